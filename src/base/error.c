@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
+{
+    va_list args;
+
+    error->kind = kind;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    return false;
+}
+
+bool error_system(struct error *error, const char *format, ...)
+{
+    int cause = errno;
+    va_list args;
+    size_t len;
+
+    error->kind = cause == ENOSPC || cause == EDQUOT ? ERROR_NO_SPACE : ERROR_SYSTEM;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    len = strlen(error->text);
+    snprintf(error->text + len, sizeof error->text - len, ": %s", strerror(cause));
+    return false;
+}
+
+void error_context(struct error *error, const char *format, ...)
+{
+    char sentence[sizeof error->text];
+    va_list args;
+    size_t len;
+
+    memcpy(sentence, error->text, sizeof sentence);
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    len = strlen(error->text);
+    snprintf(error->text + len, sizeof error->text - len, ": %.*s", (int)(sizeof sentence - 1), sentence);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * error - a fault: a kind to act on, and one sentence that names the thing, gaining context on its way up:
+ * "segment x.pcapng.zst: block 17: checksum differs". Printed once, where it ends.
+ */
+#pragma once
+
+#include <stdarg.h>
+
+enum error_kind {
+    ERROR_NONE,
+    ERROR_USAGE,       /* the caller's words are off */
+    ERROR_SYSTEM,      /* the system refused: file, socket, memory */
+    ERROR_NO_SPACE,    /* the disk is full */
+    ERROR_DAMAGED,     /* bytes are not what their format says */
+    ERROR_UNSUPPORTED, /* legal, but not understood here */
+    ERROR_LIMIT,       /* a named bound was reached */
+};
+
+struct error {
+    enum error_kind kind;
+    char text[768];
+};
+
+/* Sets kind and sentence; returns false, so that a fault can be returned in one line. */
+__attribute__((format(printf, 3, 4))) _Bool error_set(struct error *error, enum error_kind kind,
+                                                      const char *format, ...);
+
+/* The same for a failed system call: adds ": " and what errno says; ENOSPC and EDQUOT become ERROR_NO_SPACE.
+ */
+__attribute__((format(printf, 2, 3))) _Bool error_system(struct error *error, const char *format, ...);
+
+/* Puts "context: " before the sentence. */
+__attribute__((format(printf, 2, 3))) void error_context(struct error *error, const char *format, ...);

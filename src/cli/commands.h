@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands - every command of tapdeck, each in its cmd_*.c; main.c is the table of them.
+ */
+#pragma once
+
+#include "base/option.h"
+
+enum exit_code { EXIT_FOUND = 0, EXIT_NONE = 1, EXIT_ERROR = 2 };
+
+extern const struct command command_record;
+extern const struct command command_find;
+extern const struct command command_import;
+extern const struct command command_devices;
+extern const struct command command_check;
+extern const struct command command_status;
+extern const struct command command_replay;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pcap_writer - packets into one stream of bytes that every tool reads: pcapng (default) or classic pcap,
+ * plain, gzip or single-frame zstd. For everything tapdeck hands out; segments have their own writer. One
+ * thread.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "packet/interface.h"
+#include "packet/packet.h"
+
+enum pcap_format { PCAP_FORMAT_PCAPNG, PCAP_FORMAT_PCAP, PCAP_FORMAT_PCAP_NANO };
+enum pcap_packing { PCAP_PACKING_NONE, PCAP_PACKING_GZIP, PCAP_PACKING_ZSTD };
+
+struct pcap_writer;
+
+/* By the name's end: .pcap .pcapng .ntar, then .gz or .zst; anything else is pcapng. */
+void pcap_writer_formats_of(const char *path, enum pcap_format *format, enum pcap_packing *packing);
+
+/* path "-": standard output. Classic pcap holds one link type: a packet of another one is a fault that says
+ * so. */
+struct pcap_writer *pcap_writer_open(const char *path, enum pcap_format format, enum pcap_packing packing,
+                                     const struct interface_table *interfaces, struct error *error);
+
+/* Raw pcapng blocks, little endian, padded (decryption secrets and the like); ignored for classic pcap. */
+bool pcap_writer_blocks(struct pcap_writer *writer, struct bytes blocks, struct error *error);
+bool pcap_writer_add(struct pcap_writer *writer, const struct packet *packet, struct error *error);
+bool pcap_writer_flush(struct pcap_writer *writer, struct error *error); /* to the kernel, for live pipes */
+bool pcap_writer_close(struct pcap_writer *writer,
+                       struct error *error); /* frees in every case; NULL is fine */

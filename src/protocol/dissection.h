@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dissection - what was found in one packet: its layers from the outside in, and the values that the demand
+ * asked for. Used again for every packet; nothing in it outlives the next dissect().
+ *
+ * Fields that lie at a fixed place of a header are not stored: they are read from the layer's bytes when
+ * asked for. So a layer costs a dozen stores, and a filter on ip.src one load a layer.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "packet/interface.h"
+#include "packet/packet.h"
+#include "protocol/demand.h"
+#include "protocol/protocol.h"
+
+enum {
+    LAYER_LIMIT = 32,         /* layers in a packet; deeper ones are left alone and counted */
+    DISSECTION_VALUES = 1024, /* values in a packet; more are left out and counted */
+};
+
+struct layer {
+    const uint8_t *data; /* the header's first byte, in the packet or in a reassembly buffer */
+    uint32_t
+        header_len; /* bytes of header that are there (captured), at most what the protocol says it has */
+    uint32_t payload_caplen; /* bytes behind the header that are there */
+    uint32_t payload_len;    /* bytes behind the header on the wire */
+    uint8_t protocol;        /* enum protocol_id */
+    uint8_t result;          /* enum dissect_result */
+    uint8_t fragment;        /* enum layer_fragment, for IP layers */
+    uint8_t source;          /* 0: the packet's own bytes; n: the nth reassembled buffer (details pane) */
+};
+
+enum layer_fragment { FRAGMENT_NO, FRAGMENT_FIRST, FRAGMENT_LATER, FRAGMENT_COMPLETES };
+
+struct value {
+    uint16_t field; /* FIELD_ID */
+    uint8_t layer;
+    uint8_t type; /* enum field_type */
+    union {
+        uint64_t number;    /* FIELD_UINT, BOOL, FRAME; ns as int64_t for TIME and DURATION */
+        struct bytes bytes; /* FIELD_BYTES, STRING, and addresses as they stood on the wire; borrowed */
+    };
+};
+
+struct dissect_counters {
+    uint64_t n_layers_cut; /* LAYER_LIMIT reached */
+    uint64_t n_values_cut; /* DISSECTION_VALUES reached */
+    uint64_t n_malformed;
+    uint64_t n_reassembly_evicted; /* unfinished datagrams or messages given up for room or age */
+};
+
+struct dissect_state; /* fragments and handshakes under way, across packets: state.h */
+
+struct dissection {
+    const struct packet *packet;
+    const struct interface_table *interfaces; /* for frame.interface_name; may be NULL */
+    const struct demand *demand;
+    struct dissect_state *state; /* NULL: every packet by itself */
+    uint64_t present;            /* mask of protocols found */
+    int64_t first_ts_ns;         /* of the stream, for frame.time_relative */
+    int64_t previous_ts_ns;      /* of the packet before, for frame.time_delta */
+    uint32_t n_layers;
+    uint32_t n_values;
+    uint32_t
+        left_wire; /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
+    uint8_t next;  /* enum protocol_id, set by dissection_next */
+    struct dissect_counters counters; /* never reset by dissect() */
+    struct layer layers[LAYER_LIMIT];
+    struct value values[DISSECTION_VALUES];
+};
+
+/* demand (settled), interfaces and state are borrowed for the dissection's life. */
+void dissection_init(struct dissection *d, const struct demand *demand, struct dissect_state *state,
+                     const struct interface_table *interfaces);
+
+/* Dissects one packet as deep as the demand asks. The packet is borrowed until the next call. */
+void dissect(struct dissection *d, const struct packet *packet);
+
+/*
+ * All values of a field in the packet, outermost layer first: calls for each; stops when it answers false.
+ * Handles fields of all three kinds (protocol.h) and the frame's own.
+ */
+typedef bool value_function(void *context, const struct value *value);
+void dissection_values(const struct dissection *d, uint16_t field_id, value_function *function,
+                       void *context);
+
+/* Reads a field at a fixed place from a layer of its protocol; false where the capture ends before it. */
+bool layer_value(const struct layer *layer, uint16_t field_id, struct value *value);
+
+/*
+ * The conversation an IP layer belongs to: layer is the number of an IPv4 or IPv6 layer. flow.h has the key.
+ */
+struct flow_key;
+bool dissection_flow(const struct dissection *d, uint32_t layer, struct flow_key *key, bool *is_forward);
+
+/* ---- for dissect functions ---- */
+
+/* Pushes a layer whose header is the next header_len bytes as far as they are there. NULL at LAYER_LIMIT. */
+struct layer *dissection_push(struct dissection *d, enum protocol_id protocol, const struct reader *r,
+                              uint32_t header_len);
+
+/* Names what follows; *r must have been moved to it. wire_len: how long it was on the wire. */
+static inline void dissection_next(struct dissection *d, struct reader *r, enum protocol_id next,
+                                   uint32_t wire_len)
+{
+    if ((size_t)(r->end - r->at) > wire_len) /* a trailer or padding behind it */
+        r->end = r->at + wire_len;
+    d->left_wire = wire_len;
+    d->next = (uint8_t)next;
+}
+
+static inline bool dissection_wants(const struct dissection *d, enum protocol_id protocol, unsigned field)
+{
+    return demand_has_field(d->demand, protocol, field);
+}
+
+void dissection_add_number_slow(struct dissection *d, uint16_t field_id, uint64_t number);
+void dissection_add_bytes_slow(struct dissection *d, uint16_t field_id, struct bytes bytes);
+
+/* Add a value to the top layer, if it is in demand. */
+static inline void dissection_add_number(struct dissection *d, uint16_t field_id, uint64_t number)
+{
+    if (demand_has_field(d->demand, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id)))
+        dissection_add_number_slow(d, field_id, number);
+}
+
+static inline void dissection_add_bytes(struct dissection *d, uint16_t field_id, struct bytes bytes)
+{
+    if (demand_has_field(d->demand, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id)))
+        dissection_add_bytes_slow(d, field_id, bytes);
+}

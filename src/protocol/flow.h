@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flow - the two ends of a conversation at one IP layer, written so that both directions give the same key.
+ */
+#pragma once
+
+#include <assert.h>
+
+#include "base/ip_address.h"
+
+enum flow_any { /* ends whose port says nothing and is left out (zero) */
+                FLOW_ANY_NONE = 0,
+                FLOW_ANY_PORT_LOW = 1,
+                FLOW_ANY_PORT_HIGH = 2,
+};
+
+struct flow_key {
+    struct ip_address low, high;  /* by address bytes, then port: low first */
+    uint16_t port_low, port_high; /* zero where there is none (ICMP, later fragments) */
+    uint8_t protocol;             /* IP protocol number of what the layer carries */
+    uint8_t any_port;             /* mask of enum flow_any */
+};
+
+static_assert(sizeof(struct flow_key) == 40, "hashed and compared whole: no hidden padding");
+
+/* is_forward: source is the low end. */
+bool flow_key_make(struct flow_key *key, const struct ip_address *source, uint16_t source_port,
+                   const struct ip_address *destination, uint16_t destination_port, uint8_t protocol);
+
+static inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* seed: random per process, for strangers choose the keys. */
+uint64_t flow_key_hash(const struct flow_key *key, uint64_t seed);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * openers - the sources there are, one function each. interfaces is borrowed for the source's life. NULL with
+ * *error set.
+ */
+#pragma once
+
+#include "source/source.h"
+
+/*
+ * A capture file: pcap (micro, nano, both byte orders, "modified" variants) or pcapng (all blocks, sections,
+ * resolutions, both byte orders), plain or packed by gzip, zstd or lz4, told by content; "-" is standard
+ * input. A file that ends in the middle of a packet delivers what is whole, then faults with the offset.
+ * Plain files are mapped and their packets lent from the map.
+ */
+struct source *pcap_file_open(const char *path, struct interface_table *interfaces, struct error *error);
+
+/* How far: bytes of the file read so far, and its size (0 unknown: a pipe). */
+void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint64_t *size_bytes);
+
+/* Decryption secrets and name resolution blocks met so far: pcapng blocks, little endian, for who writes a
+ * file. */
+struct bytes pcap_file_extra_blocks(const struct source *source);
+
+/* Several sources read as one in time order; takes them (closed with it, also on failure). */
+struct source *merge_open(struct source **sources, uint32_t n, struct interface_table *interfaces,
+                          struct error *error);
+
+struct afpacket_options {
+    const char *interface; /* "eth0", "any" */
+    const char *filter;    /* BPF expression; NULL: everything */
+    uint32_t snaplen;      /* 0: 262144 */
+    uint32_t ring_bytes;   /* 0: 64 MiB */
+};
+
+struct source *afpacket_open(const struct afpacket_options *options, struct interface_table *interfaces,
+                             struct error *error);
+
+struct vxlan_listener_options {
+    const char *address;    /* NULL: all, IPv6 and IPv4 */
+    uint16_t port;          /* 0: 4789 */
+    uint32_t snaplen;       /* of the inner frame; 0: 262144 */
+    const char *filter;     /* BPF on the inner frame; NULL: everything */
+    uint32_t receive_bytes; /* socket buffer asked for; 0: 32 MiB */
+};
+
+struct source *vxlan_listener_open(const struct vxlan_listener_options *options,
+                                   struct interface_table *interfaces, struct error *error);
