@@ -17,21 +17,29 @@ enum {
 enum { ARP_FIXED_BYTES = 8, ARP_ETHERNET_IPV4_BYTES = 28 };
 
 static const struct value_name opcode_names[] = {
-    { 1, "request" },         { 2, "reply" },         { 3, "reverse request" },
-    { 4, "reverse reply" },   { 8, "inarp request" }, { 9, "inarp reply" },
+    { 1, "request" },
+    { 2, "reply" },
+    { 3, "reverse request" },
+    { 4, "reverse reply" },
+    { 8, "inarp request" },
+    { 9, "inarp reply" },
     { 0, NULL },
 };
 
 static const struct field arp_fields[] = {
     [ARP_HW_TYPE] = { "arp.hw.type", FIELD_UINT, .title = "Hardware type", .at_bit = 0, .n_bits = 16 },
-    [ARP_PROTO_TYPE] = { "arp.proto.type", FIELD_UINT, FIELD_BASE_HEX, "Protocol type", .at_bit = 16, .n_bits = 16 },
+    [ARP_PROTO_TYPE] = { "arp.proto.type", FIELD_UINT, FIELD_BASE_HEX, "Protocol type", .at_bit = 16,
+                         .n_bits = 16 },
     [ARP_HW_SIZE] = { "arp.hw.size", FIELD_UINT, .title = "Hardware size", .at_bit = 32, .n_bits = 8 },
     [ARP_PROTO_SIZE] = { "arp.proto.size", FIELD_UINT, .title = "Protocol size", .at_bit = 40, .n_bits = 8 },
-    [ARP_OPCODE] = { "arp.opcode", FIELD_UINT, .title = "Opcode", .at_bit = 48, .n_bits = 16, .names = opcode_names },
-    [ARP_SRC_HW_MAC] = { "arp.src.hw_mac", FIELD_ETHER, .title = "Sender MAC address", .at_bit = 64, .n_bits = 48 },
+    [ARP_OPCODE] = { "arp.opcode", FIELD_UINT, .title = "Opcode", .at_bit = 48, .n_bits = 16,
+                     .names = opcode_names },
+    [ARP_SRC_HW_MAC] = { "arp.src.hw_mac", FIELD_ETHER, .title = "Sender MAC address", .at_bit = 64,
+                         .n_bits = 48 },
     [ARP_SRC_PROTO_IPV4] = { "arp.src.proto_ipv4", FIELD_IPV4, .title = "Sender IP address", .at_bit = 112,
                              .n_bits = 32 },
-    [ARP_DST_HW_MAC] = { "arp.dst.hw_mac", FIELD_ETHER, .title = "Target MAC address", .at_bit = 144, .n_bits = 48 },
+    [ARP_DST_HW_MAC] = { "arp.dst.hw_mac", FIELD_ETHER, .title = "Target MAC address", .at_bit = 144,
+                         .n_bits = 48 },
     [ARP_DST_PROTO_IPV4] = { "arp.dst.proto_ipv4", FIELD_IPV4, .title = "Target IP address", .at_bit = 192,
                              .n_bits = 32 },
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dissect - walks a packet from the outside in: each protocol pushes its layer and names the next, until nothing
- * follows or nothing in demand can lie deeper. A chain, not a recursion, so depth is bounded by LAYER_LIMIT alone.
+ * dissect - walks a packet from the outside in: each protocol pushes its layer and names the next, until
+ * nothing follows or nothing in demand can lie deeper. A chain, not a recursion, so depth is bounded by
+ * LAYER_LIMIT alone.
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
@@ -73,7 +74,7 @@ struct layer *dissection_push(struct dissection *d, enum protocol_id protocol, c
         return NULL;
     }
     layer = &d->layers[d->n_layers++];
-    *layer = (struct layer){
+    *layer = (struct layer) {
         .data = r->at,
         .header_len = left < header_len ? (uint32_t)left : header_len,
         .protocol = (uint8_t)protocol,
@@ -114,7 +115,8 @@ void dissection_add_bytes_slow(struct dissection *d, uint16_t field_id, struct b
         value->bytes = bytes;
 }
 
-/* n_bits from at_bit on, most significant first, as RFC figures count. Only whole values that were captured. */
+/* n_bits from at_bit on, most significant first, as RFC figures count. Only whole values that were captured.
+ */
 static bool header_bits(const struct layer *layer, unsigned at_bit, unsigned n_bits, uint64_t *number)
 {
     unsigned first = at_bit / 8, last = (at_bit + n_bits - 1) / 8;
@@ -176,7 +178,8 @@ void dissection_values(const struct dissection *d, uint16_t field_id, value_func
                 continue;
             }
             for (uint32_t v = 0; v < d->n_values; v++) {
-                if (d->values[v].field == members[m] && d->values[v].layer == i && !function(context, &d->values[v]))
+                if (d->values[v].field == members[m] && d->values[v].layer == i &&
+                    !function(context, &d->values[v]))
                     return;
             }
         }
@@ -218,8 +221,8 @@ bool dissection_flow(const struct dissection *d, uint32_t i, struct flow_key *ke
         const struct layer *above = &d->layers[i + 1];
 
         if ((above->protocol == PROTOCOL_UDP || above->protocol == PROTOCOL_TCP) &&
-            ports_of(above->data, above->header_len, &source_port, &destination_port) && i + 2 < d->n_layers &&
-            d->layers[i + 2].protocol == PROTOCOL_VXLAN) {
+            ports_of(above->data, above->header_len, &source_port, &destination_port) &&
+            i + 2 < d->n_layers && d->layers[i + 2].protocol == PROTOCOL_VXLAN) {
             /* RFC 7348 section 5: the outer source port is a hash, it names no one. */
             source_port = 0;
             any_port = 1;

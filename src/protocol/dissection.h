@@ -60,13 +60,13 @@ struct dissection {
     struct dissect_state *state; /* NULL: every packet by itself */
     uint64_t present;            /* mask of protocols found */
     int64_t first_ts_ns;         /* of the stream, for frame.time_relative */
-    int64_t packet_ts_ns;    /* of this packet */
+    int64_t packet_ts_ns;        /* of this packet */
     int64_t previous_ts_ns;      /* of the packet before, for frame.time_delta */
     uint32_t n_layers;
     uint32_t n_values;
     uint32_t
-        left_wire; /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
-    uint8_t next;  /* enum protocol_id, set by dissection_next */
+        left_wire;  /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
+    uint8_t next;   /* enum protocol_id, set by dissection_next */
     uint8_t source; /* where the cursor's bytes lie: struct layer's source */
     struct dissect_counters counters; /* never reset by dissect() */
     char protocols_text[256];         /* frame.protocols, when in demand */

@@ -13,7 +13,8 @@ enum {
 static const struct field ethernet_fields[] = {
     [ETHERNET_DST] = { "eth.dst", FIELD_ETHER, .title = "Destination", .at_bit = 0, .n_bits = 48 },
     [ETHERNET_SRC] = { "eth.src", FIELD_ETHER, .title = "Source", .at_bit = 48, .n_bits = 48 },
-    [ETHERNET_ADDR] = { "eth.addr", FIELD_ETHER, .title = "Address", .any_of = { ETHERNET_DST, ETHERNET_SRC } },
+    [ETHERNET_ADDR] = { "eth.addr", FIELD_ETHER, .title = "Address",
+                        .any_of = { ETHERNET_DST, ETHERNET_SRC } },
     [ETHERNET_TYPE] = { "eth.type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16 },
     [ETHERNET_LEN] = { "eth.len", FIELD_UINT, .title = "Length", .ft_bits = 16 },
 };
@@ -25,8 +26,8 @@ static enum protocol_id llc_next(struct reader *r)
     uint32_t llc, organisation;
     uint16_t ethertype;
 
-    if (!reader_u24(&snap, &llc) || llc != 0xaaaa03 || !reader_u24(&snap, &organisation) || organisation != 0 ||
-        !reader_u16(&snap, &ethertype))
+    if (!reader_u24(&snap, &llc) || llc != 0xaaaa03 || !reader_u24(&snap, &organisation) ||
+        organisation != 0 || !reader_u16(&snap, &ethertype))
         return PROTOCOL_DATA;
     *r = snap;
     return dispatch_ethertype(ethertype);

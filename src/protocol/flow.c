@@ -11,9 +11,9 @@ bool flow_key_make(struct flow_key *key, const struct ip_address *source, uint16
     bool is_forward = order < 0 || (order == 0 && source_port <= destination_port);
 
     if (is_forward)
-        *key = (struct flow_key){ *source, *destination, source_port, destination_port, protocol, 0 };
+        *key = (struct flow_key) { *source, *destination, source_port, destination_port, protocol, 0 };
     else
-        *key = (struct flow_key){ *destination, *source, destination_port, source_port, protocol, 0 };
+        *key = (struct flow_key) { *destination, *source, destination_port, source_port, protocol, 0 };
     return is_forward;
 }
 

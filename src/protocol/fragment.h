@@ -17,9 +17,9 @@ struct fragment {
 };
 
 /*
- * Trims *r to the fragment, sets layer->fragment, and answers what follows: `next` on the whole datagram (to which *r then
- * points) when this fragment completes it; on a first fragment that can not be kept (no state, or cut by the capture),
- * `next` on what there is of it; else PROTOCOL_DATA.
+ * Trims *r to the fragment, sets layer->fragment, and answers what follows: `next` on the whole datagram (to
+ * which *r then points) when this fragment completes it; on a first fragment that can not be kept (no state,
+ * or cut by the capture), `next` on what there is of it; else PROTOCOL_DATA.
  */
 enum protocol_id fragment_follow(struct dissection *d, struct reader *r, struct layer *layer,
                                  const struct fragment *fragment, enum protocol_id next);

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * icmp - RFC 792. Errors quote the packet that caused them; its layers follow as layers of this packet, so that a filter on
- * an address finds what was said about it.
+ * icmp - RFC 792. Errors quote the packet that caused them; its layers follow as layers of this packet, so
+ * that a filter on an address finds what was said about it.
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 
 enum { ICMP_TYPE, ICMP_CODE, ICMP_CHECKSUM, ICMP_IDENT, ICMP_SEQ, ICMP_MTU };
 
-enum { ICMP_ECHO_REPLY = 0, ICMP_UNREACHABLE = 3, ICMP_QUENCH = 4, ICMP_REDIRECT = 5, ICMP_ECHO = 8, ICMP_EXPIRED = 11, ICMP_PARAMETER = 12 };
+enum {
+    ICMP_ECHO_REPLY = 0,
+    ICMP_UNREACHABLE = 3,
+    ICMP_QUENCH = 4,
+    ICMP_REDIRECT = 5,
+    ICMP_ECHO = 8,
+    ICMP_EXPIRED = 11,
+    ICMP_PARAMETER = 12
+};
 
 #define ICMP_ID(index) FIELD_ID(PROTOCOL_ICMP, index)
 

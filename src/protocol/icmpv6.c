@@ -19,16 +19,26 @@ enum {
 static const struct field icmpv6_fields[] = {
     [ICMPV6_TYPE] = { "icmpv6.type", FIELD_UINT, .title = "Type", .at_bit = 0, .n_bits = 8 },
     [ICMPV6_CODE] = { "icmpv6.code", FIELD_UINT, .title = "Code", .at_bit = 8, .n_bits = 8 },
-    [ICMPV6_CHECKSUM] = { "icmpv6.checksum", FIELD_UINT, FIELD_BASE_HEX, "Checksum", .at_bit = 16, .n_bits = 16 },
+    [ICMPV6_CHECKSUM] = { "icmpv6.checksum", FIELD_UINT, FIELD_BASE_HEX, "Checksum", .at_bit = 16,
+                          .n_bits = 16 },
     [ICMPV6_MTU] = { "icmpv6.mtu", FIELD_UINT, .title = "MTU", .ft_bits = 32 },
     [ICMPV6_ECHO_IDENTIFIER] = { "icmpv6.echo.identifier", FIELD_UINT, FIELD_BASE_HEX, "Identifier",
                                  .ft_bits = 16 },
-    [ICMPV6_ECHO_SEQUENCE] = { "icmpv6.echo.sequence_number", FIELD_UINT, .title = "Sequence", .ft_bits = 16 },
+    [ICMPV6_ECHO_SEQUENCE] = { "icmpv6.echo.sequence_number", FIELD_UINT, .title = "Sequence",
+                               .ft_bits = 16 },
     [ICMPV6_NS_TARGET] = { "icmpv6.nd.ns.target_address", FIELD_IPV6, .title = "Target Address" },
     [ICMPV6_NA_TARGET] = { "icmpv6.nd.na.target_address", FIELD_IPV6, .title = "Target Address" },
 };
 
-enum { ICMPV6_UNREACHABLE = 1, ICMPV6_TOO_BIG = 2, ICMPV6_ERROR_LAST = 4, ICMPV6_ECHO = 128, ICMPV6_ECHO_REPLY = 129, ICMPV6_NS = 135, ICMPV6_NA = 136 };
+enum {
+    ICMPV6_UNREACHABLE = 1,
+    ICMPV6_TOO_BIG = 2,
+    ICMPV6_ERROR_LAST = 4,
+    ICMPV6_ECHO = 128,
+    ICMPV6_ECHO_REPLY = 129,
+    ICMPV6_NS = 135,
+    ICMPV6_NA = 136
+};
 
 static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r)
 {

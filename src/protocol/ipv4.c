@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ipv4 - RFC 791. Fragments are put together when there is state: the frame that completes the datagram, in whatever order
- * they came, shows what the datagram carries; the others carry data.
+ * ipv4 - RFC 791. Fragments are put together when there is state: the frame that completes the datagram, in
+ * whatever order they came, shows what the datagram carries; the others carry data.
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
@@ -34,9 +34,9 @@ enum { IPV4_HEADER_BYTES = 20, IPV4_FLAG_MF = 0x2000, IPV4_OFFSET_MASK = 0x1fff 
 #define IPV4_ID_OF(index) FIELD_ID(PROTOCOL_IPV4, index)
 
 const struct value_name ip_protocol_names[] = {
-    { 1, "ICMP" }, { 2, "IGMP" },  { 4, "IPIP" },   { 6, "TCP" },   { 17, "UDP" },  { 41, "IPv6" },
-    { 47, "GRE" }, { 50, "ESP" },  { 51, "AH" },    { 58, "ICMPv6" }, { 89, "OSPF IGP" }, { 132, "SCTP" },
-    { 0, NULL },
+    { 1, "ICMP" },      { 2, "IGMP" },   { 4, "IPIP" }, { 6, "TCP" }, { 17, "UDP" },
+    { 41, "IPv6" },     { 47, "GRE" },   { 50, "ESP" }, { 51, "AH" }, { 58, "ICMPv6" },
+    { 89, "OSPF IGP" }, { 132, "SCTP" }, { 0, NULL },
 };
 
 static const struct field ipv4_fields[] = {
@@ -58,7 +58,8 @@ static const struct field ipv4_fields[] = {
     [IPV4_TTL] = { "ip.ttl", FIELD_UINT, .title = "Time to Live", .at_bit = 64, .n_bits = 8 },
     [IPV4_PROTO] = { "ip.proto", FIELD_UINT, .title = "Protocol", .at_bit = 72, .n_bits = 8,
                      .names = ip_protocol_names },
-    [IPV4_CHECKSUM] = { "ip.checksum", FIELD_UINT, FIELD_BASE_HEX, "Header Checksum", .at_bit = 80, .n_bits = 16 },
+    [IPV4_CHECKSUM] = { "ip.checksum", FIELD_UINT, FIELD_BASE_HEX, "Header Checksum", .at_bit = 80,
+                        .n_bits = 16 },
     [IPV4_SRC] = { "ip.src", FIELD_IPV4, .title = "Source Address", .at_bit = 96, .n_bits = 32 },
     [IPV4_DST] = { "ip.dst", FIELD_IPV4, .title = "Destination Address", .at_bit = 128, .n_bits = 32 },
     [IPV4_ADDR] = { "ip.addr", FIELD_IPV4, .title = "Source or Destination Address",
@@ -67,8 +68,8 @@ static const struct field ipv4_fields[] = {
                                   .ft_bits = 32 },
 };
 
-static enum dissect_result ipv4_fragment(struct dissection *d, struct reader *r, struct layer *layer, uint32_t wire_len,
-                                         uint16_t fragment_word)
+static enum dissect_result ipv4_fragment(struct dissection *d, struct reader *r, struct layer *layer,
+                                         uint32_t wire_len, uint16_t fragment_word)
 {
     struct fragment fragment = {
         .source = ip_address_of(bytes_of(layer->data + 12, 4)),

@@ -58,7 +58,8 @@ static const struct field ipv6_fields[] = {
     [IPV6_FRAGHDR_NXT] = { "ipv6.fraghdr.nxt", FIELD_UINT, .title = "Next header", .ft_bits = 8 },
     [IPV6_FRAGHDR_OFFSET] = { "ipv6.fraghdr.offset", FIELD_UINT, .title = "Offset", .ft_bits = 16 },
     [IPV6_FRAGHDR_MORE] = { "ipv6.fraghdr.more", FIELD_BOOL, .title = "More Fragments" },
-    [IPV6_FRAGHDR_IDENT] = { "ipv6.fraghdr.ident", FIELD_UINT, FIELD_BASE_HEX, "Identification", .ft_bits = 32 },
+    [IPV6_FRAGHDR_IDENT] = { "ipv6.fraghdr.ident", FIELD_UINT, FIELD_BASE_HEX, "Identification",
+                             .ft_bits = 32 },
     [IPV6_REASSEMBLED_LENGTH] = { "ipv6.reassembled.length", FIELD_UINT, .title = "Reassembled IPv6 length",
                                   .ft_bits = 32 },
 };
@@ -113,8 +114,8 @@ static bool read_fragment_header(struct dissection *d, struct reader *r, struct 
 }
 
 /* What follows a header, at *r, of wire_len bytes. */
-static enum dissect_result ipv6_follow(struct dissection *d, struct reader *r, struct layer *layer, uint8_t next,
-                                       uint32_t wire_len)
+static enum dissect_result ipv6_follow(struct dissection *d, struct reader *r, struct layer *layer,
+                                       uint8_t next, uint32_t wire_len)
 {
     layer->carries = next;
     if (next == NEXT_NONE)
@@ -123,8 +124,8 @@ static enum dissect_result ipv6_follow(struct dissection *d, struct reader *r, s
     return DISSECT_OK;
 }
 
-static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *r, struct layer *layer, uint8_t next,
-                                           uint32_t wire_len)
+static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *r, struct layer *layer,
+                                           uint8_t next, uint32_t wire_len)
 {
     const uint8_t *start = r->at;
 
@@ -140,7 +141,7 @@ static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *
             next = header.next;
             if ((header.word & 0xfff9) == 0)
                 continue; /* an atomic fragment: RFC 6946 */
-            fragment = (struct fragment){
+            fragment = (struct fragment) {
                 .source = ip_address_of(bytes_of(layer->data + 8, 16)),
                 .destination = ip_address_of(bytes_of(layer->data + 24, 16)),
                 .protocol = header.next,
@@ -188,7 +189,8 @@ static enum dissect_result ipv6_dissect(struct dissection *d, struct reader *r)
     if (layer->data[0] >> 4 != 6)
         return DISSECT_MALFORMED;
     wire_len = (uint32_t)layer->data[4] << 8 | layer->data[5];
-    if (wire_len == 0 || wire_len > d->left_wire - IPV6_HEADER_BYTES) /* jumbogram or offload; quoted packet or lie */
+    if (wire_len == 0 ||
+        wire_len > d->left_wire - IPV6_HEADER_BYTES) /* jumbogram or offload; quoted packet or lie */
         wire_len = d->left_wire - IPV6_HEADER_BYTES;
     if (!reader_skip(r, IPV6_HEADER_BYTES))
         return DISSECT_TRUNCATED;

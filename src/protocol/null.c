@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * null - BSD loopback: four bytes of address family, in the byte order of the host that captured (LINKTYPE_NULL) or of the
- * network (LINKTYPE_LOOP).
+ * null - BSD loopback: four bytes of address family, in the byte order of the host that captured
+ * (LINKTYPE_NULL) or of the network (LINKTYPE_LOOP).
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * protocol - the table of all protocols, and names looked up in it. Only compiling a filter or printing help comes
- * here, so a walk through the tables is fast enough and there is nothing to keep in step.
+ * protocol - the table of all protocols, and names looked up in it. Only compiling a filter or printing help
+ * comes here, so a walk through the tables is fast enough and there is nothing to keep in step.
  */
 #include "protocol/protocol.h"
 

@@ -25,7 +25,7 @@ struct message {
     int64_t touched_ns;
     uint8_t *data;
     uint32_t cap;
-    uint32_t total_len; /* 0 unknown */
+    uint32_t total_len;   /* 0 unknown */
     struct range *ranges; /* sorted, apart */
     uint32_t n_ranges, cap_ranges;
 };
@@ -131,7 +131,7 @@ static void free_message(struct reassembly *reassembly, struct message *message)
     reassembly->held_bytes -= message->cap;
     free(message->data);
     free(message->ranges);
-    *message = (struct message){ .next_in_bucket = reassembly->free };
+    *message = (struct message) { .next_in_bucket = reassembly->free };
     reassembly->free = (uint32_t)(message - reassembly->messages);
 }
 
@@ -166,7 +166,7 @@ static struct message *new_message(struct reassembly *reassembly, const struct r
     message = &reassembly->messages[reassembly->free];
     reassembly->free = message->next_in_bucket;
     bucket = bucket_of(reassembly, key);
-    *message = (struct message){ .key = *key, .next_in_bucket = *bucket };
+    *message = (struct message) { .key = *key, .next_in_bucket = *bucket };
     *bucket = (uint32_t)(message - reassembly->messages);
     age_append(reassembly, message);
     return message;
@@ -230,18 +230,19 @@ static bool cover(struct message *message, uint32_t from, uint32_t to)
                 (message->n_ranges - last) * sizeof *message->ranges);
         message->n_ranges -= last - first - 1;
     }
-    message->ranges[first] = (struct range){ from, to };
+    message->ranges[first] = (struct range) { from, to };
     return true;
 }
 
-enum reassembly_result reassembly_add(struct reassembly *reassembly, const struct reassembly_key *key, int64_t ts_ns,
-                                      uint32_t offset, struct bytes piece, uint32_t total_len,
+enum reassembly_result reassembly_add(struct reassembly *reassembly, const struct reassembly_key *key,
+                                      int64_t ts_ns, uint32_t offset, struct bytes piece, uint32_t total_len,
                                       struct bytes *message_out)
 {
     struct message *message;
     uint32_t end;
 
-    if (piece.len > reassembly->limits.message_bytes || offset > reassembly->limits.message_bytes - piece.len ||
+    if (piece.len > reassembly->limits.message_bytes ||
+        offset > reassembly->limits.message_bytes - piece.len ||
         total_len > reassembly->limits.message_bytes) {
         reassembly->n_evicted++;
         return REASSEMBLY_REFUSED;
@@ -252,9 +253,10 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
         evict_oldest(reassembly);
 
     message = find_message(reassembly, key);
-    if (message && ((total_len && message->total_len && total_len != message->total_len) ||
-                    (message->total_len && end > message->total_len) ||
-                    (total_len && message->n_ranges && message->ranges[message->n_ranges - 1].to > total_len))) {
+    if (message &&
+        ((total_len && message->total_len && total_len != message->total_len) ||
+         (message->total_len && end > message->total_len) ||
+         (total_len && message->n_ranges && message->ranges[message->n_ranges - 1].to > total_len))) {
         unlink_message(reassembly, message);
         free_message(reassembly, message);
         reassembly->n_evicted++;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reassembly - puts pieces of a message together that arrive in several packets, in any order, overlapping, repeated, or
- * never. Serves IP datagrams and DTLS handshake messages alike.
+ * reassembly - puts pieces of a message together that arrive in several packets, in any order, overlapping,
+ * repeated, or never. Serves IP datagrams and DTLS handshake messages alike.
  *
- * Bounded: so many messages open at once, so many bytes in all, so long (in packet time). The one untouched for longest goes
- * first. Where pieces overlap, the later arrival wins; a piece that contradicts the message's total length starts it afresh.
+ * Bounded: so many messages open at once, so many bytes in all, so long (in packet time). The one untouched
+ * for longest goes first. Where pieces overlap, the later arrival wins; a piece that contradicts the
+ * message's total length starts it afresh.
  */
 #pragma once
 
@@ -37,8 +38,8 @@ enum reassembly_result {
 };
 
 /* total_len: 0 while it is not known (IP, before the last fragment). */
-enum reassembly_result reassembly_add(struct reassembly *reassembly, const struct reassembly_key *key, int64_t ts_ns,
-                                      uint32_t offset, struct bytes piece, uint32_t total_len,
+enum reassembly_result reassembly_add(struct reassembly *reassembly, const struct reassembly_key *key,
+                                      int64_t ts_ns, uint32_t offset, struct bytes piece, uint32_t total_len,
                                       struct bytes *message);
 
 /* Forgets an unfinished message. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sll - Linux cooked captures, version 1 (LINKTYPE_LINUX_SLL) and 2 (LINKTYPE_LINUX_SLL2). Both are `sll` in Wireshark,
- * with their members in different places, so values are added and not read from a fixed place.
+ * sll - Linux cooked captures, version 1 (LINKTYPE_LINUX_SLL) and 2 (LINKTYPE_LINUX_SLL2). Both are `sll` in
+ * Wireshark, with their members in different places, so values are added and not read from a fixed place.
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
@@ -13,12 +13,13 @@ enum { SLL_HEADER_BYTES = 16, SLL2_HEADER_BYTES = 20, SLL_ADDRESS_BYTES = 8 };
 #define SLL_ID(index) FIELD_ID(PROTOCOL_SLL, index)
 
 static const struct value_name pkttype_names[] = {
-    { 0, "Unicast to us" }, { 1, "Broadcast" }, { 2, "Multicast" }, { 3, "Unicast to another host" },
-    { 4, "Sent by us" },    { 0, NULL },
+    { 0, "Unicast to us" },           { 1, "Broadcast" },  { 2, "Multicast" },
+    { 3, "Unicast to another host" }, { 4, "Sent by us" }, { 0, NULL },
 };
 
 static const struct field sll_fields[] = {
-    [SLL_PKTTYPE] = { "sll.pkttype", FIELD_UINT, .title = "Packet type", .ft_bits = 16, .names = pkttype_names },
+    [SLL_PKTTYPE] = { "sll.pkttype", FIELD_UINT, .title = "Packet type", .ft_bits = 16,
+                      .names = pkttype_names },
     [SLL_HATYPE] = { "sll.hatype", FIELD_UINT, .title = "Link-layer address type", .ft_bits = 16 },
     [SLL_HALEN] = { "sll.halen", FIELD_UINT, .title = "Link-layer address length", .ft_bits = 16 },
     [SLL_SRC_ETH] = { "sll.src.eth", FIELD_ETHER, .title = "Source" },

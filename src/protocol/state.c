@@ -115,7 +115,8 @@ struct dtls_association *dissect_state_dtls_remember(struct dissect_state *state
     return set;
 }
 
-static struct cid_end *ends_of(const struct dissect_state *state, const struct ip_address *address, uint16_t port)
+static struct cid_end *ends_of(const struct dissect_state *state, const struct ip_address *address,
+                               uint16_t port)
 {
     struct flow_key end = { .low = *address, .port_low = port };
 
@@ -127,7 +128,8 @@ static bool is_end(const struct cid_end *end, const struct ip_address *address, 
     return end->len && end->port == port && ip_address_equal(&end->address, address);
 }
 
-uint8_t dissect_state_cid_len(const struct dissect_state *state, const struct ip_address *address, uint16_t port)
+uint8_t dissect_state_cid_len(const struct dissect_state *state, const struct ip_address *address,
+                              uint16_t port)
 {
     const struct cid_end *set = ends_of(state, address, port);
 
@@ -138,7 +140,8 @@ uint8_t dissect_state_cid_len(const struct dissect_state *state, const struct ip
     return 0;
 }
 
-void dissect_state_cid_learn(struct dissect_state *state, const struct ip_address *address, uint16_t port, uint8_t len)
+void dissect_state_cid_learn(struct dissect_state *state, const struct ip_address *address, uint16_t port,
+                             uint8_t len)
 {
     struct cid_end *set = ends_of(state, address, port);
     unsigned i = 0;
@@ -146,7 +149,7 @@ void dissect_state_cid_learn(struct dissect_state *state, const struct ip_addres
     while (i < WAYS - 1 && !is_end(&set[i], address, port))
         i++;
     memmove(set + 1, set, i * sizeof *set);
-    set[0] = (struct cid_end){ *address, port, len };
+    set[0] = (struct cid_end) { *address, port, len };
 }
 
 uint64_t dissect_state_evicted(const struct dissect_state *state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tcp - RFC 9293: the header. What a stream carries needs its segments put together, and is not looked at yet. */
+/* tcp - RFC 9293: the header. What a stream carries needs its segments put together, and is not looked at
+ * yet. */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 
@@ -36,7 +37,8 @@ static const struct field tcp_fields[] = {
     [TCP_DSTPORT] = { "tcp.dstport", FIELD_UINT, .title = "Destination Port", .at_bit = 16, .n_bits = 16 },
     [TCP_PORT] = { "tcp.port", FIELD_UINT, .title = "Source or Destination Port",
                    .any_of = { TCP_SRCPORT, TCP_DSTPORT } },
-    [TCP_SEQ_RAW] = { "tcp.seq_raw", FIELD_UINT, .title = "Sequence Number (raw)", .at_bit = 32, .n_bits = 32 },
+    [TCP_SEQ_RAW] = { "tcp.seq_raw", FIELD_UINT, .title = "Sequence Number (raw)", .at_bit = 32,
+                      .n_bits = 32 },
     [TCP_ACK_RAW] = { "tcp.ack_raw", FIELD_UINT, .title = "Acknowledgment number (raw)", .at_bit = 64,
                       .n_bits = 32 },
     [TCP_HDR_LEN] = { "tcp.hdr_len", FIELD_UINT, .title = "Header Length", .ft_bits = 8 },
@@ -49,7 +51,8 @@ static const struct field tcp_fields[] = {
     [TCP_FLAGS_RESET] = { "tcp.flags.reset", TCP_FLAG("Reset", 109) },
     [TCP_FLAGS_SYN] = { "tcp.flags.syn", TCP_FLAG("Syn", 110) },
     [TCP_FLAGS_FIN] = { "tcp.flags.fin", TCP_FLAG("Fin", 111) },
-    [TCP_WINDOW_VALUE] = { "tcp.window_size_value", FIELD_UINT, .title = "Window", .at_bit = 112, .n_bits = 16 },
+    [TCP_WINDOW_VALUE] = { "tcp.window_size_value", FIELD_UINT, .title = "Window", .at_bit = 112,
+                           .n_bits = 16 },
     [TCP_CHECKSUM] = { "tcp.checksum", FIELD_UINT, FIELD_BASE_HEX, "Checksum", .at_bit = 128, .n_bits = 16 },
     [TCP_URGENT_POINTER] = { "tcp.urgent_pointer", FIELD_UINT, .title = "Urgent Pointer", .at_bit = 144,
                              .n_bits = 16 },

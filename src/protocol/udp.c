@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * udp - RFC 768. Who comes next: a known port, the lower one first as Wireshark does it, else DTLS if the payload
- * looks like it, else data.
+ * udp - RFC 768. Who comes next: a known port, the lower one first as Wireshark does it, else DTLS if the
+ * payload looks like it, else data.
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
@@ -21,7 +21,8 @@ static const struct field udp_fields[] = {
     [UDP_PAYLOAD] = { "udp.payload", FIELD_BYTES, .title = "Payload" },
 };
 
-static enum protocol_id udp_next(uint16_t source, uint16_t destination, const struct reader *r, uint32_t wire_len)
+static enum protocol_id udp_next(uint16_t source, uint16_t destination, const struct reader *r,
+                                 uint32_t wire_len)
 {
     enum protocol_id next = dispatch_udp_port(source < destination ? source : destination);
 

@@ -6,7 +6,8 @@
 enum { VLAN_PRIORITY, VLAN_DEI, VLAN_ID, VLAN_ETYPE };
 
 static const struct field vlan_fields[] = {
-    [VLAN_PRIORITY] = { "vlan.priority", FIELD_UINT, .title = "Priority", .at_bit = 0, .n_bits = 3, .ft_bits = 16 },
+    [VLAN_PRIORITY] = { "vlan.priority", FIELD_UINT, .title = "Priority", .at_bit = 0, .n_bits = 3,
+                        .ft_bits = 16 },
     [VLAN_DEI] = { "vlan.dei", FIELD_BOOL, .title = "DEI", .at_bit = 3, .n_bits = 1 },
     [VLAN_ID] = { "vlan.id", FIELD_UINT, .title = "ID", .at_bit = 4, .n_bits = 12, .ft_bits = 16 },
     [VLAN_ETYPE] = { "vlan.etype", FIELD_UINT, FIELD_BASE_HEX, "Type", .at_bit = 16, .n_bits = 16 },
