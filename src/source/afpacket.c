@@ -2,13 +2,15 @@
 /*
  * afpacket - a live interface, by Linux's AF_PACKET ring (TPACKET_V3, packet(7)).
  *
- * The kernel writes frames into blocks of a ring we share; a batch lends the frames of one block, and the block
- * goes back to the kernel once all its batches are released, in any order. So the ring is the queue between
- * wire and worker, nothing is copied on the way, and what finds no room is counted by the kernel. Linux takes
- * VLAN tags off and a cooked socket has no link header; both are put back in front of the frame, in room the
- * ring reserves for it. Rejected: libpcap's own reading (one packet a call, its ring is never lent beyond it).
+ * The kernel writes frames into blocks of a ring we share; a batch lends the frames of one block, and the
+ * block goes back to the kernel once all its batches are released, in any order. So the ring is the queue
+ * between wire and worker, nothing is copied on the way, and what finds no room is counted by the kernel.
+ * Linux takes VLAN tags off and a cooked socket has no link header; both are put back in front of the frame,
+ * in room the ring reserves for it. Rejected: libpcap's own reading (one packet a call, its ring is never
+ * lent beyond it).
  *
- * Frames that a network card or a local sender keeps together (GSO, GRO) arrive as one long frame, and stay it.
+ * Frames that a network card or a local sender keeps together (GSO, GRO) arrive as one long frame, and stay
+ * it.
  */
 #include "source/openers.h"
 
@@ -34,20 +36,21 @@
 enum {
     SNAPLEN_DEFAULT = 262144,
     RING_BYTES_DEFAULT = 64 << 20,
-    BLOCK_BYTES = 512 << 10, /* holds the longest frame; small enough that a quiet link does not fill a ring */
+    BLOCK_BYTES =
+        512 << 10, /* holds the longest frame; small enough that a quiet link does not fill a ring */
     BLOCK_LIMIT = 4096,
     BLOCK_RETIRE_MS = 50, /* a block that is not full is handed over after this */
     LENT_NAP_NS = 1000000,
     MAC_BYTES = 12, /* both addresses: what stands before a VLAN tag */
     VLAN_TAG_BYTES = 4,
     SLL2_HEADER_BYTES = 20,
-    FRAME_ADDRESS_OFFSET = (sizeof(struct tpacket3_hdr) + TPACKET_ALIGNMENT - 1) / TPACKET_ALIGNMENT * TPACKET_ALIGNMENT,
-    ARPHRD_PLAIN_IP = 519, /* ARPHRD_RAWIP of linux/if_arp.h, which cannot stand beside net/if.h */
+    FRAME_ADDRESS_OFFSET =
+        (sizeof(struct tpacket3_hdr) + TPACKET_ALIGNMENT - 1) / TPACKET_ALIGNMENT * TPACKET_ALIGNMENT,
 };
 
 /*
- * One block of the ring. is_out is cleared only after the kernel has been given the block back, so that the walk
- * never takes a block for new that is merely still lent.
+ * One block of the ring. is_out is cleared only after the kernel has been given the block back, so that the
+ * walk never takes a block for new that is merely still lent.
  */
 struct ring_block {
     struct tpacket_block_desc *desc;
@@ -160,8 +163,7 @@ static void put_cooked_header(struct packet *packet, uint8_t *frame, const struc
 /* False for a frame that must not be shown. */
 static bool frame_read(struct afpacket *afpacket, struct tpacket3_hdr *header, struct packet *packet)
 {
-    const struct sockaddr_ll *from =
-        (const struct sockaddr_ll *)((uint8_t *)header + FRAME_ADDRESS_OFFSET);
+    const struct sockaddr_ll *from = (const struct sockaddr_ll *)((uint8_t *)header + FRAME_ADDRESS_OFFSET);
     uint8_t *frame = (uint8_t *)header + header->tp_mac;
     bool is_tagged = header->tp_status & TP_STATUS_VLAN_VALID;
     uint16_t tpid = header->tp_status & TP_STATUS_VLAN_TPID_VALID ? header->hv1.tp_vlan_tpid : ETH_P_8021Q;
@@ -251,7 +253,8 @@ static bool block_wait(struct afpacket *afpacket, int64_t timeout_ms)
                 afpacket->fault = errno;
             until_ms = monotonic_ms() + 2 * BLOCK_RETIRE_MS; /* what the last block holds comes within this */
         }
-        /* poll calls the socket readable for as long as the block before this one is lent: do not spin on it */
+        /* poll calls the socket readable for as long as the block before this one is lent: do not spin on it
+         */
         if (!block_is_ready(afpacket))
             nanosleep(&(struct timespec) { .tv_nsec = LENT_NAP_NS }, NULL);
     }
@@ -359,7 +362,6 @@ static bool link_find(struct afpacket *afpacket, const char *name, int *index, s
         return error_system(error, "interface %s", name);
     if (interface_number_of(fd, "lo", &request))
         afpacket->loopback_index = request.ifr_ifindex;
-    *index = 0;
     afpacket->linktype = LINKTYPE_LINUX_SLL2;
     if (strcmp(name, "any") == 0) {
         is_found = true;
@@ -370,7 +372,7 @@ static bool link_find(struct afpacket *afpacket, const char *name, int *index, s
         is_found = ioctl(fd, SIOCGIFHWADDR, &request) == 0 || error_system(error, "interface %s", name);
         if (request.ifr_hwaddr.sa_family == ARPHRD_ETHER || request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK)
             afpacket->linktype = LINKTYPE_ETHERNET;
-        else if (request.ifr_hwaddr.sa_family == ARPHRD_NONE || request.ifr_hwaddr.sa_family == ARPHRD_PLAIN_IP)
+        else if (request.ifr_hwaddr.sa_family == ARPHRD_NONE || request.ifr_hwaddr.sa_family == ARPHRD_RAWIP)
             afpacket->linktype = LINKTYPE_RAW;
     }
     afpacket->is_cooked = afpacket->linktype == LINKTYPE_LINUX_SLL2;
@@ -401,15 +403,13 @@ static bool ring_map(struct afpacket *afpacket, uint32_t ring_bytes, struct erro
                             (unsigned)((uint64_t)afpacket->n_blocks * BLOCK_BYTES >> 20));
     afpacket->ring_bytes = (size_t)afpacket->n_blocks * BLOCK_BYTES;
     afpacket->blocks = calloc(afpacket->n_blocks, sizeof *afpacket->blocks);
-    afpacket->ring =
-        mmap(NULL, afpacket->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, afpacket->fd, 0);
+    afpacket->ring = mmap(NULL, afpacket->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, afpacket->fd, 0);
     if (afpacket->ring == MAP_FAILED)
         afpacket->ring = NULL;
     if (afpacket->ring == NULL || afpacket->blocks == NULL)
         return error_system(error, "interface %s: mapping the ring", name);
     for (uint32_t i = 0; i < afpacket->n_blocks; i++)
-        afpacket->blocks[i].desc =
-            (struct tpacket_block_desc *)(afpacket->ring + (size_t)i * BLOCK_BYTES);
+        afpacket->blocks[i].desc = (struct tpacket_block_desc *)(afpacket->ring + (size_t)i * BLOCK_BYTES);
     return true;
 }
 
@@ -429,13 +429,14 @@ static bool bind_to(struct afpacket *afpacket, int index, struct error *error)
         getsockopt(afpacket->fd, SOL_SOCKET, SO_ERROR, &fault, &len) != 0)
         return error_system(error, "interface %s", name);
     if (fault == ENETDOWN)
-        return error_set(error, ERROR_SYSTEM, "interface %s is down; bring it up: ip link set %s up", name, name);
+        return error_set(error, ERROR_SYSTEM, "interface %s is down; bring it up: ip link set %s up", name,
+                         name);
     if (fault) {
         errno = fault;
         return error_system(error, "interface %s", name);
     }
-    if (index != 0 && setsockopt(afpacket->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
-                                 sizeof promiscuous) != 0)
+    if (index != 0 &&
+        setsockopt(afpacket->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) != 0)
         return error_system(error, "interface %s: promiscuous mode", name);
     return true;
 }
@@ -461,7 +462,7 @@ static bool interface_describe(struct afpacket *afpacket, const struct afpacket_
 static bool afpacket_start(struct afpacket *afpacket, const struct afpacket_options *options,
                            struct error *error)
 {
-    int index;
+    int index = 0;
 
     if (!link_find(afpacket, options->interface, &index, error))
         return false;

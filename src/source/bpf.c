@@ -27,10 +27,11 @@ static bool compile(pcap_t *handle, const char *expression, struct bpf_program *
 {
     if (pcap_compile(handle, program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0)
         return true;
-    return error_set(error, ERROR_USAGE,
-                     "BPF expression \"%s\": %s (the language is that of pcap-filter(7), for example \"udp port "
-                     "5684 and net 10.0.0.0/8\")",
-                     expression, pcap_geterr(handle));
+    return error_set(
+        error, ERROR_USAGE,
+        "BPF expression \"%s\": %s (the language is that of pcap-filter(7), for example \"udp port "
+        "5684 and net 10.0.0.0/8\")",
+        expression, pcap_geterr(handle));
 }
 
 struct bpf *bpf_compile(const char *expression, uint16_t linktype, struct error *error)
@@ -140,7 +141,8 @@ bool bpf_attach(int fd, const char *expression, const char *interface, uint16_t 
     if (handle == NULL)
         return error_system(error, "BPF expression \"%s\"", expression);
     if (compile(handle, expression, &program, error)) {
-        attached = (struct sock_fprog){ (unsigned short)program.bf_len, (struct sock_filter *)program.bf_insns };
+        attached =
+            (struct sock_fprog) { (unsigned short)program.bf_len, (struct sock_filter *)program.bf_insns };
         if (is_cooked && !uncook(&program))
             error_set(error, ERROR_UNSUPPORTED,
                       "BPF expression \"%s\": link-layer addresses cannot be asked for on interface %s",

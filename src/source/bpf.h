@@ -23,9 +23,9 @@ struct bpf *bpf_compile(const char *expression, uint16_t linktype, struct error 
 bool bpf_matches(const struct bpf *bpf, struct bytes frame, uint32_t len);
 
 /*
- * Puts the filter on an AF_PACKET socket, which cuts frames at snaplen by the same program. Do it before bind:
- * then no unfiltered packet slips in. interface is the one that will be bound ("any" for all); is_cooked: the
- * socket is SOCK_DGRAM and linktype LINUX_SLL2, whose header the kernel does not see. */
+ * Puts the filter on an AF_PACKET socket, which cuts frames at snaplen by the same program. Do it before
+ * bind: then no unfiltered packet slips in. interface is the one that will be bound ("any" for all);
+ * is_cooked: the socket is SOCK_DGRAM and linktype LINUX_SLL2, whose header the kernel does not see. */
 bool bpf_attach(int fd, const char *expression, const char *interface, uint16_t linktype, bool is_cooked,
                 uint32_t snaplen, struct error *error);
 

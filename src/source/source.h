@@ -27,8 +27,8 @@ struct source_stats {
 
 struct source {
     const struct source_ops *ops;
-    char name[128];                     /* for people: "eth0", "vxlan [::]:4789", a path */
-    char notice[256];                   /* what people should hear at the start: "receive buffer is ..."; "" */
+    char name[128];   /* for people: "eth0", "vxlan [::]:4789", a path */
+    char notice[384]; /* what people should hear at the start: "receive buffer is ..."; "" */
     struct interface_table *interfaces; /* the stream's table, borrowed; the source adds its own */
     struct source_stats stats; /* written by the thread that calls next; read by others as a glance */
 };

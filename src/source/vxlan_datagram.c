@@ -8,8 +8,8 @@ enum {
     ETHERNET_HEADER_BYTES = 14,
     ETHERNET_ADDRESSES_BYTES = 12,
     ETHERTYPE_IPV4 = 0x0800,
-    ETHERTYPE_VLAN = 0x8100,    /* IEEE 802.1Q */
-    ETHERTYPE_QINQ = 0x88a8,    /* IEEE 802.1ad */
+    ETHERTYPE_VLAN = 0x8100, /* IEEE 802.1Q */
+    ETHERTYPE_QINQ = 0x88a8, /* IEEE 802.1ad */
     ETHERTYPE_QINQ_OLD = 0x9100,
     ETHERTYPE_IPV6 = 0x86dd,
     VLAN_TAGS = 4, /* more are nobody's network */

@@ -7,7 +7,10 @@
 #include <stdio.h>
 
 #define ADDRESSES "\x02\0\0\0\0\1\x02\0\0\0\0\2"
-#define BYTES(text) { (const uint8_t *)(text), sizeof(text) - 1 }
+#define BYTES(text)                               \
+    {                                             \
+        (const uint8_t *)(text), sizeof(text) - 1 \
+    }
 
 static void only_a_datagram_with_the_i_flag_and_a_frame_is_taken(void **state)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vxlan_listener - a mirror's frames, taken from a UDP socket (RFC 7348): each datagram holds one, and its outer
- * source address and VNI name the interface it was seen on.
+ * vxlan_listener - a mirror's frames, taken from a UDP socket (RFC 7348): each datagram holds one, and its
+ * outer source address and VNI name the interface it was seen on.
  *
  * A bound socket is all a mirror needs: no root, no raw capture, and the kernel reassembles what the mirror's
- * path fragmented. Datagrams are received many at a call into a staging area and their frames copied from there
- * closely packed, so that a batch of short frames is full when its bytes are, not when 64 KiB slots are. With
- * UDP_GRO the kernel hands over runs of equal datagrams of one flow at once (they share one time stamp).
+ * path fragmented. Datagrams are received many at a call into a staging area and their frames copied from
+ * there closely packed, so that a batch of short frames is full when its bytes are, not when 64 KiB slots
+ * are. With UDP_GRO the kernel hands over runs of equal datagrams of one flow at once (they share one time
+ * stamp).
  */
 #include "source/openers.h"
 
@@ -18,6 +19,7 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -121,8 +123,8 @@ static uint32_t interface_make(struct vxlan_listener *listener, const char *name
 }
 
 /* The interface of a sender and VNI, made on first sight. UINT32_MAX with *error set. */
-static uint32_t origin_interface(struct vxlan_listener *listener, const struct ip_address *address, uint32_t vni,
-                                 struct error *error)
+static uint32_t origin_interface(struct vxlan_listener *listener, const struct ip_address *address,
+                                 uint32_t vni, struct error *error)
 {
     struct origin wanted = { .is_used = true };
     char text[IP_ADDRESS_TEXT_BYTES], name[96];
@@ -347,16 +349,15 @@ static bool socket_bind(struct vxlan_listener *listener, const char *address, co
 
     failure = getaddrinfo(address, port, &hints, &found);
     if (failure != 0)
-        return error_set(error, ERROR_USAGE, "%s: \"%s\" is no IP address: %s", listener->source.name, address,
-                         gai_strerror(failure));
+        return error_set(error, ERROR_USAGE, "%s: \"%s\" is no IP address: %s", listener->source.name,
+                         address, gai_strerror(failure));
     family = found->ai_family;
     listener->fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     /* stamps first: a datagram that waited before they were asked for is stamped when it is read */
-    is_bound = listener->fd >= 0 &&
-               setsockopt(listener->fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) == 0 &&
-               (family != AF_INET6 ||
-                setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no) == 0) &&
-               bind(listener->fd, found->ai_addr, found->ai_addrlen) == 0;
+    is_bound =
+        listener->fd >= 0 && setsockopt(listener->fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) == 0 &&
+        (family != AF_INET6 || setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no) == 0) &&
+        bind(listener->fd, found->ai_addr, found->ai_addrlen) == 0;
     freeaddrinfo(found);
     if (!is_bound && errno == EADDRINUSE)
         return error_set(error, ERROR_SYSTEM,
@@ -364,7 +365,8 @@ static bool socket_bind(struct vxlan_listener *listener, const char *address, co
                          listener->source.name);
     if (!is_bound)
         return error_system(error, "%s", listener->source.name);
-    (void)setsockopt(listener->fd, SOL_UDP, UDP_GRO, &yes, sizeof yes); /* Linux >= 5.0; only makes it faster */
+    (void)setsockopt(listener->fd, SOL_UDP, UDP_GRO, &yes,
+                     sizeof yes); /* Linux >= 5.0; only makes it faster */
     return true;
 }
 
@@ -377,14 +379,15 @@ static void receive_buffer_size(struct vxlan_listener *listener, uint32_t wanted
     if (setsockopt(listener->fd, SOL_SOCKET, SO_RCVBUFFORCE, &asked, sizeof asked) != 0)
         (void)setsockopt(listener->fd, SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked);
     if (getsockopt(listener->fd, SOL_SOCKET, SO_RCVBUF, &got, &len) == 0 && got / 2 < asked)
-        snprintf(listener->source.notice, sizeof listener->source.notice,
-                 "%s: the receive buffer is %d KiB instead of %d KiB, bursts may be dropped; raise it by sysctl "
-                 "net.core.rmem_max=%d",
-                 listener->source.name, got / 2 / 1024, asked / 1024, asked);
+        snprintf(
+            listener->source.notice, sizeof listener->source.notice,
+            "%s: the receive buffer is %d KiB instead of %d KiB, bursts may be dropped; raise it by sysctl "
+            "net.core.rmem_max=%d",
+            listener->source.name, got / 2 / 1024, asked / 1024, asked);
 }
 
-static bool vxlan_listener_start(struct vxlan_listener *listener, const struct vxlan_listener_options *options,
-                                 struct error *error)
+static bool vxlan_listener_start(struct vxlan_listener *listener,
+                                 const struct vxlan_listener_options *options, struct error *error)
 {
     bool is_v6 = options->address == NULL || strchr(options->address, ':');
     const char *address = options->address ? options->address : "::";
@@ -405,9 +408,12 @@ static bool vxlan_listener_start(struct vxlan_listener *listener, const struct v
     listener->filter = bpf_compile(options->filter, LINKTYPE_ETHERNET, error);
     if (listener->filter == NULL)
         return false;
-    if (!socket_bind(listener, address, port, error) &&
-        (options->address || !socket_bind(listener, "0.0.0.0", port, error))) /* a kernel without IPv6 */
-        return false;
+    if (!socket_bind(listener, address, port, error)) {
+        if (options->address || listener->fd >= 0) /* else a kernel without IPv6 */
+            return false;
+        if (!socket_bind(listener, "0.0.0.0", port, error))
+            return false;
+    }
     receive_buffer_size(listener, options->receive_bytes ? options->receive_bytes : RECEIVE_BYTES_DEFAULT);
     return true;
 }
