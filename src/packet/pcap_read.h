@@ -12,9 +12,9 @@
 #include "packet/packet.h"
 
 enum {
-    PCAP_PACKET_LIMIT_BYTES = 262144,           /* a larger packet is damage, as for tcpdump and Wireshark */
-    PCAP_PACKET_LIMIT_BYTES_LARGE = 15 << 20,   /* the same for D-Bus, USBPcap and EBHSCR */
-    PCAP_HEADER_BYTES = 24,                     /* of the file; Ixia adds 4 */
+    PCAP_PACKET_LIMIT_BYTES = 262144,         /* a larger packet is damage, as for tcpdump and Wireshark */
+    PCAP_PACKET_LIMIT_BYTES_LARGE = 15 << 20, /* the same for D-Bus, USBPcap and EBHSCR */
+    PCAP_HEADER_BYTES = 24,                   /* of the file; Ixia adds 4 */
 };
 
 uint32_t pcap_packet_limit(uint16_t linktype);

@@ -50,7 +50,8 @@ enum pcap_result pcapng_read_packets(struct pcapng_reader *reader, struct bytes 
 struct bytes pcapng_reader_extra_blocks(const struct pcapng_reader *reader);
 
 struct pcapng_reader_counts {
-    uint64_t n_blocks_skipped;  /* of kinds that hold no packet for us: custom, journal, system calls, unknown */
+    uint64_t
+        n_blocks_skipped; /* of kinds that hold no packet for us: custom, journal, system calls, unknown */
     uint64_t n_extra_dropped;   /* secrets and names beyond PCAPNG_EXTRA_LIMIT_BYTES */
     uint64_t n_options_dropped; /* packet options beyond what a packet can carry along, 65532 bytes */
 };

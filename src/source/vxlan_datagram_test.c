@@ -74,7 +74,7 @@ static void the_original_length_comes_from_the_inner_ip_header(void **state)
         { "tags without end",
           BYTES(ADDRESSES "\x81\0\0\1\x81\0\0\1\x81\0\0\1\x81\0\0\1\x81\0\0\1\x08\0\x45\0\x05\xdc"), 38 },
         { "IPv6 cut", BYTES(ADDRESSES "\x86\xdd\x60\0\0\0\x05\xb4\x11\x40"), 1514 },
-        { "IPv6 jumbogram", BYTES(ADDRESSES "\x86\xdd\x60\0\0\0\0\0\0\x40"), 24 },
+        { "IPv6 jumbogram", BYTES(ADDRESSES "\x86\xdd\x60\0\0\0\0\0\0\x40"), 22 },
         { "version is not the type's", BYTES(ADDRESSES "\x86\xdd\x45\0\x05\xdc\x05\xb4"), 20 },
         { "ARP", BYTES(ADDRESSES "\x08\x06\0\1\x08\0"), 18 },
         { "shorter than Ethernet", BYTES(ADDRESSES), 12 },
