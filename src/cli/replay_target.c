@@ -32,7 +32,7 @@ static bool wrong(const char *text, const char *why, struct error *error)
 bool replay_target_parse(const char *text, struct replay_target *target, struct error *error)
 {
     bool is_vxlan = strncmp(text, "vxlan://", 8) == 0;
-    const char *host = text + (is_vxlan ? 8 : 6), *end, *slash;
+    const char *host = text + (is_vxlan ? 8 : 6), *end, *slash, *rest;
     uint32_t port = VXLAN_PORT, vni = 0;
     size_t host_len;
 
@@ -53,17 +53,19 @@ bool replay_target_parse(const char *text, struct replay_target *target, struct 
     } else {
         const char *colon = memchr(host, ':', (size_t)(end - host));
 
+        if (colon && memchr(colon + 1, ':', (size_t)(end - colon - 1)))
+            return wrong(text, "an IPv6 address stands in brackets", error);
         host_len = (size_t)((colon ? colon : end) - host);
     }
     if (host_len == 0 || host_len >= sizeof target->host)
         return wrong(text, "there is no host", error);
-    text = host + host_len;
-    text += *text == ']';
-    if (*text == ':' ? !number_parse(text + 1, (size_t)(end - text - 1), 65535, &port) || port == 0
-                     : text != end)
-        return wrong(host, "the port is no number from 1 to 65535", error);
-    if (*text != ':' && !is_vxlan)
-        return wrong(host, "udp:// needs a port", error);
+    rest = host + host_len;
+    rest += *rest == ']';
+    if (*rest == ':' ? !number_parse(rest + 1, (size_t)(end - rest - 1), 65535, &port) || port == 0
+                     : rest != end)
+        return wrong(text, "the port is no number from 1 to 65535", error);
+    if (*rest != ':' && !is_vxlan)
+        return wrong(text, "udp:// needs a port", error);
     *target = (struct replay_target) { .is_vxlan = is_vxlan, .has_vni = slash, .vni = vni };
     memcpy(target->host, host, host_len);
     snprintf(target->port, sizeof target->port, "%u", port & 0xffff);

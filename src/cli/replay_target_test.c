@@ -25,7 +25,7 @@ static void a_target_is_read_or_its_fault_is_named(void **state)
         { "vxlan://", "no host", false },
         { "vxlan://[::1", "not closed", false },
         { "vxlan://[::1]4789", "port", false },
-        { "vxlan://::1", "port", false },
+        { "vxlan://::1", "brackets", false },
         { "vxlan://a:65536", "port", false },
         { "vxlan://a:0", "port", false },
         { "vxlan://a:", "port", false },
