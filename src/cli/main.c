@@ -14,6 +14,7 @@
 
 static const struct command *const commands[] = {
     /* in the order a newcomer meets them */
+    &command_replay,
     NULL,
 };
 
