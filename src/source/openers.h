@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "packet/pcapng_read.h"
 #include "source/source.h"
 
 /*
@@ -21,6 +22,10 @@ void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint6
 /* Decryption secrets and name resolution blocks met so far: pcapng blocks, little endian, for who writes a
  * file. */
 struct bytes pcap_file_extra_blocks(const struct source *source);
+
+/* What a pcapng file held beyond that and was passed over; NULL for other files, or before the first block.
+ */
+const struct pcapng_reader_counts *pcap_file_counts(const struct source *source);
 
 /* Several sources read as one in time order; takes them (closed with it, also on failure). */
 struct source *merge_open(struct source **sources, uint32_t n, struct interface_table *interfaces,
