@@ -110,6 +110,8 @@ static inline void dissection_next(struct dissection *d, struct reader *r, enum 
 {
     if ((size_t)(r->end - r->at) > wire_len) /* a trailer or padding behind it */
         r->end = r->at + wire_len;
+    d->layers[d->n_layers - 1].payload_caplen = (uint32_t)(r->end - r->at);
+    d->layers[d->n_layers - 1].payload_len = wire_len;
     d->left_wire = wire_len;
     d->next = (uint8_t)next;
 }
