@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "base/json_writer.h"
 #include "base/timestamp.h"
 
 #define STALE_NS (5 * NS_PER_SECOND) /* a live recorder writes every second */
@@ -19,29 +19,29 @@ enum { PATH_BYTES = 4096 };
 
 /* ---- writing ---- */
 
-static void put_time(struct json *json, const char *name, int64_t ts_ns)
+static void put_time(struct json_writer *json, const char *name, int64_t ts_ns)
 {
     char text[TIMESTAMP_TEXT_BYTES];
 
-    json_name(json, name);
-    json_string(json, timestamp_format(ts_ns, false, text));
+    json_writer_name(json, name);
+    json_writer_string(json, timestamp_format(ts_ns, false, text));
 }
 
-static void put_number(struct json *json, const char *name, uint64_t number)
+static void put_number(struct json_writer *json, const char *name, uint64_t number)
 {
-    json_name(json, name);
-    json_number(json, number);
+    json_writer_name(json, name);
+    json_writer_number(json, number);
 }
 
-static void put_text(struct json *json, const char *name, const char *text)
+static void put_text(struct json_writer *json, const char *name, const char *text)
 {
-    json_name(json, name);
-    json_string(json, text);
+    json_writer_name(json, name);
+    json_writer_string(json, text);
 }
 
-static void put_source(struct json *json, const struct source_status *source)
+static void put_source(struct json_writer *json, const struct source_status *source)
 {
-    json_object(json);
+    json_writer_object(json);
     put_text(json, "name", source->name);
     put_number(json, "packets", source->n_packets);
     put_number(json, "bytes", source->n_bytes);
@@ -50,35 +50,35 @@ static void put_source(struct json *json, const struct source_status *source)
     put_number(json, "disk", source->n_disk);
     put_number(json, "truncated", source->n_truncated);
     put_number(json, "refused", source->n_refused);
-    json_end(json);
+    json_writer_end(json);
 }
 
 static bool status_encode(struct buffer *out, const struct recorder_status *status)
 {
-    struct json json;
+    struct json_writer json;
 
-    json_init(&json, out, JSON_INDENTED);
-    json_object(&json);
+    json_writer_init(&json, out, JSON_WRITER_INDENTED);
+    json_writer_object(&json);
     put_text(&json, "node", status->node);
-    json_name(&json, "pid");
-    json_signed(&json, status->pid);
+    json_writer_name(&json, "pid");
+    json_writer_signed(&json, status->pid);
     put_time(&json, "started", status->started_ns);
     put_time(&json, "updated", status->updated_ns);
-    json_name(&json, "sources");
-    json_array(&json);
+    json_writer_name(&json, "sources");
+    json_writer_array(&json);
     for (uint32_t i = 0; i < status->n_sources; i++)
         put_source(&json, &status->sources[i]);
-    json_end(&json);
+    json_writer_end(&json);
     put_number(&json, "packets", status->n_packets);
     put_number(&json, "bytes", status->n_bytes);
     put_number(&json, "written_bytes", status->n_written_bytes);
     put_text(&json, "segment", status->segment);
-    json_name(&json, "rates");
-    json_object(&json);
+    json_writer_name(&json, "rates");
+    json_writer_object(&json);
     put_number(&json, "packets_per_second", status->packets_per_second);
     put_number(&json, "bytes_per_second", status->bytes_per_second);
-    json_end(&json);
-    json_end(&json);
+    json_writer_end(&json);
+    json_writer_end(&json);
     return buffer_put_u8(out, '\n');
 }
 
