@@ -85,6 +85,9 @@ bool block_pack_part(struct block_packer *packer, struct bytes part, bool is_end
     assert(packer->codec != CODEC_GZIP);
     if (packer->codec == CODEC_NONE)
         return buffer_put(out, part.data, part.len) || no_room(error, part.len);
+    /* All the room at once: a part that was taken in by half could not be tried again. */
+    if (buffer_room(out, ZSTD_compressBound(part.len) + 2 * ZSTD_CStreamOutSize()) == NULL)
+        return no_room(error, part.len);
     do {
         size_t bound = ZSTD_CStreamOutSize();
         ZSTD_outBuffer to = { buffer_room(out, bound), bound, 0 };

@@ -177,7 +177,7 @@ void segment_index_builder_mark_flow(struct segment_index_builder *builder, uint
 }
 
 void segment_index_builder_protocols(struct segment_index_builder *builder, uint32_t block,
-                                     uint64_t protocols)
+                                     uint64_t present)
 {
     while (block >= builder->n_protocols) {
         void *grown = array_grow(builder->protocols, builder->n_protocols, &builder->cap_protocols,
@@ -190,7 +190,7 @@ void segment_index_builder_protocols(struct segment_index_builder *builder, uint
         builder->protocols = grown;
         builder->protocols[builder->n_protocols++] = 0;
     }
-    builder->protocols[block] |= protocols;
+    builder->protocols[block] |= present;
 }
 
 /* ---- identities ---- */

@@ -210,9 +210,9 @@ static bool is_outside(const struct segment_block *row, const void *question)
 
 static bool lacks_protocol(const struct segment_block *row, const void *question)
 {
-    const uint64_t *protocols = question;
+    const uint64_t *wanted = question;
 
-    return (row->protocols & *protocols) == 0;
+    return (row->protocols & *wanted) == 0;
 }
 
 static bool is_empty(const struct segment_block *row, const void *question)
@@ -302,9 +302,9 @@ static bool add_leaf(const struct segment_index *index, const struct hint *hint,
     case HINT_AND:
         return add_and(index, hint, bits, depth);
     case HINT_PROTOCOL: {
-        uint64_t protocols = PROTOCOL_BIT(hint->protocol);
+        uint64_t wanted = PROTOCOL_BIT(hint->protocol);
 
-        return add_filtered(index, bits, lacks_protocol, &protocols);
+        return add_filtered(index, bits, lacks_protocol, &wanted);
     }
     case HINT_ADDRESS: {
         struct number_range range = address_range(index, &hint->prefix.address, hint->prefix.n_bits);
