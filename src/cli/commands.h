@@ -8,6 +8,9 @@
 
 enum exit_code { EXIT_FOUND = 0, EXIT_NONE = 1, EXIT_ERROR = 2 };
 
+/* Says on standard error what went wrong, in the one form all commands share; answers EXIT_ERROR. */
+int command_fault(const struct command *command, const struct error *error);
+
 extern const struct command command_record;
 extern const struct command command_find;
 extern const struct command command_import;
