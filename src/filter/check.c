@@ -288,8 +288,8 @@ static bool operand_resolve(struct check *check, struct node *node)
             return false;
         if (type_is_number(node->first->type) || node->first->type == FIELD_NONE)
             return fault_set(check->literal.error, check->literal.text, node->first->span, NULL,
-                             "%.*s is %s and cannot be sliced", shown(node->first), source(check, node->first),
-                             type_text(node->first->type));
+                             "%.*s is %s and cannot be sliced", shown(node->first),
+                             source(check, node->first), type_text(node->first->type));
         node->type = FIELD_BYTES;
         return true;
     case NODE_FUNCTION:
@@ -335,10 +335,12 @@ static bool matches_resolve(struct check *check, struct node *node)
 
     if (first->type != FIELD_STRING && first->type != FIELD_BYTES)
         return fault_set(check->literal.error, check->literal.text, first->span,
-                         "string(...) makes text of numbers and addresses", "%.*s is %s, \"matches\" needs text or bytes",
-                         shown(first), source(check, first), type_text(first->type));
+                         "string(...) makes text of numbers and addresses",
+                         "%.*s is %s, \"matches\" needs text or bytes", shown(first), source(check, first),
+                         type_text(first->type));
     if (second->kind != NODE_STRING)
-        return second->kind == NODE_CONSTANT || fault(check, second->span, "\"matches\" needs a pattern in double quotes");
+        return second->kind == NODE_CONSTANT ||
+               fault(check, second->span, "\"matches\" needs a pattern in double quotes");
     second->regex = regex_compile(check->regexes, second->text, message, sizeof message);
     if (second->regex == NULL)
         return fault_set(check->literal.error, check->literal.text, second->span, NULL,

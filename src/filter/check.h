@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check - gives names and literals of a parsed tree their meaning: which field, which type, which constant; and
- * refuses what compares apples with pears. Afterwards no NODE_WORD, NODE_STRING or NODE_CHAR is left.
+ * check - gives names and literals of a parsed tree their meaning: which field, which type, which constant;
+ * and refuses what compares apples with pears. Afterwards no NODE_WORD, NODE_STRING or NODE_CHAR is left.
  */
 #pragma once
 

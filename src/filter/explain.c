@@ -45,11 +45,16 @@ const char *function_text(enum function_id function)
 const char *type_text(enum field_type type)
 {
     static const char *const texts[] = {
-        [FIELD_NONE] = "a mark without a value", [FIELD_UINT] = "an unsigned number",
-        [FIELD_BOOL] = "a boolean",              [FIELD_IPV4] = "an IPv4 address",
-        [FIELD_IPV6] = "an IPv6 address",        [FIELD_ETHER] = "an Ethernet address",
-        [FIELD_BYTES] = "a run of bytes",        [FIELD_STRING] = "a text",
-        [FIELD_TIME] = "a date and time",        [FIELD_DURATION] = "a time span",
+        [FIELD_NONE] = "a mark without a value",
+        [FIELD_UINT] = "an unsigned number",
+        [FIELD_BOOL] = "a boolean",
+        [FIELD_IPV4] = "an IPv4 address",
+        [FIELD_IPV6] = "an IPv6 address",
+        [FIELD_ETHER] = "an Ethernet address",
+        [FIELD_BYTES] = "a run of bytes",
+        [FIELD_STRING] = "a text",
+        [FIELD_TIME] = "a date and time",
+        [FIELD_DURATION] = "a time span",
         [FIELD_FRAME] = "a frame number",
     };
 
@@ -88,8 +93,7 @@ static void test(const struct node *node, struct bytes filter_text, struct buffe
         source(node->second, filter_text, text);
     }
     buffer_printf(text, "   (%s; %s)\n", type_text(operand->type),
-                  node->quantifier == QUANTIFIER_ALL ? "for every value, and there is one"
-                                                     : "for any value");
+                  node->quantifier == QUANTIFIER_ALL ? "for every value, and there is one" : "for any value");
 }
 
 static void tree(const struct node *node, struct bytes filter_text, unsigned depth, struct buffer *text)

@@ -78,13 +78,20 @@ static enum meaning meaning_of(const struct node *operand)
         const char *name;
         enum meaning meaning;
     } meanings[] = {
-        { "ip.addr", MEANING_ADDRESS },     { "ip.src", MEANING_ADDRESS },
-        { "ip.dst", MEANING_ADDRESS },      { "ipv6.addr", MEANING_ADDRESS },
-        { "ipv6.src", MEANING_ADDRESS },    { "ipv6.dst", MEANING_ADDRESS },
-        { "udp.port", MEANING_PORT },       { "udp.srcport", MEANING_PORT },
-        { "udp.dstport", MEANING_PORT },    { "tcp.port", MEANING_PORT },
-        { "tcp.srcport", MEANING_PORT },    { "tcp.dstport", MEANING_PORT },
-        { "frame.time", MEANING_TIME },     { "frame.time_epoch", MEANING_TIME },
+        { "ip.addr", MEANING_ADDRESS },
+        { "ip.src", MEANING_ADDRESS },
+        { "ip.dst", MEANING_ADDRESS },
+        { "ipv6.addr", MEANING_ADDRESS },
+        { "ipv6.src", MEANING_ADDRESS },
+        { "ipv6.dst", MEANING_ADDRESS },
+        { "udp.port", MEANING_PORT },
+        { "udp.srcport", MEANING_PORT },
+        { "udp.dstport", MEANING_PORT },
+        { "tcp.port", MEANING_PORT },
+        { "tcp.srcport", MEANING_PORT },
+        { "tcp.dstport", MEANING_PORT },
+        { "frame.time", MEANING_TIME },
+        { "frame.time_epoch", MEANING_TIME },
         { "dtls.handshake.identity", MEANING_IDENTITY },
     };
 
@@ -113,8 +120,8 @@ static const struct hint *address_hint(struct arena *arena, enum field_type type
     return hint;
 }
 
-static const struct hint *range_hint(struct arena *arena, enum meaning meaning, enum field_type type, wide low,
-                                     wide high)
+static const struct hint *range_hint(struct arena *arena, enum meaning meaning, enum field_type type,
+                                     wide low, wide high)
 {
     struct hint *hint;
 
@@ -139,7 +146,7 @@ static const struct hint *range_hint(struct arena *arena, enum meaning meaning, 
 static const struct hint *relation_hint(struct arena *arena, enum meaning meaning, enum field_type type,
                                         enum relation relation, wide low, wide high)
 {
-    wide most = meaning == MEANING_PORT ? UINT16_MAX
+    wide most = meaning == MEANING_PORT   ? UINT16_MAX
                 : meaning == MEANING_TIME ? UINT64_MAX
                 : type == FIELD_IPV4      ? UINT32_MAX
                                           : ~(wide)0;
@@ -181,8 +188,8 @@ static const struct hint *identity_hint(struct arena *arena, struct bytes identi
 }
 
 /* "any" and "all" both need a value for which the test holds, so they give the same hint. */
-static const struct hint *element_hint(struct arena *arena, const struct node *operand, enum relation relation,
-                                       const struct node *element)
+static const struct hint *element_hint(struct arena *arena, const struct node *operand,
+                                       enum relation relation, const struct node *element)
 {
     enum meaning meaning = meaning_of(operand);
     bool is_range = element->kind == NODE_RANGE;

@@ -280,8 +280,7 @@ struct token lexer_next(struct lexer *lexer)
     while (lexer->at < lexer->text.len && (lexer->text.data[lexer->at] & 0xc0) == 0x80)
         lexer->at++;
     if (c == '=')
-        return fault_token(lexer, span_from(lexer, from), "equal is written ==",
-                           "\"=\" is not an operator");
+        return fault_token(lexer, span_from(lexer, from), "equal is written ==", "\"=\" is not an operator");
     if (c == '$')
         return fault_token(lexer, span_from(lexer, from), NULL,
                            "field references ${...} need a selected packet, and there is none here");

@@ -37,7 +37,9 @@ static bool number_parse(struct bytes text, uint64_t *number)
     *number = 0;
     for (; i < text.len; i++) {
         int c = tolower(text.data[i]);
-        unsigned digit = isdigit(c) ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 99;
+        unsigned digit = isdigit(c)             ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                                                : 99;
 
         if (digit >= base || __builtin_mul_overflow(*number, (uint64_t)base, number) ||
             __builtin_add_overflow(*number, (uint64_t)digit, number))
@@ -78,7 +80,8 @@ static bool unsigned_resolve(const struct literal_context *context, struct node 
     } else if (node->kind == NODE_WORD && !number_parse(node->text, &number) &&
                !name_of_value(field, node->text, &number)) {
         return fault(context, node,
-                     isdigit(node->text.data[0]) ? "a number, or needs more than 64 bits" : "a number or the name of a value");
+                     isdigit(node->text.data[0]) ? "a number, or needs more than 64 bits"
+                                                 : "a number or the name of a value");
     }
     if (width < 64 && number >> width)
         return fault_set(context->error, context->text, node->span, NULL,
@@ -209,7 +212,8 @@ static bool bytes_resolve(const struct literal_context *context, struct node *no
     }
     out = arena_take(context->arena, node->text.len + 1);
     if (out == NULL)
-        return fault_set(context->error, context->text, node->span, NULL, "this filter needs too much memory");
+        return fault_set(context->error, context->text, node->span, NULL,
+                         "this filter needs too much memory");
     if (node->kind == NODE_CHAR) {
         out[0] = (uint8_t)node->number;
         n = 1;
@@ -424,7 +428,7 @@ static bool time_resolve(const struct literal_context *context, struct node *nod
                          bool is_negative)
 {
     char text[LITERAL_TEXT_BYTES] = { 0 };
-    int64_t ns;
+    int64_t ns = 0;
 
     if (node->kind == NODE_CHAR || node->text.len >= sizeof text ||
         (node->kind == NODE_STRING && type == FIELD_DURATION))
@@ -446,8 +450,8 @@ bool literal_resolve(const struct literal_context *context, struct node *node, e
     bool is_good = false;
 
     if (is_negative && !type_is_signed(type) && (type != FIELD_UINT || field != NULL))
-        return fault_set(context->error, context->text, node->span, NULL,
-                         "%s is never negative", type_text(type));
+        return fault_set(context->error, context->text, node->span, NULL, "%s is never negative",
+                         type_text(type));
     switch (type) {
     case FIELD_UINT:
     case FIELD_FRAME:

@@ -56,12 +56,12 @@ static inline bool is_in_wides(const struct instruction *test, wide key)
 }
 
 /*
- * Both quantifiers in one loop's body: for "any" the first value that agrees decides, for "all" the first that
- * does not; has_value tells what is left when none decided.
+ * Both quantifiers in one loop's body: for "any" the first value that agrees decides, for "all" the first
+ * that does not; has_value tells what is left when none decided.
  */
-#define DECIDE(agrees)                            \
-    if ((agrees) != test->is_all)                 \
-        return !test->is_all;                     \
+#define DECIDE(agrees)            \
+    if ((agrees) != test->is_all) \
+        return !test->is_all;     \
     has_value = true
 
 static bool match_bits_range(const struct instruction *test, const struct dissection *d)

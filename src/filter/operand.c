@@ -209,7 +209,8 @@ static void push_constant(struct operands *operands, const struct node *node)
     value->last = (struct bytes) { high, n_bytes };
 }
 
-/* ---- what is computed: the arguments' lists are on top of the stack, and the result takes their place ---- */
+/* ---- what is computed: the arguments' lists are on top of the stack, and the result takes their place ----
+ */
 
 /* False where there is no answer: division by zero, overflow, runs of different length. */
 static bool arith(struct operands *operands, enum operation operation, const struct operand_value *a,
@@ -321,7 +322,8 @@ static bool text_of(struct operands *operands, enum field_type type, struct oper
         len = (int)strlen(text);
     } else if (type == FIELD_ETHER) {
         for (size_t i = 0; i < value->bytes.len && i < 6; i++)
-            len += snprintf(text + len, sizeof text - (size_t)len, "%s%02x", i ? ":" : "", value->bytes.data[i]);
+            len +=
+                snprintf(text + len, sizeof text - (size_t)len, "%s%02x", i ? ":" : "", value->bytes.data[i]);
     } else if (type == FIELD_BOOL) {
         len = snprintf(text, sizeof text, "%s", value->number ? "True" : "False");
     } else if (type_is_signed(type)) {
@@ -488,8 +490,8 @@ static bool agrees(enum relation relation, const struct operand_value *a, const 
 }
 
 /* Compares the list on the left with the one or two on top. For "any" one pair suffices, for "all" every. */
-static bool compare_lists(const struct operands *operands, uint32_t n_left, uint32_t right, enum relation relation,
-                          bool is_all, const struct regex *regex)
+static bool compare_lists(const struct operands *operands, uint32_t n_left, uint32_t right,
+                          enum relation relation, bool is_all, const struct regex *regex)
 {
     for (uint32_t i = 0; i < n_left; i++)
         for (uint32_t j = right; j < operands->n_values; j++)
@@ -514,7 +516,8 @@ static bool is_in_range(const struct operands *operands, const struct operand_va
     return false;
 }
 
-static bool is_in_set(struct operands *operands, const struct general *general, const struct operand_value *value)
+static bool is_in_set(struct operands *operands, const struct general *general,
+                      const struct operand_value *value)
 {
     uint32_t n_values = operands->n_values, n_scratch = operands->n_scratch;
 
@@ -541,7 +544,8 @@ static bool is_in_set(struct operands *operands, const struct general *general, 
     return false;
 }
 
-/* "udp.port & 1" by itself asks whether a bit is set, so zero is not enough; anything else, whether it is there. */
+/* "udp.port & 1" by itself asks whether a bit is set, so zero is not enough; anything else, whether it is
+ * there. */
 static bool is_there(const struct operands *operands, const struct node *node)
 {
     for (uint32_t i = 0; i < operands->n_values; i++) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * operand - the long way: comparisons in which something is computed (slices, functions, arithmetic), one layer
- * is picked, or field stands against field.
+ * operand - the long way: comparisons in which something is computed (slices, functions, arithmetic), one
+ * layer is picked, or field stands against field.
  *
- * Both sides become lists of values, for a field may have many, and lists are compared pair by pair. They live
- * on the stack with a ceiling (OPERAND_VALUES, OPERAND_BYTES); what does not fit is left out.
+ * Both sides become lists of values, for a field may have many, and lists are compared pair by pair. They
+ * live on the stack with a ceiling (OPERAND_VALUES, OPERAND_BYTES); what does not fit is left out.
  */
 #pragma once
 

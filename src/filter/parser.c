@@ -41,11 +41,11 @@ static void *unexpected(struct parser *parser, const char *expected)
     const struct token *token = &parser->token;
 
     if (token->kind == TOKEN_END)
-        fault_set(parser->error, parser->lexer.text, token->span, NULL, "the filter ends where %s is expected",
-                  expected);
+        fault_set(parser->error, parser->lexer.text, token->span, NULL,
+                  "the filter ends where %s is expected", expected);
     else if (token->kind != TOKEN_FAULT)
-        fault_set(parser->error, parser->lexer.text, token->span, NULL, "\"%.*s\" stands where %s is expected",
-                  token->span.len < 60 ? (int)token->span.len : 60,
+        fault_set(parser->error, parser->lexer.text, token->span, NULL,
+                  "\"%.*s\" stands where %s is expected", token->span.len < 60 ? (int)token->span.len : 60,
                   (const char *)parser->lexer.text.data + token->span.at, expected);
     return NULL;
 }
@@ -208,9 +208,9 @@ static const struct {
     const char *name;
     enum function_id id;
 } functions[] = {
-    { "lower", FUNCTION_LOWER },   { "upper", FUNCTION_UPPER }, { "len", FUNCTION_LEN },
-    { "count", FUNCTION_COUNT },   { "string", FUNCTION_STRING }, { "max", FUNCTION_MAX },
-    { "min", FUNCTION_MIN },       { "abs", FUNCTION_ABS },
+    { "lower", FUNCTION_LOWER }, { "upper", FUNCTION_UPPER },   { "len", FUNCTION_LEN },
+    { "count", FUNCTION_COUNT }, { "string", FUNCTION_STRING }, { "max", FUNCTION_MAX },
+    { "min", FUNCTION_MIN },     { "abs", FUNCTION_ABS },
 };
 
 static struct node *parse_function(struct parser *parser, const struct token *name)
@@ -416,10 +416,14 @@ static bool relation_of(enum token_kind kind, enum relation *relation, enum quan
         enum relation relation;
         enum quantifier quantifier;
     } relations[] = {
-        { TOKEN_EQ, RELATION_EQ, QUANTIFIER_ANY },         { TOKEN_ALL_EQ, RELATION_EQ, QUANTIFIER_ALL },
-        { TOKEN_NE, RELATION_NE, QUANTIFIER_ALL },         { TOKEN_ANY_NE, RELATION_NE, QUANTIFIER_ANY },
-        { TOKEN_GT, RELATION_GT, QUANTIFIER_ANY },         { TOKEN_GE, RELATION_GE, QUANTIFIER_ANY },
-        { TOKEN_LT, RELATION_LT, QUANTIFIER_ANY },         { TOKEN_LE, RELATION_LE, QUANTIFIER_ANY },
+        { TOKEN_EQ, RELATION_EQ, QUANTIFIER_ANY },
+        { TOKEN_ALL_EQ, RELATION_EQ, QUANTIFIER_ALL },
+        { TOKEN_NE, RELATION_NE, QUANTIFIER_ALL },
+        { TOKEN_ANY_NE, RELATION_NE, QUANTIFIER_ANY },
+        { TOKEN_GT, RELATION_GT, QUANTIFIER_ANY },
+        { TOKEN_GE, RELATION_GE, QUANTIFIER_ANY },
+        { TOKEN_LT, RELATION_LT, QUANTIFIER_ANY },
+        { TOKEN_LE, RELATION_LE, QUANTIFIER_ANY },
         { TOKEN_CONTAINS, RELATION_CONTAINS, QUANTIFIER_ANY },
         { TOKEN_MATCHES, RELATION_MATCHES, QUANTIFIER_ANY },
     };

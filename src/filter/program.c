@@ -57,8 +57,8 @@ static uint32_t count_steps(const struct node *node)
 static struct step *write_steps(struct step *at, const struct node *node)
 {
     static const enum step_kind kinds[] = {
-        [NODE_FIELD] = STEP_FIELD,   [NODE_PROTOCOL] = STEP_PROTOCOL, [NODE_CONSTANT] = STEP_CONSTANT,
-        [NODE_NEGATE] = STEP_NEGATE, [NODE_ARITH] = STEP_ARITH,       [NODE_SLICE] = STEP_SLICE,
+        [NODE_FIELD] = STEP_FIELD,       [NODE_PROTOCOL] = STEP_PROTOCOL, [NODE_CONSTANT] = STEP_CONSTANT,
+        [NODE_NEGATE] = STEP_NEGATE,     [NODE_ARITH] = STEP_ARITH,       [NODE_SLICE] = STEP_SLICE,
         [NODE_FUNCTION] = STEP_FUNCTION,
     };
     uint32_t n_arguments = 0;
@@ -77,6 +77,7 @@ static struct step *write_steps(struct step *at, const struct node *node)
     case NODE_NEGATE:
     case NODE_SLICE:
         at = write_steps(at, node->first);
+        n_arguments = 1;
         break;
     default:
         break;

@@ -4,8 +4,8 @@
  *
  * Each instruction is one test and says where to go when it holds and when it does not; "and", "or" and "not"
  * are nothing but these jumps, so there is no stack, and what cannot change the answer is not looked at.
- * Comparisons of fields with constants, which most filters consist of, have an instruction each by the kind of
- * value; everything computed goes the long way of OP_GENERAL (operand.h).
+ * Comparisons of fields with constants, which most filters consist of, have an instruction each by the kind
+ * of value; everything computed goes the long way of OP_GENERAL (operand.h).
  */
 #pragma once
 
@@ -54,7 +54,15 @@ struct wide_range {
 };
 
 /* Steps of a computed operand, in postfix order. */
-enum step_kind { STEP_FIELD, STEP_PROTOCOL, STEP_CONSTANT, STEP_NEGATE, STEP_ARITH, STEP_SLICE, STEP_FUNCTION };
+enum step_kind {
+    STEP_FIELD,
+    STEP_PROTOCOL,
+    STEP_CONSTANT,
+    STEP_NEGATE,
+    STEP_ARITH,
+    STEP_SLICE,
+    STEP_FUNCTION
+};
 
 struct step {
     enum step_kind kind;

@@ -28,7 +28,8 @@ const struct regex *regex_compile(struct regex_list *list, struct bytes pattern,
         return NULL;
     }
     /* \C would split characters of UTF-8, but subjects are bytes; nothing here is UTF. */
-    regex->code = pcre2_compile(pattern.data, pattern.len, PCRE2_CASELESS | PCRE2_NEVER_UTF, &code, &offset, NULL);
+    regex->code =
+        pcre2_compile(pattern.data, pattern.len, PCRE2_CASELESS | PCRE2_NEVER_UTF, &code, &offset, NULL);
     if (regex->code == NULL) {
         char reason[160];
 
@@ -90,6 +91,6 @@ bool regex_match(const struct regex *regex, struct bytes subject)
     if (data == NULL)
         return false;
     pcre2_set_match_limit(limits, REGEX_MATCH_LIMIT);
-    return pcre2_match(regex->code, subject.data ? subject.data : (const uint8_t *)"", subject.len, 0, 0, data,
-                       limits) >= 0;
+    return pcre2_match(regex->code, subject.data ? subject.data : (const uint8_t *)"", subject.len, 0, 0,
+                       data, limits) >= 0;
 }

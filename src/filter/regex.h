@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * regex - "matches": PCRE2 patterns, case-insensitive as Wireshark's, with a bound on the work a pattern may cause.
+ * regex - "matches": PCRE2 patterns, case-insensitive as Wireshark's, with a bound on the work a pattern may
+ * cause.
  *
  * A match takes its memory from the caller's stack, so that filters can be shared by threads and nothing is
  * allocated for a packet. Keeping match data with the pattern was rejected: two threads would need two.
