@@ -96,11 +96,13 @@ static bool operand_resolve(struct check *check, struct node *node);
 static struct expected expected_of(const struct node *node)
 {
     switch (node->kind) {
-    case NODE_FIELD:
-        return (struct expected) { node->type, field_of(node->field) };
-    case NODE_ARITH:
-    case NODE_NEGATE:
-        return (struct expected) { node->type, NULL };
+    case NODE_FIELD: {
+        const struct field *field = field_of(node->field);
+
+        if (field->any_of[0] != field->any_of[1] && field->names == NULL) /* as wide as its members */
+            field = field_of(FIELD_ID(node->protocol, field->any_of[0]));
+        return (struct expected) { node->type, field };
+    }
     default:
         return (struct expected) { node->type, NULL };
     }
@@ -302,7 +304,7 @@ static bool operand_resolve(struct check *check, struct node *node)
 /* The left side of a comparison: never a literal. */
 static bool first_resolve(struct check *check, struct node *node)
 {
-    if (is_literal(check, node)) {
+    if (is_literal(check, node) || node->kind == NODE_CONSTANT) {
         if (node->kind == NODE_WORD)
             return unknown_name(check, node);
         return fault(check, node->span, "a field or function must stand on the left side");
@@ -355,6 +357,7 @@ static bool compare_resolve(struct check *check, struct node *node)
 {
     if (!first_resolve(check, node->first))
         return false;
+    node->first->is_searched = node->relation == RELATION_CONTAINS || node->relation == RELATION_MATCHES;
     if (node->relation == RELATION_CONTAINS)
         return contains_resolve(check, node);
     if (node->relation == RELATION_MATCHES)

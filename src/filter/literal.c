@@ -364,7 +364,9 @@ static bool time_parse(const char *text, int64_t *ns)
         scan_space(&scan);
     }
     if (*scan.at || !is_iso) {
-        if (!scan_number(&scan, 1, 2, &hour) || !scan_char(&scan, ':') || !scan_number(&scan, 2, 2, &minute))
+        if (!scan_number(&scan, 1, 2, &hour))
+            return false;
+        if (scan_char(&scan, ':') ? !scan_number(&scan, 2, 2, &minute) : !is_iso)
             return false;
         if (scan_char(&scan, ':')) {
             if (!scan_number(&scan, 2, 2, &second))

@@ -155,7 +155,10 @@ static void push_field(struct operands *operands, const struct node *node)
     dissection_values(operands->d, node->field, collect_value, &collect);
 }
 
-/* A protocol's bytes are its header's; a frame's are the packet's. */
+/*
+ * A protocol's bytes are its header's; a frame's are the packet's. Searched, a protocol is its header and all
+ * behind it, which is what "tcp contains" has always meant.
+ */
 static void push_protocol(struct operands *operands, const struct node *node)
 {
     const struct dissection *d = operands->d;
@@ -167,10 +170,17 @@ static void push_protocol(struct operands *operands, const struct node *node)
         return;
     }
     collect_init(&collect, operands, node);
-    for (uint32_t i = 0; i < d->n_layers; i++)
-        if (d->layers[i].protocol == node->protocol &&
-            is_layer_meant(node->layers, collect.nth_of[i], collect.n_layers))
-            add_bytes(operands, (struct bytes) { d->layers[i].data, d->layers[i].header_len });
+    for (uint32_t i = 0; i < d->n_layers; i++) {
+        const struct layer *layer = &d->layers[i];
+        size_t len = layer->header_len;
+
+        if (layer->protocol != node->protocol ||
+            !is_layer_meant(node->layers, collect.nth_of[i], collect.n_layers))
+            continue;
+        if (node->is_searched)
+            len += layer->payload_caplen;
+        add_bytes(operands, (struct bytes) { layer->data, len });
+    }
 }
 
 static void push_constant(struct operands *operands, const struct node *node)

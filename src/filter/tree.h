@@ -117,6 +117,7 @@ struct node {
     enum field_type type; /* of an operand; a protocol is FIELD_BYTES */
     uint16_t field;
     enum protocol_id protocol;
+    bool is_searched; /* a protocol under "contains" or "matches" reaches to the end of what it carries */
     struct constant constant;
     const struct regex *regex; /* of a constant that is a pattern */
 };
