@@ -14,7 +14,7 @@
 
 static const struct command *const commands[] = {
     /* in the order a newcomer meets them */
-    &command_replay,
+    &command_record, &command_find, &command_import, &command_replay,
     NULL,
 };
 
