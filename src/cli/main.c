@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
     &command_devices,
     &command_status,
     &command_check,
+    &command_replay,
     NULL,
 };
 
