@@ -13,7 +13,7 @@
 
 struct settings {
     const char *archive;
-    bool is_repair;
+    bool is_repair, is_verbose;
 };
 
 static const struct option options[] = {
@@ -21,15 +21,18 @@ static const struct option options[] = {
       "the archive directory (else TAPDECK_ARCHIVE)" },
     { 0, "repair", OPTION_FLAG, offsetof(struct settings, is_repair), NULL,
       "seal what a killed recorder left, make missing or damaged indexes anew;\nno packet is deleted" },
+    { 'v', "verbose", OPTION_FLAG, offsetof(struct settings, is_verbose), NULL, "name what is sound, too" },
     { 0 },
 };
 
 static void report(void *context, enum check_severity severity, const char *path, const char *sentence)
 {
     static const char *const names[] = { [CHECK_OK] = "ok", [CHECK_NOTE] = "note", [CHECK_WRONG] = "WRONG" };
+    const struct settings *settings = context;
     struct buffer line;
 
-    (void)context;
+    if (severity == CHECK_OK && !settings->is_verbose)
+        return;
     buffer_init(&line, 1 << 16);
     buffer_printf(&line, "%-5s  ", names[severity]);
     utf8_put_escaped(&line, bytes_text(path)); /* anybody may have named a file in there */
@@ -67,7 +70,8 @@ static int check(const struct settings *settings)
     if (getrandom(&holder.hash_seed, sizeof holder.hash_seed, 0) < 0)
         holder.hash_seed = (uint64_t)timestamp_now(); /* guessable is better than no check */
     reindexer = reindexer_make(&holder);
-    is_checked = check_archive(directory, settings->is_repair, &reindexer, report, NULL, &totals, &error);
+    is_checked =
+        check_archive(directory, settings->is_repair, &reindexer, report, (void *)settings, &totals, &error);
     reindexer_clear(&holder);
     if (!is_checked)
         return command_fault(&command_check, &error);
@@ -96,7 +100,7 @@ static int run(int argc, char **argv)
 const struct command command_check = {
     .name = "check",
     .summary = "verifies every segment, index and checksum of an archive and says what is wrong",
-    .usage = "[-A DIR] [--repair]",
+    .usage = "[-A DIR] [--repair] [-v]",
     .options = options,
     .notes = "It may run while a recorder writes: segments that are being written are left alone.\n"
              "\n"

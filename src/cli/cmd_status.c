@@ -20,6 +20,7 @@
 
 /* A forecast from less than this would be a guess. */
 #define FORECAST_SPAN_NS (60 * NS_PER_SECOND)
+#define FORECAST_MOST_S (10 * 365 * 86400.0) /* further off, it says nothing */
 
 struct settings {
     const char *archive;
@@ -116,7 +117,7 @@ static void disk_print(const char *directory, const struct holdings *held)
         return;
     span_s = (double)(held->max_ts_ns - held->min_ts_ns) / (double)NS_PER_SECOND;
     rate = (double)(held->n_stored_bytes + held->n_index_bytes) / span_s;
-    if (rate > 0 && (double)free_bytes / rate < 9e9) /* further off, it says nothing */
+    if (rate > 0 && (double)free_bytes / rate < FORECAST_MOST_S)
         printf("  forecast   at %s a day as over this span, full in %s if nothing is deleted\n",
                size_format((uint64_t)(rate * 86400), rate_text),
                duration_format((int64_t)((double)free_bytes / rate) * NS_PER_SECOND, left));
@@ -128,8 +129,11 @@ static void holdings_print(const char *directory, const struct holdings *held, b
     uint32_t n = held->n_sealed + held->n_open;
 
     printf("archive %s\n", directory);
-    if (n == 0)
+    if (n == 0) {
         printf("  empty: nothing was recorded here yet\n");
+        disk_print(directory, held);
+        return;
+    }
     span_print(held, is_local);
     printf("  segments   %u", n);
     if (held->n_open > 0)
