@@ -51,12 +51,12 @@ static struct source *open_all(char **paths, uint32_t n, struct interface_table 
             return NULL;
         }
     }
-    source = n == 1 ? sources[0] : NULL;
+    source = merge_open(sources, n, interfaces, error);
     free(sources);
     return source;
 }
 
-static int read_all(struct source *source, bool is_quiet, struct error *error)
+static int read_all(struct source *source, bool is_quiet, struct pcap_writer *writer, struct error *error)
 {
     enum source_result result;
     struct batch batch;
@@ -69,6 +69,8 @@ static int read_all(struct source *source, bool is_quiet, struct error *error)
             n_bytes += batch.packets[i].caplen;
             if (batch.packets[i].caplen > 50)
                 sum += batch.packets[i].data[12] + batch.packets[i].data[50];
+            if (writer && !pcap_writer_add(writer, &batch.packets[i], error))
+                return fail(error);
             if (!is_quiet)
                 print_packet(&batch.packets[i]);
         }
@@ -83,17 +85,33 @@ int main(int argc, char **argv)
     bool is_quiet = false;
     struct error error;
     struct source *source;
+    struct pcap_writer *writer = NULL;
+    const char *path = NULL;
     int option, status;
 
-    while ((option = getopt(argc, argv, "q")) != -1) {
-        if (option != 'q')
+    while ((option = getopt(argc, argv, "qw:")) != -1) {
+        if (option == 'q')
+            is_quiet = true;
+        else if (option == 'w')
+            path = optarg;
+        else
             return 2;
-        is_quiet = true;
     }
     source = open_all(argv + optind, (uint32_t)(argc - optind), &interfaces, &error);
     if (source == NULL)
         return fail(&error);
-    status = read_all(source, is_quiet, &error);
+    if (path) {
+        enum pcap_format format;
+        enum pcap_packing packing;
+
+        pcap_writer_formats_of(path, &format, &packing);
+        writer = pcap_writer_open(path, format, packing, &interfaces, &error);
+        if (writer == NULL)
+            return fail(&error);
+    }
+    status = read_all(source, is_quiet, writer, &error);
+    if (writer && !pcap_writer_close(writer, &error))
+        status = fail(&error);
     if (is_quiet)
         printf("%llu packets, %llu bytes, sum %llu\n", (unsigned long long)n_packets,
                (unsigned long long)n_bytes, (unsigned long long)sum);

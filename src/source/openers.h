@@ -27,7 +27,11 @@ struct bytes pcap_file_extra_blocks(const struct source *source);
  */
 const struct pcapng_reader_counts *pcap_file_counts(const struct source *source);
 
-/* Several sources read as one in time order; takes them (closed with it, also on failure). */
+/*
+ * Several sources read as one in time order, at equal times in the order given; takes them (closed with it,
+ * also on failure). One source is given back as it is. A source that faults is left out from there on and the
+ * fault comes when the others have ended, so that one cut file does not hide the rest of the others.
+ */
 struct source *merge_open(struct source **sources, uint32_t n, struct interface_table *interfaces,
                           struct error *error);
 
