@@ -49,10 +49,13 @@ enum text_field {
     TEXT_ARP_DST_IPV4,
     TEXT_VXLAN_VNI,
     TEXT_DTLS_CONTENT_TYPE,
+    TEXT_DTLS_SPECIAL_TYPE,
     TEXT_DTLS_VERSION,
     TEXT_DTLS_CID,
     TEXT_DTLS_HANDSHAKE_TYPE,
     TEXT_DTLS_IDENTITY,
+    TEXT_DTLS_ALERT_LEVEL,
+    TEXT_DTLS_ALERT_DESC,
     TEXT_FIELD_COUNT
 };
 
@@ -90,10 +93,13 @@ static const char *const field_names[TEXT_FIELD_COUNT] = {
     [TEXT_ARP_DST_IPV4] = "arp.dst.proto_ipv4",
     [TEXT_VXLAN_VNI] = "vxlan.vni",
     [TEXT_DTLS_CONTENT_TYPE] = "dtls.record.content_type",
+    [TEXT_DTLS_SPECIAL_TYPE] = "dtls.record.special_type",
     [TEXT_DTLS_VERSION] = "dtls.record.version",
     [TEXT_DTLS_CID] = "dtls.record.connection_id",
     [TEXT_DTLS_HANDSHAKE_TYPE] = "dtls.handshake.type",
     [TEXT_DTLS_IDENTITY] = "dtls.handshake.identity",
+    [TEXT_DTLS_ALERT_LEVEL] = "dtls.alert_message.level",
+    [TEXT_DTLS_ALERT_DESC] = "dtls.alert_message.desc",
 };
 
 struct line {
@@ -104,7 +110,7 @@ struct line {
     uint32_t subject;    /* the innermost known layer */
 };
 
-static_assert(TEXT_FIELD_COUNT <= OUTPUT_TEXT_FIELDS, "struct output has room for their numbers");
+static_assert((int)TEXT_FIELD_COUNT <= (int)OUTPUT_TEXT_FIELDS, "struct output has room for their numbers");
 
 static void text_prepare(struct output *output)
 {
@@ -219,16 +225,49 @@ static void tcp_sentence(const struct line *line)
         buffer_printf(line->text, " Len=%u", (unsigned)number);
 }
 
-static void put_type(const struct line *line, enum text_field field)
+/* Sentences for the messages that are met (RFC 792, RFC 4443, RFC 4861), as tshark words them. */
+static const struct value_name icmp_words[] = {
+    { 0, "Echo (ping) reply" },   { 3, "Destination unreachable" }, { 5, "Redirect" },
+    { 8, "Echo (ping) request" }, { 11, "Time-to-live exceeded" },  { 12, "Parameter problem" },
+    { 13, "Timestamp request" },  { 14, "Timestamp reply" },        { 0, NULL },
+};
+
+static const struct value_name icmpv6_words[] = {
+    { 1, "Destination unreachable" },
+    { 2, "Packet too big" },
+    { 3, "Time exceeded" },
+    { 4, "Parameter problem" },
+    { 128, "Echo (ping) request" },
+    { 129, "Echo (ping) reply" },
+    { 130, "Multicast Listener Query" },
+    { 131, "Multicast Listener Report" },
+    { 133, "Router Solicitation" },
+    { 134, "Router Advertisement" },
+    { 135, "Neighbor Solicitation" },
+    { 136, "Neighbor Advertisement" },
+    { 137, "Redirect" },
+    { 143, "Multicast Listener Report v2" },
+    { 0, NULL },
+};
+
+static void put_word(const struct line *line, uint64_t type, const struct value_name *words)
+{
+    for (; words->name; words++)
+        if (words->value == type) {
+            buffer_put_text(line->text, words->name);
+            return;
+        }
+    buffer_printf(line->text, "type %u", (unsigned)type);
+}
+
+static void put_type(const struct line *line, enum text_field field, const struct value_name *words)
 {
     struct value type;
 
     if (!value_at(line, line->subject, field, &type))
-        buffer_put_text(line->text, "cut short");
-    else if (named(&type))
-        buffer_put_text(line->text, named(&type));
+        buffer_put_text(line->text, "message");
     else
-        buffer_printf(line->text, "type %u", (unsigned)type.number);
+        put_word(line, type.number, words);
 }
 
 static void put_echo(const struct line *line, enum text_field ident_field, enum text_field seq_field)
@@ -244,7 +283,7 @@ static void icmp_sentence(const struct line *line)
 {
     uint64_t type, code;
 
-    put_type(line, TEXT_ICMP_TYPE);
+    put_type(line, TEXT_ICMP_TYPE, icmp_words);
     if (number_at(line, line->subject, TEXT_ICMP_TYPE, &type) && (type == 3 || type == 5 || type == 11) &&
         number_at(line, line->subject, TEXT_ICMP_CODE, &code))
         buffer_printf(line->text, ", code %u", (unsigned)code);
@@ -255,7 +294,7 @@ static void icmpv6_sentence(const struct line *line)
 {
     struct value target;
 
-    put_type(line, TEXT_ICMPV6_TYPE);
+    put_type(line, TEXT_ICMPV6_TYPE, icmpv6_words);
     put_echo(line, TEXT_ICMPV6_IDENT, TEXT_ICMPV6_SEQ);
     if (value_at(line, line->subject, TEXT_ICMPV6_NS_TARGET, &target) ||
         value_at(line, line->subject, TEXT_ICMPV6_NA_TARGET, &target)) {
@@ -343,7 +382,8 @@ static void dtls_sentence(const struct line *line)
 
         if (value->layer != line->subject)
             continue;
-        if (value->field == line->ids[TEXT_DTLS_CONTENT_TYPE]) {
+        if (value->field == line->ids[TEXT_DTLS_CONTENT_TYPE] ||
+            value->field == line->ids[TEXT_DTLS_SPECIAL_TYPE]) {
             if (is_handshake_open)
                 put_item(line, start, "Encrypted Handshake Message");
             is_handshake_open = value->number == CONTENT_HANDSHAKE;
@@ -359,6 +399,9 @@ static void dtls_sentence(const struct line *line)
             hex_format(line->text, value->bytes);
         } else if (value->field == line->ids[TEXT_DTLS_IDENTITY]) {
             put_identity(line, value->bytes);
+        } else if (value->field == line->ids[TEXT_DTLS_ALERT_LEVEL] ||
+                   value->field == line->ids[TEXT_DTLS_ALERT_DESC]) {
+            buffer_printf(line->text, " %s", named(value) ? named(value) : "unknown");
         }
     }
     if (is_handshake_open)

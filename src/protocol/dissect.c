@@ -45,7 +45,7 @@ void dissect(struct dissection *d, const struct packet *packet)
 
     if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME))
         frame_begin(d);
-    while (d->next != PROTOCOL_NONE && demand->passable >> d->next & 1) {
+    while (d->next != PROTOCOL_NONE && demand->passable >> d->next & 1 && !(d->present & d->stop_at)) {
         const struct protocol *protocol = protocols[d->next];
         enum dissect_result result;
 

@@ -59,6 +59,7 @@ struct dissection {
     const struct demand *demand;
     struct dissect_state *state; /* NULL: every packet by itself */
     uint64_t present;            /* mask of protocols found */
+    uint64_t stop_at;            /* mask of protocols behind which nobody looks; 0 for all but decapsulation */
     int64_t first_ts_ns;         /* of the stream, for frame.time_relative */
     int64_t packet_ts_ns;        /* of this packet */
     int64_t previous_ts_ns;      /* of the packet before, for frame.time_delta */
@@ -110,6 +111,8 @@ static inline void dissection_next(struct dissection *d, struct reader *r, enum 
 {
     if ((size_t)(r->end - r->at) > wire_len) /* a trailer or padding behind it */
         r->end = r->at + wire_len;
+    d->layers[d->n_layers - 1].payload_caplen = (uint32_t)(r->end - r->at);
+    d->layers[d->n_layers - 1].payload_len = wire_len;
     d->left_wire = wire_len;
     d->next = (uint8_t)next;
 }

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/json.h"
+#include "base/json_writer.h"
 
 static void assert_written(struct buffer *out, const char *expected)
 {
@@ -20,25 +20,25 @@ static void assert_written(struct buffer *out, const char *expected)
 static void nested_items_are_indented_as_tshark_does(void **state)
 {
     struct buffer out;
-    struct json json;
+    struct json_writer json;
 
     (void)state;
     buffer_init(&out, 4096);
-    json_init(&json, &out, JSON_INDENTED);
-    json_array(&json);
-    json_object(&json);
-    json_name(&json, "a");
-    json_array(&json);
-    json_string(&json, "x");
-    json_number(&json, 18446744073709551615u);
-    json_end(&json);
-    json_name(&json, "empty");
-    json_object(&json);
-    json_end(&json);
-    json_name(&json, "none");
-    json_null(&json);
-    json_end(&json);
-    json_end(&json);
+    json_writer_init(&json, &out, JSON_WRITER_INDENTED);
+    json_writer_array(&json);
+    json_writer_object(&json);
+    json_writer_name(&json, "a");
+    json_writer_array(&json);
+    json_writer_string(&json, "x");
+    json_writer_number(&json, 18446744073709551615u);
+    json_writer_end(&json);
+    json_writer_name(&json, "empty");
+    json_writer_object(&json);
+    json_writer_end(&json);
+    json_writer_name(&json, "none");
+    json_writer_null(&json);
+    json_writer_end(&json);
+    json_writer_end(&json);
     assert_written(&out, "[\n"
                          "  {\n"
                          "    \"a\": [\n"
@@ -54,22 +54,22 @@ static void nested_items_are_indented_as_tshark_does(void **state)
 static void compact_style_has_no_white_space(void **state)
 {
     struct buffer out;
-    struct json json;
+    struct json_writer json;
 
     (void)state;
     buffer_init(&out, 4096);
-    json_init(&json, &out, JSON_COMPACT);
-    json_object(&json);
-    json_name(&json, "a");
-    json_bool(&json, true);
-    json_name(&json, "b");
-    json_array(&json);
-    json_signed(&json, INT64_MIN);
-    json_bool(&json, false);
-    json_array(&json);
-    json_end(&json);
-    json_end(&json);
-    json_end(&json);
+    json_writer_init(&json, &out, JSON_WRITER_COMPACT);
+    json_writer_object(&json);
+    json_writer_name(&json, "a");
+    json_writer_bool(&json, true);
+    json_writer_name(&json, "b");
+    json_writer_array(&json);
+    json_writer_signed(&json, INT64_MIN);
+    json_writer_bool(&json, false);
+    json_writer_array(&json);
+    json_writer_end(&json);
+    json_writer_end(&json);
+    json_writer_end(&json);
     assert_written(&out, "{\"a\":true,\"b\":[-9223372036854775808,false,[]]}");
 }
 
@@ -96,11 +96,11 @@ static void text_is_escaped_and_wrong_bytes_are_replaced(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer out;
-        struct json json;
+        struct json_writer json;
 
         buffer_init(&out, 4096);
-        json_init(&json, &out, JSON_COMPACT);
-        json_text(&json, bytes_of(cases[i].text, cases[i].len));
+        json_writer_init(&json, &out, JSON_WRITER_COMPACT);
+        json_writer_text(&json, bytes_of(cases[i].text, cases[i].len));
         assert_written(&out, cases[i].expected);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/json.h"
+#include "base/json_writer.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -9,14 +9,14 @@
 
 enum { PRINTF_BYTES = 512 };
 
-void json_init(struct json *json, struct buffer *out, enum json_style style)
+void json_writer_init(struct json_writer *json, struct buffer *out, enum json_writer_style style)
 {
-    *json = (struct json) { .out = out, .style = style };
+    *json = (struct json_writer) { .out = out, .style = style };
 }
 
-static void new_line(struct json *json)
+static void new_line(struct json_writer *json)
 {
-    if (json->style == JSON_COMPACT)
+    if (json->style == JSON_WRITER_COMPACT)
         return;
     buffer_put_u8(json->out, '\n');
     for (uint32_t i = 0; i < json->depth; i++)
@@ -24,7 +24,7 @@ static void new_line(struct json *json)
 }
 
 /* What must stand before the next name, or the next value that has none. */
-static void item_begin(struct json *json)
+static void item_begin(struct json_writer *json)
 {
     uint64_t bit = UINT64_C(1) << json->depth;
 
@@ -40,11 +40,11 @@ static void item_begin(struct json *json)
     new_line(json);
 }
 
-static void nest(struct json *json, bool is_object)
+static void nest(struct json_writer *json, bool is_object)
 {
     uint64_t bit;
 
-    assert(json->depth + 1 < JSON_DEPTH_LIMIT);
+    assert(json->depth + 1 < JSON_WRITER_DEPTH_LIMIT);
     item_begin(json);
     buffer_put_u8(json->out, is_object ? '{' : '[');
     bit = UINT64_C(1) << ++json->depth;
@@ -52,17 +52,17 @@ static void nest(struct json *json, bool is_object)
     json->is_object = is_object ? json->is_object | bit : json->is_object & ~bit;
 }
 
-void json_object(struct json *json)
+void json_writer_object(struct json_writer *json)
 {
     nest(json, true);
 }
 
-void json_array(struct json *json)
+void json_writer_array(struct json_writer *json)
 {
     nest(json, false);
 }
 
-void json_end(struct json *json)
+void json_writer_end(struct json_writer *json)
 {
     uint64_t bit = UINT64_C(1) << json->depth;
     bool is_object = json->is_object & bit;
@@ -104,60 +104,60 @@ static void put_quoted(struct buffer *out, struct bytes text)
     buffer_put_u8(out, '"');
 }
 
-void json_name(struct json *json, const char *name)
+void json_writer_name(struct json_writer *json, const char *name)
 {
     assert(json->is_object >> json->depth & 1 && !json->is_named);
     item_begin(json);
     put_quoted(json->out, bytes_text(name));
-    buffer_put_text(json->out, json->style == JSON_COMPACT ? ":" : ": ");
+    buffer_put_text(json->out, json->style == JSON_WRITER_COMPACT ? ":" : ": ");
     json->is_named = true;
 }
 
-static void value_begin(struct json *json)
+static void value_begin(struct json_writer *json)
 {
     assert(json->is_named || !(json->is_object >> json->depth & 1));
     item_begin(json);
 }
 
-void json_text(struct json *json, struct bytes text)
+void json_writer_text(struct json_writer *json, struct bytes text)
 {
     value_begin(json);
     put_quoted(json->out, text);
 }
 
-void json_string(struct json *json, const char *text)
+void json_writer_string(struct json_writer *json, const char *text)
 {
     if (text == NULL)
-        json_null(json);
+        json_writer_null(json);
     else
-        json_text(json, bytes_text(text));
+        json_writer_text(json, bytes_text(text));
 }
 
-void json_number(struct json *json, uint64_t number)
+void json_writer_number(struct json_writer *json, uint64_t number)
 {
     value_begin(json);
     buffer_printf(json->out, "%llu", (unsigned long long)number);
 }
 
-void json_signed(struct json *json, int64_t number)
+void json_writer_signed(struct json_writer *json, int64_t number)
 {
     value_begin(json);
     buffer_printf(json->out, "%lld", (long long)number);
 }
 
-void json_bool(struct json *json, bool value)
+void json_writer_bool(struct json_writer *json, bool value)
 {
     value_begin(json);
     buffer_put_text(json->out, value ? "true" : "false");
 }
 
-void json_null(struct json *json)
+void json_writer_null(struct json_writer *json)
 {
     value_begin(json);
     buffer_put_text(json->out, "null");
 }
 
-void json_printf(struct json *json, const char *format, ...)
+void json_writer_printf(struct json_writer *json, const char *format, ...)
 {
     char text[PRINTF_BYTES];
     va_list args;
@@ -165,5 +165,5 @@ void json_printf(struct json *json, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    json_string(json, text);
+    json_writer_string(json, text);
 }

@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Records the small captures of real programs in this folder's parent. Everything runs in two network
+# namespaces made here, joined by a veth pair, and is taken down at the end; nothing leaves them.
+# Needs root, and: openssl libcoap3-bin mosquitto mosquitto-clients tcpdump iproute2 python3.
+# README.md beside the captures says with which versions the committed ones were made.
+set -euo pipefail
+out=$(cd "$(dirname "$0")/.." && pwd)
+a=tdcap-a b=tdcap-b # a: the device's side, b: the server's side, where tcpdump listens
+children=()
+
+finish() {
+    for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+    ip netns del $a 2>/dev/null || true
+    ip netns del $b 2>/dev/null || true
+    rm -rf "$work"
+}
+work=$(mktemp -d)
+trap finish EXIT
+
+ip netns add $a
+ip netns add $b
+ip -n $a link add veth0 address 02:00:5e:00:00:01 type veth peer name veth0 address 02:00:5e:00:00:02 netns $b
+for side in "$a 1" "$b 2"; do
+    set -- $side
+    ip -n "$1" link set lo up
+    ip -n "$1" link set veth0 up
+    ip -n "$1" addr add "192.0.2.$2/24" dev veth0
+    ip -n "$1" addr add "2001:db8::$2/64" dev veth0 nodad
+    # Real checksums and real frame sizes in the captures.
+    ip netns exec "$1" ethtool -K veth0 tx off gso off tso off >/dev/null 2>&1 || true
+    ip netns exec "$1" sysctl -qw net.ipv6.conf.veth0.router_solicitations=0
+    ip -n "$1" link add vx42 address "02:00:5e:00:42:0$2" type vxlan id 42 dstport 4789 local "192.0.2.$2" \
+        remote "192.0.2.$((3 - $2))" dev veth0
+    ip -n "$1" link set vx42 up
+    ip -n "$1" addr add "203.0.113.$2/24" dev vx42
+done
+sleep 2 # neighbour discovery settles
+
+on_a() { ip netns exec $a "$@"; }
+on_b() { ip netns exec $b "$@"; }
+# Servers of openssl end when their standard input does: they are given a pipe that stays open.
+mkfifo "$work/held-open"
+exec 9<>"$work/held-open"
+# In the background `ip netns exec` becomes the program itself, so that its id is the one to end.
+on_b_in_background() { ip netns exec $b "$@" >/dev/null 2>&1 <"$work/held-open" & children+=($!); }
+on_a_in_background() { ip netns exec $a "$@" >/dev/null 2>&1 <"$work/held-open" & children+=($!); }
+
+capture() { # file interface [tcpdump options]
+    file=$1
+    ip netns exec $b timeout 30 tcpdump -Z root -q -U -i "$2" -w "$out/$file" "${@:3}" 2>"$work/tcpdump" &
+    dumper=$!
+    for _ in $(seq 50); do
+        grep -q 'listening on' "$work/tcpdump" && return
+        sleep 0.1
+    done
+    cat "$work/tcpdump" >&2
+    return 1
+}
+captured() {
+    sleep 0.7
+    kill $dumper
+    wait $dumper || true
+    for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+    wait "${children[@]}" 2>/dev/null || true
+    children=()
+    echo "$file: $(stat -c %s "$out/$file") bytes"
+}
+
+psk=c0ffee00c0ffee00c0ffee00c0ffee00
+
+openssl_session() { # address identity
+    (sleep 0.3; echo 'temp=21.5'; sleep 0.2; echo 'temp=21.6'; sleep 0.2; echo Q) |
+        on_a timeout 5 openssl s_client -dtls1_2 -connect "$1" -psk $psk -psk_identity "$2" \
+            -cipher "$suite" >/dev/null 2>&1 || true
+}
+
+for suite in PSK-AES128-CCM8:@SECLEVEL=0 PSK-AES128-CBC-SHA256:@SECLEVEL=0; do
+    name=$(echo "$suite" | sed 's/:.*//' | tr 'A-Z' 'a-z')
+    capture "dtls12-$name-openssl.pcap" veth0 udp port 5684
+    on_b_in_background openssl s_server -dtls1_2 -accept 192.0.2.2:5684 -psk $psk -psk_hint tapdeck -nocert \
+        -cipher "$suite"
+    sleep 0.5
+    openssl_session 192.0.2.2:5684 "D:79445e2600000001"
+    captured
+done
+
+suite=PSK-AES128-CCM8:@SECLEVEL=0
+capture dtls12-psk-ipv6-openssl.pcap veth0 --nano udp port 5684
+on_b_in_background openssl s_server -dtls1_2 -accept '[2001:db8::2]:5684' -psk $psk -nocert -cipher "$suite"
+sleep 0.5
+openssl_session '[2001:db8::2]:5684' "urn:imei:490154203237518"
+captured
+
+capture dtls12-psk-wrongkey-openssl.pcap veth0 udp port 5684
+on_b_in_background openssl s_server -dtls1_2 -accept 192.0.2.2:5684 -psk deadbeef -nocert -cipher "$suite"
+sleep 0.5
+openssl_session 192.0.2.2:5684 "D:wrongkey"
+captured
+
+capture dtls12-psk-smallmtu-openssl.pcap veth0 udp port 5684
+on_b_in_background openssl s_server -dtls1_2 -accept 192.0.2.2:5684 -psk $psk -nocert -cipher "$suite" -mtu 256
+sleep 0.5
+(sleep 1; echo Q) | on_a timeout 5 openssl s_client -dtls1_2 -mtu 256 -connect 192.0.2.2:5684 -psk $psk \
+    -psk_identity "urn:dev:ops:$(printf 'x%.0s' $(seq 100))-0001" -cipher "$suite" >/dev/null 2>&1 || true
+captured
+
+capture coaps-psk-libcoap.pcap veth0 udp port 5684
+on_b_in_background coap-server-openssl -k secretkey -A 192.0.2.2
+sleep 0.5
+on_a timeout 5 coap-client-openssl -B 2 -u "urn:dev:mac:02005e000001" -k secretkey coaps://192.0.2.2/time >/dev/null 2>&1 || true
+captured
+
+capture coap-libcoap.pcap veth0 udp port 5683
+on_b_in_background coap-server-notls -A 192.0.2.2
+sleep 0.5
+on_a timeout 5 coap-client-notls -B 2 -m get coap://192.0.2.2/.well-known/core >/dev/null 2>&1 || true
+on_a timeout 5 coap-client-notls -B 2 -m put -e 'hello' coap://192.0.2.2/example_data >/dev/null 2>&1 || true
+on_a timeout 5 coap-client-notls -B 2 -s 2 -m get coap://192.0.2.2/time >/dev/null 2>&1 || true
+captured
+
+capture mqtt-mosquitto.pcap veth0 tcp port 1883
+printf 'listener 1883 192.0.2.2\nallow_anonymous true\nuser root\n' >"$work/mosquitto.conf"
+on_b_in_background mosquitto -c "$work/mosquitto.conf"
+sleep 0.5
+on_a_in_background timeout 3 mosquitto_sub -h 192.0.2.2 -V mqttv5 -i ep-sub-1 -t 'd/+/temp' -q 1
+sleep 0.5
+on_a mosquitto_pub -h 192.0.2.2 -V mqttv5 -i ep-0001 -t d/0001/temp -m 21.5 -q 1
+on_a mosquitto_pub -h 192.0.2.2 -V mqttv311 -i ep-0002 -t d/0002/temp -m 19.0 -q 0
+captured
+
+# Datagrams that the kernel itself cuts into fragments, over IPv4 and IPv6.
+capture udp-fragments.pcap veth0 'udp or ip6 proto 44 or ip[6:2] & 0x3fff != 0'
+for address in 192.0.2.2 2001:db8::2; do
+    on_a python3 -c "
+import socket
+s = socket.socket(socket.AF_INET6 if ':' in '$address' else socket.AF_INET, socket.SOCK_DGRAM)
+for size in (100, 3000, 4500):
+    s.sendto(bytes(i % 251 for i in range(size)), ('$address', 9999))"
+done
+captured
+
+capture any-sll2.pcap any udp port 5684
+on_b_in_background openssl s_server -dtls1_2 -accept 192.0.2.2:5684 -psk $psk -nocert -cipher "$suite"
+sleep 0.5
+openssl_session 192.0.2.2:5684 "D:any"
+captured
+
+capture any-sll1.pcap any -y LINUX_SLL udp port 5683
+on_b_in_background coap-server-notls -A 192.0.2.2
+sleep 0.5
+on_a timeout 5 coap-client-notls -B 2 -m get coap://192.0.2.2/time >/dev/null 2>&1 || true
+captured
+
+# The kernel's own VXLAN device: what a mirror sends, with a session inside.
+capture vxlan-linux.pcap veth0 udp port 4789
+on_b_in_background openssl s_server -dtls1_2 -accept 203.0.113.2:5684 -psk $psk -nocert -cipher "$suite"
+sleep 0.5
+openssl_session 203.0.113.2:5684 "D:behind-vxlan"
+captured

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exit codes, help and the wording of errors: what a script and a tired person rely on."""
+import os
+
+from harness import CAPTURES
+
+COMMANDS = {
+    'record': ['-i', '--vxlan', '-w', '-s', '-C', '-G', '--keep-bytes', '--keep-age', '--min-free', '--compress', '--decap'],
+    'find': ['-A', '-r', '-Y', '--device', '--from', '--to', '-w', '-T', '-e', '-E', '-c', '--count', '--explain'],
+    'devices': ['-A', '--like', '--from', '--to', '-T'],
+    'import': ['-w', '--decap'],
+    'check': ['-A', '--repair'],
+    'status': ['-A'],
+    'replay': ['--to', '--speed'],
+}
+DEMO = os.path.join(CAPTURES, 'demo-fleet.pcap')
+
+
+def case_every_command_has_help_that_names_its_options(t):
+    general = t.run('--help').stdout.decode()
+    for command, options in COMMANDS.items():
+        t.check(command in general, f'tapdeck --help does not name {command}')
+        text = t.run(command, '--help').stdout.decode()
+        for option in options:
+            t.check(option in text, f'tapdeck {command} --help does not mention {option}:\n{text}')
+
+
+def case_version_is_told(t):
+    t.check(b'tapdeck' in t.run('--version').stdout, 'no version')
+
+
+def case_find_answers_zero_one_and_two(t):
+    t.run('find', '-r', DEMO, '-Y', 'dtls', '--count', exit=0)
+    t.run('find', '-r', DEMO, '-Y', 'tcp', exit=1)
+    t.run('find', '-r', DEMO, '--device', 'D:nobody', exit=1)
+    t.run('find', '-r', DEMO, '-Y', 'ip.addr ==', exit=2)
+    t.run('find', '-r', t.path('absent.pcap'), exit=2)
+    t.run('find', '--no-such-option', exit=2)
+    t.run('no-such-command', exit=2)
+    t.run(exit=2)
+
+
+def case_a_wrong_filter_points_at_its_column(t):
+    text = t.run('find', '-r', DEMO, '-Y', 'udp.prot == 5684', exit=2).stderr.decode()
+    t.check('udp.prot' in text and '^' in text and 'udp.port' in text, f'neither place nor suggestion:\n{text}')
+
+
+def case_errors_name_file_and_reason(t):
+    text = t.run('find', '-r', t.path('absent.pcap'), exit=2).stderr.decode()
+    t.check('absent.pcap' in text and 'No such file' in text, text)
+    with open(t.path('noise.bin'), 'wb') as f:
+        f.write(b'this is no capture at all, just a sentence\n' * 4)
+    text = t.run('find', '-r', t.path('noise.bin'), exit=2).stderr.decode()
+    t.check('noise.bin' in text, text)
+    text = t.run('find', '-A', t.path('absent'), '-Y', 'ip', exit=2).stderr.decode()
+    t.check('absent' in text, text)
+    text = t.run('import', t.path('absent.pcap'), '-w', t.path('archive'), exit=2).stderr.decode()
+    t.check('absent.pcap' in text, text)
+
+
+def case_a_mistyped_option_gets_a_suggestion(t):
+    text = t.run('find', '-r', DEMO, '--devise', 'x', exit=2).stderr.decode()
+    t.check('--devise' in text and '--device' in text, text)
