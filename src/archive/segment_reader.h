@@ -33,7 +33,9 @@ enum segment_result segment_reader_block(struct segment_reader *reader, uint32_t
 
 /*
  * The next block in file order, without an index. In an open segment, what was flushed so far; SEGMENT_END
- * when there is no more now, and a later call may find more.
+ * when there is no more now, and a later call may find more. Damage is told once, behind the packets before
+ * it; call again: a sealed segment goes on behind the damaged block if its own seek table is left, else comes
+ * SEGMENT_END.
  */
 enum segment_result segment_reader_next(struct segment_reader *reader, const struct packet **packets,
                                         uint32_t *n, struct error *error);

@@ -8,6 +8,12 @@
 
 enum exit_code { EXIT_FOUND = 0, EXIT_NONE = 1, EXIT_ERROR = 2 };
 
+/* Says on standard error what went wrong, in the one form all commands share; answers EXIT_ERROR. */
+int command_fault(const struct command *command, const struct error *error);
+
+/* The archive that -A named, else the environment's TAPDECK_ARCHIVE; NULL with *error when neither did. */
+const char *command_archive(const char *given, struct error *error);
+
 extern const struct command command_record;
 extern const struct command command_find;
 extern const struct command command_import;

@@ -44,3 +44,9 @@ struct hint {
         } time;
     };
 };
+
+struct arena;
+struct node;
+
+/* The hint of a checked tree, in arena; NULL without memory. */
+const struct hint *hint_of(const struct node *root, struct arena *arena);

@@ -15,6 +15,7 @@ struct batch {
     uint8_t *data; /* cap_bytes of own storage for sources that copy; NULL for those that lend */
     size_t used_bytes;
     size_t cap_bytes;
+    void *loan; /* what a lending source wants back (source_release); NULL: nothing. The source's to set */
 };
 
 bool batch_init(struct batch *batch, size_t cap_bytes); /* false without memory */

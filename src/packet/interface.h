@@ -21,10 +21,14 @@ struct interface {
     uint8_t tsresol; /* if_tsresol it had where it came from: 6 micro, 9 nano (pcapng coding) */
 };
 
+/* All zero is an empty table. */
 struct interface_table {
     struct interface *items;
     uint32_t n;
     uint32_t cap;
+    struct interface_slot *slots; /* finds equal ones; interface.c's own */
+    uint32_t n_slots;
+    uint64_t seed;
 };
 
 void interface_table_clear(struct interface_table *table);

@@ -11,7 +11,7 @@ struct demand {
     uint64_t protocols;                 /* wanted: their presence or a field of theirs */
     uint64_t passable;                  /* wanted, or on the way to a wanted one; set by demand_settle */
     uint64_t fields[PROTOCOL_COUNT][4]; /* a bit a field */
-    bool is_whole;                      /* everything there is (details, JSON) */
+    bool is_whole;                      /* every layer there is, wanted or not (frame.protocols, JSON) */
 };
 
 void demand_init(struct demand *demand);

@@ -27,6 +27,7 @@ struct layer {
     uint32_t payload_len;    /* bytes behind the header on the wire */
     uint8_t protocol;        /* enum protocol_id */
     uint8_t result;          /* enum dissect_result */
+    uint8_t carries;         /* IP layers: the protocol number of what they carry */
     uint8_t fragment;        /* enum layer_fragment, for IP layers */
     uint8_t source;          /* 0: the packet's own bytes; n: the nth reassembled buffer (details pane) */
 };
@@ -58,14 +59,18 @@ struct dissection {
     const struct demand *demand;
     struct dissect_state *state; /* NULL: every packet by itself */
     uint64_t present;            /* mask of protocols found */
+    uint64_t stop_at;            /* mask of protocols behind which nobody looks; 0 for all but decapsulation */
     int64_t first_ts_ns;         /* of the stream, for frame.time_relative */
+    int64_t packet_ts_ns;        /* of this packet */
     int64_t previous_ts_ns;      /* of the packet before, for frame.time_delta */
     uint32_t n_layers;
     uint32_t n_values;
     uint32_t
-        left_wire; /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
-    uint8_t next;  /* enum protocol_id, set by dissection_next */
+        left_wire;  /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
+    uint8_t next;   /* enum protocol_id, set by dissection_next */
+    uint8_t source; /* where the cursor's bytes lie: struct layer's source */
     struct dissect_counters counters; /* never reset by dissect() */
+    char protocols_text[256];         /* frame.protocols, when in demand */
     struct layer layers[LAYER_LIMIT];
     struct value values[DISSECTION_VALUES];
 };
@@ -106,6 +111,8 @@ static inline void dissection_next(struct dissection *d, struct reader *r, enum 
 {
     if ((size_t)(r->end - r->at) > wire_len) /* a trailer or padding behind it */
         r->end = r->at + wire_len;
+    d->layers[d->n_layers - 1].payload_caplen = (uint32_t)(r->end - r->at);
+    d->layers[d->n_layers - 1].payload_len = wire_len;
     d->left_wire = wire_len;
     d->next = (uint8_t)next;
 }

@@ -81,6 +81,8 @@ struct field {
     uint16_t at_bit;
     uint16_t n_bits;
     uint8_t any_of[2];              /* indexes into the same table; any_of[0] == any_of[1] == 0 for none */
+    uint8_t ft_bits;                /* width of Wireshark's FT_UINT: 8 16 24 32 64; 0: see field_width */
+    bool needs_all;                 /* its value depends on every layer of the packet */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
 };
 
@@ -124,6 +126,9 @@ enum protocol_id protocol_find(const char *name, size_t len);
 
 /* The known field or protocol name nearest to a misspelt one; NULL when nothing is near. */
 const char *field_nearest(const char *name, size_t len);
+
+/* Bits of an unsigned field's type, for range checks and for hex digits: ft_bits, else n_bits rounded up. */
+unsigned field_width(const struct field *field);
 
 /* The name of a value ("Client Hello"), NULL for none. */
 const char *field_value_name(const struct field *field, uint64_t value);

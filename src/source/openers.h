@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "packet/pcapng_read.h"
 #include "source/source.h"
 
 /*
@@ -22,7 +23,15 @@ void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint6
  * file. */
 struct bytes pcap_file_extra_blocks(const struct source *source);
 
-/* Several sources read as one in time order; takes them (closed with it, also on failure). */
+/* What a pcapng file held beyond that and was passed over; NULL for other files, or before the first block.
+ */
+const struct pcapng_reader_counts *pcap_file_counts(const struct source *source);
+
+/*
+ * Several sources read as one in time order, at equal times in the order given; takes them (closed with it,
+ * also on failure). One source is given back as it is. A source that faults is left out from there on and the
+ * fault comes when the others have ended, so that one cut file does not hide the rest of the others.
+ */
 struct source *merge_open(struct source **sources, uint32_t n, struct interface_table *interfaces,
                           struct error *error);
 

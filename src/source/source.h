@@ -27,18 +27,33 @@ struct source_stats {
 
 struct source {
     const struct source_ops *ops;
-    char name[128];                     /* for people: "eth0", "vxlan [::]:4789", a path */
+    char name[128];   /* for people: "eth0", "vxlan [::]:4789", a path */
+    char notice[384]; /* what people should hear at the start: "receive buffer is ..."; "" */
     struct interface_table *interfaces; /* the stream's table, borrowed; the source adds its own */
     struct source_stats stats; /* written by the thread that calls next; read by others as a glance */
 };
 
 struct source_ops {
     /*
+     * Packets keep arriving whether or not anybody asks. A live source that also lends (release is not NULL)
+     * queues them itself, in its ring; one that copies must be asked again soon or its socket overflows.
+     */
+    bool is_live;
+
+    /*
      * Empties the batch and fills it, waiting at most timeout_ms for the first packet (files never wait).
-     * Packets' bytes live until the next call for the same batch. One thread.
+     * Packets' bytes live until the next call for the same batch, or its release. One thread.
      */
     enum source_result (*next)(struct source *source, struct batch *batch, int timeout_ms,
                                struct error *error);
+
+    /*
+     * Gives back what the batch's packets borrow (a block of a ring), so that the source may use it again;
+     * the packets are gone. Any thread, also while another one calls next for another batch. NULL: nothing
+     * is lent that anybody waits for.
+     */
+    void (*release)(struct source *source, struct batch *batch);
+
     void (*close)(struct source *source); /* frees the source; its batches' bytes are gone */
 };
 
@@ -46,6 +61,12 @@ static inline enum source_result source_next(struct source *source, struct batch
                                              struct error *error)
 {
     return source->ops->next(source, batch, timeout_ms, error);
+}
+
+static inline void source_release(struct source *source, struct batch *batch)
+{
+    if (source->ops->release)
+        source->ops->release(source, batch);
 }
 
 static inline void source_close(struct source *source)

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A `lane` for each segment that may hold answers, in order of its first time. Lanes whose time has come are
+ * active: each has one unpacked block, and the earliest packet of all is next. A lane becomes active when no
+ * active one has an earlier packet, so segments that follow each other are read one at a time, and memory is
+ * one block for each segment that is written at the same time.
+ *
+ * Packets are lent from the blocks: a batch ends where a lane that gave packets to it must unpack its next.
+ * A batch with storage of its own gets copies.
+ */
+#include "archive/archive_source.h"
+
+#include "archive/posting.h"
+#include "archive/segment_file.h"
+#include "archive/segment_index_map.h"
+#include "archive/segment_reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { INDEXES_KEPT_OPEN = 256 };
+
+struct lane {
+    const struct catalog_entry *entry;
+    char *path;                  /* of the segment; an open one may have been sealed meanwhile */
+    char *index_path;
+    bool is_indexed;
+    struct segment_index *index; /* NULL: not indexed, or opened again when its time comes */
+    uint64_t *candidates;        /* bits; NULL when not indexed */
+    uint32_t n_blocks, next_block;
+    int64_t first_ts_ns;    /* no packet is looked for before */
+    uint64_t number_before; /* packets in earlier segments */
+    uint64_t n_limit;       /* packets in it as it is now; UINT64_MAX: not counted */
+    struct segment_reader *reader;
+    const struct packet *packets; /* of the block at hand */
+    uint32_t n, at;
+    uint64_t lent_in; /* the call in which the block gave packets to a batch */
+};
+
+struct archive_source {
+    struct source base;
+    struct archive_counters counters;
+    const struct hint *hint;
+    struct lane *lanes; /* by first_ts_ns */
+    uint32_t n_lanes, n_begun;
+    struct lane **active;
+    uint32_t n_active;
+    uint32_t n_indexes_open;
+    uint64_t n_calls;
+};
+
+static void count_damage(struct archive_source *archive, const struct error *error)
+{
+    if (archive->counters.n_damaged++ == 0)
+        snprintf(archive->counters.first_damage, sizeof archive->counters.first_damage, "%s", error->text);
+}
+
+static void lane_end(struct archive_source *archive, struct lane *lane)
+{
+    segment_reader_close(lane->reader);
+    lane->reader = NULL;
+    if (lane->index)
+        archive->n_indexes_open--;
+    segment_index_close(lane->index);
+    lane->index = NULL;
+    free(lane->candidates);
+    lane->candidates = NULL;
+    lane->n = lane->at = 0;
+}
+
+/* ---- choosing segments ---- */
+
+/* A segment that was open when the catalog was made may be sealed now: then its new name is taken. */
+static bool settle_paths(struct lane *lane, bool *is_open)
+{
+    const char *path = lane->entry->path;
+    size_t len = strlen(path);
+
+    *is_open = lane->entry->is_open;
+    lane->path = strdup(path);
+    lane->index_path = strdup(lane->entry->index_path);
+    if (lane->path == NULL || lane->index_path == NULL)
+        return false;
+    if (*is_open && access(path, F_OK) < 0) {
+        lane->path[len - strlen(".open")] = '\0';
+        *is_open = access(lane->path, F_OK) < 0;
+        if (*is_open)
+            lane->path[len - strlen(".open")] = '.'; /* neither: gone; opening it says so */
+    }
+    return true;
+}
+
+/* The index, if there is one that can be used. */
+static struct segment_index *open_index(const struct lane *lane, struct error *error)
+{
+    struct segment_index *index = segment_index_open(lane->index_path, error);
+
+    if (index == NULL && error->kind != ERROR_DAMAGED)
+        error->kind = ERROR_NONE; /* without index: slower, not wrong */
+    return index;
+}
+
+/* Fills the candidates of an indexed lane. */
+static bool choose_blocks(struct archive_source *archive, struct lane *lane)
+{
+    struct segment_block row;
+    uint32_t n;
+
+    lane->n_blocks = segment_index_blocks(lane->index);
+    lane->candidates = calloc(posting_words(lane->n_blocks) + 1, sizeof *lane->candidates);
+    if (lane->candidates == NULL)
+        return false;
+    n = segment_index_candidates(lane->index, archive->hint, lane->candidates);
+    archive->counters.n_blocks += lane->n_blocks;
+    lane->first_ts_ns = INT64_MAX;
+    for (uint32_t block = 0; block < lane->n_blocks; block++) {
+        if (posting_has_bit(lane->candidates, block) && segment_index_block(lane->index, block, &row) &&
+            row.n_packets && row.min_ts_ns < lane->first_ts_ns)
+            lane->first_ts_ns = row.min_ts_ns;
+    }
+    if (n == 0) {
+        lane_end(archive, lane);
+    } else if (archive->n_indexes_open > INDEXES_KEPT_OPEN) {
+        archive->n_indexes_open--;
+        segment_index_close(lane->index);
+        lane->index = NULL;
+    }
+    return true;
+}
+
+/*
+ * How many packets a segment without index has, and the earliest's time: its packets are numbered before those
+ * of later segments, and its times may be in any order.
+ */
+static void count_packets(struct archive_source *archive, struct lane *lane)
+{
+    struct interface_table interfaces = { 0 };
+    struct error error;
+    struct segment_reader *reader = segment_reader_open(lane->path, NULL, &interfaces, &error);
+    enum segment_result result;
+    const struct packet *packets;
+    uint32_t n;
+
+    (void)archive;
+    lane->n_limit = 0;
+    lane->first_ts_ns = INT64_MAX;
+    while (reader && (result = segment_reader_next(reader, &packets, &n, &error)) != SEGMENT_END) {
+        for (uint32_t i = 0; result == SEGMENT_BLOCK && i < n; i++) {
+            if (packets[i].ts_ns < lane->first_ts_ns)
+                lane->first_ts_ns = packets[i].ts_ns;
+        }
+        lane->n_limit += result == SEGMENT_BLOCK ? n : 0;
+    }
+    segment_reader_close(reader);
+    interface_table_clear(&interfaces);
+}
+
+/* One segment of the catalog. *keep: it may hold answers. Adds its packets to *n_before. */
+static bool begin_lane(struct archive_source *archive, struct lane *lane, const struct catalog_entry *entry,
+                       bool is_last, uint64_t *n_before, bool *keep)
+{
+    struct error error = { .kind = ERROR_NONE };
+    bool is_open;
+
+    *lane = (struct lane) { .entry = entry, .number_before = *n_before, .n_limit = UINT64_MAX };
+    *keep = true;
+    if (!settle_paths(lane, &is_open))
+        return false;
+    if (!is_open)
+        lane->index = open_index(lane, &error);
+    if (lane->index && lane->index->segment_bytes != entry->stored_bytes && !entry->is_open) {
+        error_set(&error, ERROR_DAMAGED, "%s: is of a segment of another size", lane->index_path);
+        segment_index_close(lane->index);
+        lane->index = NULL;
+    }
+    if (error.kind == ERROR_DAMAGED)
+        count_damage(archive, &error);
+    if (lane->index) {
+        lane->is_indexed = true;
+        archive->n_indexes_open++;
+        *n_before += segment_index_packets(lane->index);
+        if (!choose_blocks(archive, lane))
+            return false;
+        *keep = lane->candidates != NULL;
+        return true;
+    }
+    lane->first_ts_ns = entry->named_ts_ns;
+    if (is_last && archive->n_lanes == 0)
+        return true; /* nothing to be numbered behind it, nothing to be merged with it */
+    count_packets(archive, lane);
+    *n_before += lane->n_limit;
+    return true;
+}
+
+static int compare_lanes(const void *left, const void *right)
+{
+    const struct lane *a = left, *b = right;
+    int order = a->first_ts_ns < b->first_ts_ns ? -1 : a->first_ts_ns > b->first_ts_ns;
+
+    return order ? order : a->number_before < b->number_before ? -1 : a->number_before > b->number_before;
+}
+
+/* ---- reading ---- */
+
+static bool open_reader(struct archive_source *archive, struct lane *lane, struct error *error)
+{
+    if (lane->is_indexed && lane->index == NULL) {
+        lane->index = segment_index_open(lane->index_path, error);
+        if (lane->index == NULL)
+            return false;
+        archive->n_indexes_open++;
+        if (segment_index_blocks(lane->index) != lane->n_blocks)
+            return error_set(error, ERROR_DAMAGED, "%s: was replaced while it was read", lane->index_path);
+    }
+    lane->reader = segment_reader_open(lane->path, lane->index, archive->base.interfaces, error);
+    if (lane->reader == NULL)
+        return false;
+    archive->counters.n_segments_read++;
+    return true;
+}
+
+static enum segment_result next_candidate(struct lane *lane, struct error *error)
+{
+    while (lane->next_block < lane->n_blocks && !posting_has_bit(lane->candidates, lane->next_block))
+        lane->next_block++;
+    if (lane->next_block == lane->n_blocks)
+        return SEGMENT_END;
+    return segment_reader_block(lane->reader, lane->next_block++, &lane->packets, &lane->n, error);
+}
+
+/* The next block with packets into the lane; false when there is none. Damage is counted and passed over. */
+static bool lane_advance(struct archive_source *archive, struct lane *lane)
+{
+    struct error error;
+
+    lane->n = lane->at = 0;
+    if (lane->reader == NULL && !open_reader(archive, lane, &error)) {
+        count_damage(archive, &error);
+        return false;
+    }
+    while (lane->n == 0) {
+        enum segment_result result = lane->is_indexed
+                                         ? next_candidate(lane, &error)
+                                         : segment_reader_next(lane->reader, &lane->packets, &lane->n, &error);
+
+        if (result == SEGMENT_END)
+            return false;
+        if (!lane->is_indexed)
+            archive->counters.n_blocks++;
+        archive->counters.n_blocks_read++;
+        if (result == SEGMENT_DAMAGED) {
+            count_damage(archive, &error);
+            lane->n = 0;
+        } else if (lane->n && lane->packets[0].number > lane->n_limit) {
+            lane->n = 0;
+            return false; /* came after the source was opened */
+        }
+    }
+    if (lane->packets[lane->n - 1].number > lane->n_limit)
+        lane->n -= (uint32_t)(lane->packets[lane->n - 1].number - lane->n_limit);
+    return true;
+}
+
+static int64_t head_ts(const struct lane *lane)
+{
+    return lane->packets[lane->at].ts_ns;
+}
+
+/* Begins the lanes whose first packet may be before every one at hand. */
+static void begin_due_lanes(struct archive_source *archive)
+{
+    while (archive->n_begun < archive->n_lanes) {
+        struct lane *lane = &archive->lanes[archive->n_begun];
+
+        for (uint32_t i = 0; i < archive->n_active; i++) {
+            if (head_ts(archive->active[i]) < lane->first_ts_ns)
+                return;
+        }
+        archive->n_begun++;
+        if (lane_advance(archive, lane))
+            archive->active[archive->n_active++] = lane;
+        else
+            lane_end(archive, lane);
+    }
+}
+
+/* Lanes whose block is used up go on to their next. False: one of them still lends to this batch. */
+static bool refresh_lanes(struct archive_source *archive)
+{
+    for (uint32_t i = 0; i < archive->n_active;) {
+        struct lane *lane = archive->active[i];
+
+        if (lane->at < lane->n) {
+            i++;
+            continue;
+        }
+        if (lane->lent_in == archive->n_calls)
+            return false;
+        if (lane_advance(archive, lane)) {
+            i++;
+        } else {
+            lane_end(archive, lane);
+            archive->active[i] = archive->active[--archive->n_active];
+        }
+    }
+    begin_due_lanes(archive);
+    return true;
+}
+
+/* The active lane with the earliest packet; *until: up to which time it stays so. */
+static struct lane *earliest_lane(const struct archive_source *archive, int64_t *until)
+{
+    struct lane *lane = archive->active[0];
+
+    *until = INT64_MAX;
+    for (uint32_t i = 1; i < archive->n_active; i++) {
+        struct lane *other = archive->active[i];
+        bool is_earlier = head_ts(other) < head_ts(lane) ||
+                          (head_ts(other) == head_ts(lane) && other->number_before < lane->number_before);
+
+        if (is_earlier)
+            lane = other;
+    }
+    for (uint32_t i = 0; i < archive->n_active; i++) {
+        if (archive->active[i] != lane && head_ts(archive->active[i]) < *until)
+            *until = head_ts(archive->active[i]);
+    }
+    if (archive->n_begun < archive->n_lanes && archive->lanes[archive->n_begun].first_ts_ns < *until)
+        *until = archive->lanes[archive->n_begun].first_ts_ns;
+    return lane;
+}
+
+static uint8_t *store(struct batch *batch, const uint8_t *data, size_t len)
+{
+    uint8_t *at = batch->data + batch->used_bytes;
+
+    memcpy(at, data, len);
+    batch->used_bytes += len;
+    return at;
+}
+
+/* Hands a packet over: copied where the batch has room of its own, else lent. False: the batch is full. */
+static bool give_packet(struct archive_source *archive, struct lane *lane, struct batch *batch)
+{
+    const struct packet *from = &lane->packets[lane->at];
+    struct packet *packet = &batch->packets[batch->n];
+    size_t bytes = (size_t)from->caplen + from->options_len;
+
+    if (batch->n == BATCH_PACKETS)
+        return false;
+    *packet = *from;
+    packet->number += lane->number_before;
+    if (batch->cap_bytes && bytes <= batch->cap_bytes - batch->used_bytes) {
+        packet->data = store(batch, from->data, from->caplen);
+        if (from->options_len)
+            packet->options = store(batch, from->options, from->options_len);
+    } else if (batch->cap_bytes && batch->n) {
+        return false;
+    } else {
+        lane->lent_in = archive->n_calls;
+    }
+    batch->n++;
+    lane->at++;
+    archive->base.stats.n_packets++;
+    archive->base.stats.n_bytes += from->caplen;
+    return true;
+}
+
+static enum source_result archive_next(struct source *source, struct batch *batch, int timeout_ms,
+                                       struct error *error)
+{
+    struct archive_source *archive = (struct archive_source *)source;
+    bool has_room = true;
+
+    (void)timeout_ms;
+    (void)error;
+    batch_empty(batch);
+    archive->n_calls++;
+    while (has_room && refresh_lanes(archive) && archive->n_active > 0) {
+        int64_t until;
+        struct lane *lane = earliest_lane(archive, &until);
+
+        do {
+            has_room = give_packet(archive, lane, batch);
+        } while (has_room && lane->at < lane->n && head_ts(lane) < until);
+    }
+    return batch->n ? SOURCE_PACKETS : SOURCE_END;
+}
+
+static void archive_close(struct source *source)
+{
+    struct archive_source *archive = (struct archive_source *)source;
+
+    for (uint32_t i = 0; i < archive->n_lanes; i++) {
+        lane_end(archive, &archive->lanes[i]);
+        free(archive->lanes[i].path);
+        free(archive->lanes[i].index_path);
+    }
+    free(archive->lanes);
+    free(archive->active);
+    free(archive);
+}
+
+static const struct source_ops archive_ops = { archive_next, archive_close };
+
+struct source *archive_source_open(const struct catalog *catalog, const struct hint *hint,
+                                   struct interface_table *interfaces, struct error *error)
+{
+    struct archive_source *archive = calloc(1, sizeof *archive);
+    uint64_t n_before = 0;
+    bool ok = archive != NULL;
+
+    if (ok) {
+        archive->base.ops = &archive_ops;
+        archive->base.interfaces = interfaces;
+        snprintf(archive->base.name, sizeof archive->base.name, "archive");
+        archive->hint = hint;
+        archive->counters.n_segments = catalog->n;
+        archive->lanes = calloc((size_t)catalog->n + 1, sizeof *archive->lanes);
+        archive->active = calloc((size_t)catalog->n + 1, sizeof(struct lane *));
+        ok = archive->lanes && archive->active;
+    }
+    for (uint32_t i = 0; ok && i < catalog->n; i++) {
+        struct lane *lane = &archive->lanes[archive->n_lanes];
+        bool keep;
+
+        ok = begin_lane(archive, lane, &catalog->entries[i], i + 1 == catalog->n, &n_before, &keep);
+        if (ok && !keep) {
+            free(lane->path);
+            free(lane->index_path);
+        }
+        archive->n_lanes += !ok || keep;
+    }
+    if (ok) {
+        qsort(archive->lanes, archive->n_lanes, sizeof *archive->lanes, compare_lanes);
+        return &archive->base;
+    }
+    error_set(error, ERROR_SYSTEM, "no memory to look through %u segments", catalog->n);
+    if (archive)
+        archive_close(&archive->base);
+    return NULL;
+}
+
+const struct archive_counters *archive_source_counters(const struct source *source)
+{
+    return &((const struct archive_source *)source)->counters;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/posting.h"
+
+#include <stdlib.h>
+
+enum { PIECES_FIRST = 1024 };
+
+void posting_pool_clear(struct posting_pool *pool)
+{
+    free(pool->pieces);
+    *pool = (struct posting_pool) { 0 };
+}
+
+static bool take_piece(struct posting_pool *pool, struct posting *posting)
+{
+    if (pool->n == pool->cap) {
+        uint32_t cap = pool->cap ? pool->cap * 2 : PIECES_FIRST;
+        struct posting_piece *pieces;
+
+        if (cap > POSTING_PIECES_LIMIT)
+            return false;
+        pieces = realloc(pool->pieces, cap * sizeof *pieces);
+        if (pieces == NULL)
+            return false;
+        pool->pieces = pieces;
+        pool->cap = cap;
+    }
+    pool->pieces[pool->n].next = posting->piece;
+    posting->piece = pool->n++;
+    posting->n_in_piece = 0;
+    return true;
+}
+
+void posting_mark_slow(struct posting_pool *pool, struct posting *posting, uint32_t block)
+{
+    if (posting->is_everywhere)
+        return;
+    if ((posting->piece == UINT32_MAX || posting->n_in_piece == POSTING_PIECE_BLOCKS) &&
+        !take_piece(pool, posting)) {
+        posting->is_everywhere = true;
+        pool->n_overflows++;
+        return;
+    }
+    pool->pieces[posting->piece].blocks[posting->n_in_piece++] = block;
+    posting->before = posting->latest;
+    posting->latest = block;
+}
+
+void posting_bits(const struct posting_pool *pool, const struct posting *posting, uint64_t *bits,
+                  uint32_t n_blocks)
+{
+    uint32_t n = posting->n_in_piece;
+
+    if (posting->is_everywhere) {
+        posting_set_all(bits, n_blocks);
+        return;
+    }
+    for (uint32_t p = posting->piece; p != UINT32_MAX; p = pool->pieces[p].next) {
+        for (uint32_t i = 0; i < n; i++) {
+            if (pool->pieces[p].blocks[i] < n_blocks)
+                posting_set_bit(bits, pool->pieces[p].blocks[i]);
+        }
+        n = POSTING_PIECE_BLOCKS; /* only the newest piece is partly filled */
+    }
+}
+
+static bool put_bitmap(struct buffer *buffer, const uint64_t *bits, uint32_t n_blocks)
+{
+    for (uint32_t i = 0; i < (n_blocks + 7) / 8; i++) {
+        if (!buffer_put_u8(buffer, (uint8_t)(bits[i / 8] >> (i % 8 * 8))))
+            return false;
+    }
+    return true;
+}
+
+bool posting_encode(struct buffer *buffer, const uint64_t *bits, uint32_t n_blocks)
+{
+    uint32_t n = posting_count(bits, n_blocks);
+    uint32_t next = 0; /* the least block that may follow */
+
+    /* A gap takes one byte at least, so a list of an eighth of all blocks is no shorter than the bitmap. */
+    if (n >= (n_blocks + 7) / 8 && n > 1)
+        return buffer_put_varint(buffer, (uint64_t)n << 1 | 1) && put_bitmap(buffer, bits, n_blocks);
+    if (!buffer_put_varint(buffer, (uint64_t)n << 1))
+        return false;
+    for (size_t word = 0; word < posting_words(n_blocks); word++) {
+        for (uint64_t rest = bits[word]; rest; rest &= rest - 1) {
+            uint32_t block = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(rest);
+
+            if (!buffer_put_varint(buffer, block - next))
+                return false;
+            next = block + 1;
+        }
+    }
+    return true;
+}
+
+bool posting_decode(struct reader r, uint64_t *bits, uint32_t n_blocks)
+{
+    uint64_t head, next = 0;
+    struct bytes bitmap;
+
+    if (!reader_varint(&r, &head) || head >> 1 > n_blocks)
+        return false;
+    if (head & 1) {
+        if (!reader_bytes(&r, ((size_t)n_blocks + 7) / 8, &bitmap))
+            return false;
+        for (uint32_t block = 0; block < n_blocks; block++) {
+            if (bitmap.data[block / 8] >> (block % 8) & 1)
+                posting_set_bit(bits, block);
+        }
+        return true;
+    }
+    for (uint64_t n = head >> 1; n; n--) {
+        uint64_t gap;
+
+        if (!reader_varint(&r, &gap) || gap >= n_blocks || next + gap >= n_blocks)
+            return false;
+        posting_set_bit(bits, (uint32_t)(next + gap));
+        next += gap + 1;
+    }
+    return true;
+}
+
+void posting_set_all(uint64_t *bits, uint32_t n_blocks)
+{
+    for (uint32_t block = 0; block < n_blocks; block++)
+        posting_set_bit(bits, block);
+}
+
+uint32_t posting_count(const uint64_t *bits, uint32_t n_blocks)
+{
+    uint32_t n = 0;
+
+    for (size_t word = 0; word < posting_words(n_blocks); word++)
+        n += (uint32_t)__builtin_popcountll(bits[word]);
+    return n;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segment_format - the numbers of docs/segment-format.md, once. Internal to this folder.
+ */
+#pragma once
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SEGMENT_BLOCK_BYTES = 256 * 1024,           /* of pcapng in a block, unless asked otherwise */
+    SEGMENT_BLOCK_LEAST_BYTES = 4 * 1024,       /* what may be asked for */
+    SEGMENT_BLOCK_MOST_BYTES = 4 * 1024 * 1024,
+    SEGMENT_PACKET_LIMIT_BYTES = 16 * 1024 * 1024, /* a packet as a pcapng block */
+    SEGMENT_RAW_LIMIT_BYTES = 32 * 1024 * 1024,    /* a block of a segment, whatever its table says */
+};
+
+#define SEEK_TABLE_MAGIC UINT32_C(0x184D2A5E)      /* the skippable frame it lies in */
+#define SEEK_TABLE_FOOT_MAGIC UINT32_C(0x8F92EAB1) /* its last four bytes */
+
+enum {
+    SEEK_TABLE_HEAD_BYTES = 8,
+    SEEK_TABLE_ROW_BYTES = 8,
+    SEEK_TABLE_FOOT_BYTES = 9,
+    SEEK_TABLE_HAS_CHECKSUMS = 0x80, /* in the descriptor: rows have a third word; never in ours */
+};
+
+#define TAIL_MAGIC "TDTAIL\r\n"
+
+enum { TAIL_HEAD_BYTES = 24 };
+
+#define INDEX_MAGIC "\x89TDX\r\n\x1a\n"
+
+enum {
+    INDEX_VERSION = 1,
+    INDEX_CHECKSUM_AT = 24, /* the only bytes it does not cover */
+    INDEX_HEAD_BYTES = 32,
+    INDEX_SECTION_ROW_BYTES = 24,
+    INDEX_SECTIONS_LIMIT = 64, /* more are not believed */
+    INDEX_BLOCK_ROW_BYTES = 52,
+    INDEX_FLOW_ROW_BYTES = 18,
+    INDEX_SUMMARY_BYTES = 64,
+};
+
+enum index_section {
+    INDEX_SUMMARY = 1,
+    INDEX_INTERFACES,
+    INDEX_BLOCKS,
+    INDEX_ADDRESSES,
+    INDEX_FLOWS,
+    INDEX_IDENTITIES,
+    INDEX_POSTINGS,
+    INDEX_SESSIONS,
+    INDEX_BINDINGS,
+    INDEX_SECTION_END,
+};
+
+#define INDEX_ADDRESS_ANY UINT32_MAX
+
+/* pcapng, as far as we write it. */
+enum {
+    PCAPNG_SECTION = 0x0a0d0d0a,
+    PCAPNG_INTERFACE = 1,
+    PCAPNG_STATISTICS = 5,
+    PCAPNG_PACKET = 6,
+    PCAPNG_BLOCK_LEAST_BYTES = 12,
+};
+
+static_assert(sizeof INDEX_MAGIC - 1 == 8 && sizeof TAIL_MAGIC - 1 == 8, "magics are eight bytes");

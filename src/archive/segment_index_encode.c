@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sections are appended to one buffer in their order, each noted in the header's table, which is filled in at
+ * the end. Addresses are numbered by one sort of all ends, so no end is searched for.
+ */
+#include "archive/segment_index_encode.h"
+
+#include "archive/segment_file.h"
+#include "archive/segment_format.h"
+#include "archive/segment_index_parts.h"
+
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+struct address_end { /* one end of one conversation */
+    struct ip_address address;
+    uint32_t flow;
+    bool is_high;
+};
+
+struct flow_row {
+    uint32_t low, high;
+    uint16_t port_low, port_high;
+    uint8_t protocol, any_port;
+    uint32_t flow; /* in the builder */
+};
+
+struct encoding {
+    const struct segment_description *segment;
+    const struct segment_index_builder *builder;
+    struct buffer *file;
+    struct buffer postings;
+    uint64_t *bits; /* one list */
+    struct flow_row *rows;
+    uint32_t *flow_numbers;    /* builder's flow -> number in the file */
+    uint32_t *identity_starts; /* builder's identity -> offset in its section */
+    uint32_t *session_starts;
+};
+
+/* ---- order ---- */
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int compare_ends(const void *left, const void *right)
+{
+    const struct address_end *a = left, *b = right;
+    int order = compare_numbers(a->address.family, b->address.family);
+
+    return order ? order : memcmp(a->address.bytes, b->address.bytes, sizeof a->address.bytes);
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct flow_row *a = left, *b = right;
+    int order = compare_numbers(a->any_port != 0, b->any_port != 0);
+
+    order = order ? order : compare_numbers(a->low, b->low);
+    order = order ? order : compare_numbers(a->high, b->high);
+    order = order ? order : compare_numbers(a->protocol, b->protocol);
+    order = order ? order : compare_numbers(a->port_low, b->port_low);
+    order = order ? order : compare_numbers(a->port_high, b->port_high);
+    return order ? order : compare_numbers(a->any_port, b->any_port);
+}
+
+static int compare_bindings(const void *left, const void *right, void *context)
+{
+    const struct builder_binding *bindings = context;
+    const struct builder_binding *a = &bindings[*(const uint32_t *)left];
+    const struct builder_binding *b = &bindings[*(const uint32_t *)right];
+    int order = a->from_ns < b->from_ns ? -1 : a->from_ns > b->from_ns;
+
+    return order ? order : compare_numbers(*(const uint32_t *)left, *(const uint32_t *)right);
+}
+
+static int compare_identities(const void *left, const void *right, void *context)
+{
+    const struct segment_index_builder *builder = context;
+    const struct builder_identity *a = &builder->identities[*(const uint32_t *)left];
+    const struct builder_identity *b = &builder->identities[*(const uint32_t *)right];
+    int order = compare_numbers((uint64_t)a->scheme, (uint64_t)b->scheme);
+
+    return order ? order
+                 : bytes_compare(bytes_of(builder->text.data + a->at, a->len),
+                                 bytes_of(builder->text.data + b->at, b->len));
+}
+
+/* 0 .. n-1, in the order of compare; NULL without memory. */
+static uint32_t *sorted_numbers(uint32_t n, int (*compare)(const void *, const void *, void *), void *context)
+{
+    uint32_t *numbers = calloc((size_t)n + 1, sizeof *numbers);
+
+    if (numbers == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < n; i++)
+        numbers[i] = i;
+    qsort_r(numbers, n, sizeof *numbers, compare, context);
+    return numbers;
+}
+
+/* ---- sections ---- */
+
+static void put_bytes(struct buffer *buffer, struct bytes bytes)
+{
+    buffer_put_varint(buffer, bytes.len);
+    buffer_put(buffer, bytes.data, bytes.len);
+}
+
+static void put_text(struct buffer *buffer, const char text[static INTERFACE_TEXT_BYTES])
+{
+    put_bytes(buffer, bytes_of(text, strnlen(text, INTERFACE_TEXT_BYTES)));
+}
+
+static void store_u64(uint8_t *at, uint64_t value)
+{
+    value = htole64(value);
+    memcpy(at, &value, sizeof value);
+}
+
+static void store_u32(uint8_t *at, uint32_t value)
+{
+    value = htole32(value);
+    memcpy(at, &value, sizeof value);
+}
+
+static void begin_section(struct encoding *e, enum index_section kind)
+{
+    static const uint8_t zeroes[8];
+    uint8_t *row;
+
+    buffer_put(e->file, zeroes, -e->file->len & 7);
+    if (e->file->is_full)
+        return;
+    row = e->file->data + INDEX_HEAD_BYTES + (size_t)(kind - 1) * INDEX_SECTION_ROW_BYTES;
+    store_u32(row, kind);
+    store_u32(row + 4, 0);
+    store_u64(row + 8, e->file->len);
+}
+
+static void end_section(struct encoding *e, enum index_section kind)
+{
+    uint8_t *row = e->file->data + INDEX_HEAD_BYTES + (size_t)(kind - 1) * INDEX_SECTION_ROW_BYTES;
+    uint64_t start;
+
+    if (e->file->is_full)
+        return;
+    memcpy(&start, row + 8, sizeof start);
+    store_u64(row + 16, e->file->len - le64toh(start));
+}
+
+static void put_summary(struct encoding *e)
+{
+    const struct segment_description *segment = e->segment;
+    struct segment_block all = segment_block_begin(0, 0);
+    uint64_t n_packets = 0, raw_bytes = 0;
+
+    for (uint32_t i = 0; i < segment->n_blocks; i++) {
+        const struct segment_block *row = &segment->blocks[i];
+
+        raw_bytes += row->raw_bytes;
+        n_packets += row->n_packets;
+        if (row->n_packets) {
+            segment_block_count(&all, row->min_ts_ns);
+            segment_block_count(&all, row->max_ts_ns);
+        }
+    }
+    begin_section(e, INDEX_SUMMARY);
+    buffer_put_u64le(e->file, segment->segment_bytes);
+    buffer_put_u64le(e->file, raw_bytes);
+    buffer_put_u64le(e->file, n_packets);
+    buffer_put_u64le(e->file, (uint64_t)all.min_ts_ns);
+    buffer_put_u64le(e->file, (uint64_t)all.max_ts_ns);
+    buffer_put_u32le(e->file, segment->n_blocks);
+    buffer_put_u32le(e->file, segment->codec);
+    buffer_put_u64le(e->file, segment_index_builder_folds(e->builder));
+    buffer_put_u64le(e->file, e->builder->n_bindings_cut);
+    end_section(e, INDEX_SUMMARY);
+}
+
+static void put_interfaces(struct encoding *e)
+{
+    begin_section(e, INDEX_INTERFACES);
+    buffer_put_u32le(e->file, e->segment->n_interfaces);
+    for (uint32_t i = 0; i < e->segment->n_interfaces; i++) {
+        const struct interface *interface = &e->segment->interfaces[i];
+
+        buffer_put_u16le(e->file, interface->linktype);
+        buffer_put_u32le(e->file, interface->snaplen);
+        put_text(e->file, interface->name);
+        put_text(e->file, interface->description);
+        put_text(e->file, interface->filter);
+        put_text(e->file, interface->os);
+    }
+    end_section(e, INDEX_INTERFACES);
+}
+
+static void put_blocks(struct encoding *e)
+{
+    begin_section(e, INDEX_BLOCKS);
+    for (uint32_t i = 0; i < e->segment->n_blocks; i++) {
+        const struct segment_block *row = &e->segment->blocks[i];
+
+        buffer_put_u64le(e->file, row->offset);
+        buffer_put_u64le(e->file, row->first_packet);
+        buffer_put_u32le(e->file, row->stored_bytes);
+        buffer_put_u32le(e->file, row->raw_bytes);
+        buffer_put_u32le(e->file, row->n_packets);
+        buffer_put_u64le(e->file, (uint64_t)row->min_ts_ns);
+        buffer_put_u64le(e->file, (uint64_t)row->max_ts_ns);
+        buffer_put_u64le(e->file, i < e->builder->n_protocols ? e->builder->protocols[i] : 0);
+    }
+    end_section(e, INDEX_BLOCKS);
+}
+
+/* Numbers the addresses into e->rows and writes their section. */
+static bool put_addresses(struct encoding *e)
+{
+    const struct segment_index_builder *builder = e->builder;
+    size_t n_ends = 0;
+    struct address_end *ends = calloc((size_t)builder->n_flows * 2 + 1, sizeof *ends);
+    uint32_t n[2] = { 0 }, number = UINT32_MAX;
+    size_t counts_at;
+
+    if (ends == NULL)
+        return false;
+    for (uint32_t i = 0; i < builder->n_flows; i++) {
+        const struct flow_key *key = &builder->flows[i].key;
+
+        e->rows[i] = (struct flow_row) { INDEX_ADDRESS_ANY, INDEX_ADDRESS_ANY, key->port_low, key->port_high,
+                                         key->protocol,     key->any_port,     i };
+        if (key->low.family)
+            ends[n_ends++] = (struct address_end) { key->low, i, false };
+        if (key->high.family)
+            ends[n_ends++] = (struct address_end) { key->high, i, true };
+    }
+    qsort(ends, n_ends, sizeof *ends, compare_ends);
+
+    begin_section(e, INDEX_ADDRESSES);
+    counts_at = e->file->len;
+    buffer_put_u64le(e->file, 0);
+    for (size_t i = 0; i < n_ends; i++) {
+        struct flow_row *row = &e->rows[ends[i].flow];
+
+        if (i == 0 || compare_ends(&ends[i - 1], &ends[i]) != 0) {
+            number++;
+            n[ends[i].address.family == 6]++;
+            buffer_put(e->file, ends[i].address.bytes, ends[i].address.family == 6 ? 16 : 4);
+        }
+        *(ends[i].is_high ? &row->high : &row->low) = number;
+    }
+    free(ends);
+    if (!e->file->is_full) {
+        store_u32(e->file->data + counts_at, n[0]);
+        store_u32(e->file->data + counts_at + 4, n[1]);
+    }
+    end_section(e, INDEX_ADDRESSES);
+    return true;
+}
+
+/* Appends the list to the postings; answers its offset there. */
+static uint32_t put_posting(struct encoding *e, const struct posting *posting)
+{
+    size_t at = e->postings.len;
+
+    memset(e->bits, 0, posting_words(e->segment->n_blocks) * sizeof *e->bits);
+    posting_bits(&e->builder->pool, posting, e->bits, e->segment->n_blocks);
+    posting_encode(&e->postings, e->bits, e->segment->n_blocks);
+    return (uint32_t)at;
+}
+
+static void put_flows(struct encoding *e)
+{
+    uint32_t n = e->builder->n_flows, n_folded = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        n_folded += e->rows[i].any_port != 0;
+    qsort(e->rows, n, sizeof *e->rows, compare_rows);
+
+    begin_section(e, INDEX_FLOWS);
+    buffer_put_u32le(e->file, n - n_folded);
+    buffer_put_u32le(e->file, n_folded);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct flow_row *row = &e->rows[i];
+
+        e->flow_numbers[row->flow] = i;
+        buffer_put_u32le(e->file, row->low);
+        buffer_put_u32le(e->file, row->high);
+        buffer_put_u8(e->file, row->protocol);
+        buffer_put_u8(e->file, row->any_port);
+        buffer_put_u16le(e->file, row->port_low);
+        buffer_put_u16le(e->file, row->port_high);
+        buffer_put_u32le(e->file, put_posting(e, &e->builder->flows[row->flow].posting));
+    }
+    end_section(e, INDEX_FLOWS);
+}
+
+static bool put_identities(struct encoding *e)
+{
+    const struct segment_index_builder *builder = e->builder;
+    uint32_t *order = sorted_numbers(builder->n_identities, compare_identities, (void *)builder);
+    size_t start;
+
+    if (order == NULL)
+        return false;
+    begin_section(e, INDEX_IDENTITIES);
+    start = e->file->len;
+    buffer_put_u32le(e->file, builder->n_identities);
+    for (uint32_t i = 0; i < builder->n_identities; i++) {
+        const struct builder_identity *identity = &builder->identities[order[i]];
+
+        e->identity_starts[order[i]] = (uint32_t)(e->file->len - start);
+        buffer_put_u8(e->file, (uint8_t)identity->scheme);
+        buffer_put_varint(e->file, put_posting(e, &identity->posting));
+        put_bytes(e->file, bytes_of(builder->text.data + identity->at, identity->len));
+    }
+    end_section(e, INDEX_IDENTITIES);
+    free(order);
+    return true;
+}
+
+static void put_postings(struct encoding *e)
+{
+    begin_section(e, INDEX_POSTINGS);
+    buffer_put(e->file, e->postings.data, e->postings.len);
+    end_section(e, INDEX_POSTINGS);
+}
+
+static void put_sessions(struct encoding *e)
+{
+    const struct segment_index_builder *builder = e->builder;
+    size_t start;
+
+    begin_section(e, INDEX_SESSIONS);
+    start = e->file->len;
+    for (uint32_t i = 0; i < builder->n_sessions; i++) {
+        const struct builder_session *session = &builder->sessions[i];
+        const uint8_t *at = builder->text.data + session->at;
+
+        e->session_starts[i] = (uint32_t)(e->file->len - start);
+        buffer_put_varint(e->file, session->identity == UINT32_MAX
+                                       ? 0
+                                       : (uint64_t)e->identity_starts[session->identity] + 1);
+        buffer_put_u8(e->file, (uint8_t)session->scheme);
+        buffer_put_varint(e->file, session->session);
+        put_bytes(e->file, bytes_of(at, session->to_server_len));
+        put_bytes(e->file, bytes_of(at + session->to_server_len, session->to_client_len));
+        put_bytes(e->file, bytes_of(at + session->to_server_len + session->to_client_len,
+                                    session->session_id_len));
+    }
+    end_section(e, INDEX_SESSIONS);
+}
+
+static void put_flow_key(struct encoding *e, const struct flow_key *key)
+{
+    uint32_t flow = segment_index_builder_find_flow(e->builder, key);
+
+    if (flow != UINT32_MAX) {
+        buffer_put_varint(e->file, (uint64_t)e->flow_numbers[flow] + 1);
+        return;
+    }
+    buffer_put_varint(e->file, 0);
+    buffer_put_u8(e->file, key->low.family);
+    buffer_put(e->file, key->low.bytes, sizeof key->low.bytes);
+    buffer_put_u8(e->file, key->high.family);
+    buffer_put(e->file, key->high.bytes, sizeof key->high.bytes);
+    buffer_put_u8(e->file, key->protocol);
+    buffer_put_u8(e->file, key->any_port);
+    buffer_put_u16le(e->file, key->port_low);
+    buffer_put_u16le(e->file, key->port_high);
+}
+
+static bool put_bindings(struct encoding *e)
+{
+    const struct segment_index_builder *builder = e->builder;
+    uint32_t *order = sorted_numbers(builder->n_bindings, compare_bindings, builder->bindings);
+    int64_t before_ns = builder->n_bindings && order ? builder->bindings[order[0]].from_ns : 0;
+
+    if (order == NULL)
+        return false;
+    begin_section(e, INDEX_BINDINGS);
+    buffer_put_u32le(e->file, builder->n_bindings);
+    buffer_put_u64le(e->file, (uint64_t)before_ns);
+    for (uint32_t i = 0; i < builder->n_bindings; i++) {
+        const struct builder_binding *binding = &builder->bindings[order[i]];
+
+        buffer_put_u8(e->file, (uint8_t)binding->reason);
+        buffer_put_u8(e->file, binding->is_client_low);
+        put_flow_key(e, &binding->flow);
+        buffer_put_varint(e->file, (uint64_t)binding->from_ns - (uint64_t)before_ns);
+        buffer_put_varint(e->file, (uint64_t)binding->to_ns - (uint64_t)binding->from_ns);
+        buffer_put_varint(e->file, binding->n_packets);
+        buffer_put_varint(e->file, binding->n_bytes);
+        buffer_put_varint(e->file, e->session_starts[binding->session]);
+        before_ns = binding->from_ns;
+    }
+    end_section(e, INDEX_BINDINGS);
+    free(order);
+    return true;
+}
+
+static void put_head(struct encoding *e)
+{
+    static const uint8_t table[(INDEX_SECTION_END - 1) * INDEX_SECTION_ROW_BYTES];
+
+    buffer_put(e->file, INDEX_MAGIC, sizeof INDEX_MAGIC - 1);
+    buffer_put_u32le(e->file, INDEX_VERSION);
+    buffer_put_u32le(e->file, INDEX_SECTION_END - 1);
+    buffer_put_u64le(e->file, 0);
+    buffer_put_u64le(e->file, 0);
+    buffer_put(e->file, table, sizeof table);
+}
+
+uint64_t segment_index_checksum(struct bytes file)
+{
+    XXH3_state_t state;
+
+    XXH3_64bits_reset(&state);
+    XXH3_64bits_update(&state, file.data, INDEX_CHECKSUM_AT);
+    XXH3_64bits_update(&state, file.data + INDEX_HEAD_BYTES, file.len - INDEX_HEAD_BYTES);
+    return XXH3_64bits_digest(&state);
+}
+
+bool segment_index_encode(const struct segment_description *segment,
+                          const struct segment_index_builder *builder, struct buffer *file,
+                          struct error *error)
+{
+    struct encoding e = { .segment = segment, .builder = builder, .file = file };
+    bool ok;
+
+    assert(segment_index_builder_is_sound(builder));
+    buffer_empty(file);
+    buffer_init(&e.postings, UINT32_MAX);
+    e.bits = calloc(posting_words(segment->n_blocks) + 1, sizeof *e.bits);
+    e.rows = calloc((size_t)builder->n_flows + 1, sizeof *e.rows);
+    e.flow_numbers = calloc((size_t)builder->n_flows + 1, sizeof *e.flow_numbers);
+    e.identity_starts = calloc((size_t)builder->n_identities + 1, sizeof *e.identity_starts);
+    e.session_starts = calloc((size_t)builder->n_sessions + 1, sizeof *e.session_starts);
+
+    ok = e.bits && e.rows && e.flow_numbers && e.identity_starts && e.session_starts;
+    if (ok) {
+        put_head(&e);
+        put_summary(&e);
+        put_interfaces(&e);
+        put_blocks(&e);
+        ok = put_addresses(&e);
+    }
+    if (ok) {
+        put_flows(&e);
+        ok = put_identities(&e);
+    }
+    if (ok) {
+        put_postings(&e);
+        put_sessions(&e);
+        ok = put_bindings(&e);
+    }
+    ok = ok && !file->is_full && !e.postings.is_full;
+    if (ok) {
+        store_u64(file->data + 16, file->len);
+        store_u64(file->data + INDEX_CHECKSUM_AT, segment_index_checksum(buffer_bytes(file)));
+    }
+    buffer_clear(&e.postings);
+    free(e.bits);
+    free(e.rows);
+    free(e.flow_numbers);
+    free(e.identity_starts);
+    free(e.session_starts);
+    return ok || error_set(error, ERROR_SYSTEM, "no memory to write an index of %u conversations",
+                           builder->n_flows);
+}
+
+bool segment_index_store(const char *path, struct bytes file, struct error *error)
+{
+    char temporary[4096];
+
+    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+        return error_set(error, ERROR_USAGE, "%s: the path is too long", path);
+    if (!segment_file_store(temporary, file, error))
+        return false;
+    if (rename(temporary, path) < 0) {
+        error_system(error, "%s: cannot be renamed to %s", temporary, path);
+        return false;
+    }
+    return true;
+}

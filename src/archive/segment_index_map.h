@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segment_index_map - an opened index: where its sections lie, and its tables read by number. Internal to
+ * this folder; every look into the map is bounded by its section.
+ */
+#pragma once
+
+#include "archive/segment_format.h"
+#include "archive/segment_index.h"
+#include "archive/segment_writer.h"
+#include "base/reader.h"
+#include "packet/interface.h"
+
+struct segment_index {
+    const uint8_t *map; /* NULL: over borrowed bytes */
+    size_t map_bytes;
+    struct bytes sections[INDEX_SECTION_END];
+
+    uint64_t segment_bytes, raw_bytes, n_packets;
+    int64_t min_ts_ns, max_ts_ns;
+    uint32_t n_blocks;
+    enum codec codec;
+    uint64_t n_folds, n_bindings_cut;
+
+    uint32_t n4, n6; /* addresses */
+    struct bytes addresses4, addresses6;
+    uint32_t n_exact, n_folded; /* flows */
+    struct bytes flows;
+};
+
+struct index_flow {
+    uint32_t low, high; /* numbers of addresses, INDEX_ADDRESS_ANY */
+    uint8_t protocol, any_port;
+    uint16_t port_low, port_high;
+    uint32_t posting;
+};
+
+/* The same over bytes that the caller keeps: for tests and fuzzing. name stands in sentences. */
+struct segment_index *segment_index_over(struct bytes file, const char *name, struct error *error);
+
+bool index_flow_read(const struct segment_index *index, uint32_t number, struct index_flow *flow);
+
+/* The posting list that begins at the offset, and whatever lies behind it. */
+bool index_posting(const struct segment_index *index, uint64_t offset, struct reader *list);
+
+/* The nth address; family 0 for INDEX_ADDRESS_ANY. */
+bool index_address(const struct segment_index *index, uint32_t number, struct ip_address *address);
+
+/* Calls for each identity; scheme IDENTITY_NONE without bytes stands for any. False at damage. */
+typedef bool identity_function(void *context, enum identity_scheme scheme, struct bytes identity,
+                               uint64_t posting);
+bool index_identities(const struct segment_index *index, identity_function *function, void *context);
+
+/* Calls for each interface in the section's order. False at damage, or when the function answers it. */
+typedef bool interface_function(void *context, const struct interface *interface);
+bool index_interfaces(const struct segment_index *index, interface_function *function, void *context);

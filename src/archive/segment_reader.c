@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three ways to a block, the better ones first: the index's table, the seek table at the file's end, and the
+ * file from its start. The first needs no other block: the section's interfaces are in the index. The second
+ * gets over damaged blocks, the third does not, but reads files that are still written.
+ *
+ * Blocks are read with pread into memory of our own: of a mapped file, a page that is cut away or cannot be
+ * read would be a signal instead of an answer.
+ */
+#include "archive/segment_reader.h"
+
+#include "archive/block_codec.h"
+#include "archive/seek_table.h"
+#include "archive/segment_file.h"
+#include "archive/segment_format.h"
+#include "archive/segment_index_encode.h"
+#include "archive/segment_index_map.h"
+#include "archive/segment_reader_walk.h"
+#include "archive/segment_scan.h"
+#include "packet/pcapng_read.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct segment_reader {
+    int fd;
+    char *path;
+    const char *name; /* in path */
+    enum codec codec;
+    const struct segment_index *index; /* NULL: read in file order */
+    struct interface_table *table;
+    uint32_t *numbers; /* of the index's interfaces in the table */
+    uint32_t n_numbers, cap_numbers;
+    uint32_t *n_met; /* by number in the table: how many equal ones the segment had so far */
+    uint32_t cap_met;
+    struct pcapng_reader *pcapng;
+    struct block_unpacker unpacker;
+    struct buffer stored, raw;
+    struct packet *packets;
+    uint32_t cap_packets;
+
+    struct segment_scan *scan; /* in file order, without seek table */
+    size_t n_read;             /* of the block under the scan: bytes whose packets were given out */
+    struct segment_block *rows; /* with seek table */
+    uint32_t n_rows, next_row;
+    uint64_t n_packets; /* given out so far, in file order */
+    bool is_stuck;      /* the scan met damage: there is no way on */
+    bool has_damage;    /* not told yet */
+    struct error damage;
+    struct segment_walk walk;
+};
+
+enum { PACKETS_FIRST = 1024 };
+
+/* ---- opening ---- */
+
+static bool append_number(struct segment_reader *reader, uint32_t number)
+{
+    if (reader->n_numbers == reader->cap_numbers) {
+        uint32_t cap = reader->cap_numbers ? reader->cap_numbers * 2 : 16;
+        uint32_t *numbers = realloc(reader->numbers, cap * sizeof *numbers);
+
+        if (numbers == NULL)
+            return false;
+        reader->numbers = numbers;
+        reader->cap_numbers = cap;
+    }
+    reader->numbers[reader->n_numbers++] = number;
+    return true;
+}
+
+/* Equal descriptions of one segment stay apart: the first equal one's number counts them. */
+static bool map_interface(void *context, const struct interface *interface)
+{
+    struct segment_reader *reader = context;
+    struct error error;
+    uint32_t first = interface_table_map(reader->table, interface, 0, &error);
+    uint32_t number;
+
+    if (first == UINT32_MAX)
+        return false;
+    if (first >= reader->cap_met) {
+        uint32_t cap = reader->table->cap;
+        uint32_t *n_met = realloc(reader->n_met, cap * sizeof *n_met);
+
+        if (n_met == NULL)
+            return false;
+        memset(n_met + reader->cap_met, 0, (cap - reader->cap_met) * sizeof *n_met);
+        reader->n_met = n_met;
+        reader->cap_met = cap;
+    }
+    number = interface_table_map(reader->table, interface, reader->n_met[first]++, &error);
+    return number != UINT32_MAX && append_number(reader, number);
+}
+
+/* What is in the directory under that name: an index of another file's size is not used. */
+static bool begin_indexed(struct segment_reader *reader, uint64_t file_bytes, struct error *error)
+{
+    if (reader->index->segment_bytes != file_bytes)
+        return error_set(error, ERROR_DAMAGED,
+                         "%s has %llu bytes, its index is of %llu: it was cut or changed", reader->path,
+                         (unsigned long long)file_bytes, (unsigned long long)reader->index->segment_bytes);
+    if (!index_interfaces(reader->index, map_interface, reader))
+        return error_set(error, ERROR_DAMAGED, "%s: the interfaces in its index cannot be read", reader->path);
+    return true;
+}
+
+struct segment_reader *segment_reader_open(const char *path, const struct segment_index *index,
+                                           struct interface_table *interfaces, struct error *error)
+{
+    struct segment_reader *reader = calloc(1, sizeof *reader);
+    struct segment_name name;
+    struct stat status;
+    const char *slash;
+    bool ok;
+
+    if (reader == NULL || (reader->path = strdup(path)) == NULL) {
+        free(reader);
+        error_set(error, ERROR_SYSTEM, "%s: no memory to read it", path);
+        return NULL;
+    }
+    slash = strrchr(reader->path, '/');
+    reader->name = slash ? slash + 1 : reader->path;
+    reader->index = index;
+    reader->table = interfaces;
+    buffer_init(&reader->stored, SEGMENT_RAW_LIMIT_BYTES + 64 * 1024);
+    buffer_init(&reader->raw, SEGMENT_RAW_LIMIT_BYTES);
+
+    reader->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (reader->fd < 0 || fstat(reader->fd, &status) < 0)
+        ok = error_system(error, "%s: cannot be opened", path);
+    else if (!segment_name_parse(reader->name, &name))
+        ok = error_set(error, ERROR_USAGE, "%s: is not named like a segment", path);
+    else if ((reader->pcapng = pcapng_reader_new(interfaces)) == NULL)
+        ok = error_set(error, ERROR_SYSTEM, "%s: no memory to read it", path);
+    else {
+        reader->codec = name.codec;
+        ok = true;
+    }
+    if (ok && index)
+        ok = begin_indexed(reader, (uint64_t)status.st_size, error);
+    if (ok && index == NULL && !name.is_open && name.codec == CODEC_ZSTD)
+        seek_table_read(reader->fd, path, (uint64_t)status.st_size, &reader->rows, &reader->n_rows);
+    if (ok && index == NULL && reader->rows == NULL) {
+        reader->scan = segment_scan_new(reader->fd, reader->path, reader->codec);
+        ok = reader->scan || error_set(error, ERROR_SYSTEM, "%s: no memory to read it", path);
+    }
+    if (ok)
+        return reader;
+    segment_reader_close(reader);
+    return NULL;
+}
+
+void segment_reader_close(struct segment_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    if (reader->fd >= 0)
+        close(reader->fd);
+    free(reader->path);
+    free(reader->numbers);
+    free(reader->n_met);
+    pcapng_reader_free(reader->pcapng);
+    block_unpacker_clear(&reader->unpacker);
+    buffer_clear(&reader->stored);
+    buffer_clear(&reader->raw);
+    free(reader->packets);
+    segment_scan_free(reader->scan);
+    free(reader->rows);
+    free(reader);
+}
+
+/* ---- packets of unpacked bytes ---- */
+
+static bool make_room_for_packets(struct segment_reader *reader, uint32_t n)
+{
+    uint32_t cap = reader->cap_packets ? reader->cap_packets : PACKETS_FIRST;
+    struct packet *packets;
+
+    if (n <= reader->cap_packets)
+        return true;
+    while (cap < n)
+        cap *= 2;
+    packets = realloc(reader->packets, cap * sizeof *packets);
+    if (packets == NULL)
+        return false;
+    reader->packets = packets;
+    reader->cap_packets = cap;
+    return true;
+}
+
+/*
+ * Lists the packets of all whole pcapng blocks in raw, numbered behind n_before. *used: how far those went.
+ * False with *error at damage; *n packets before it are listed all the same.
+ */
+static bool list_packets(struct segment_reader *reader, struct bytes raw, uint64_t n_before, uint32_t *n,
+                         size_t *used, struct error *error)
+{
+    bool ok = true;
+
+    *n = 0;
+    *used = 0;
+    while (ok && *used < raw.len) {
+        enum pcap_result result;
+        size_t part, needed;
+        uint32_t more;
+
+        if (!make_room_for_packets(reader, *n + PACKETS_FIRST)) {
+            ok = error_set(error, ERROR_SYSTEM, "no memory for the packets of a block");
+            break;
+        }
+        result = pcapng_read_packets(reader->pcapng, bytes_of(raw.data + *used, raw.len - *used), *used,
+                                     reader->packets + *n, reader->cap_packets - *n, &more, &part, &needed,
+                                     error);
+        *n += more;
+        *used += part;
+        if (result == PCAP_DAMAGED)
+            ok = false;
+        if (result == PCAP_SHORT)
+            break;
+    }
+    for (uint32_t i = 0; i < *n; i++)
+        reader->packets[i].number = n_before + i + 1;
+    return ok;
+}
+
+/* Unpacks a block that a table tells of into reader->raw. */
+static bool load_block(struct segment_reader *reader, const struct segment_block *row, struct error *error)
+{
+    uint8_t *stored, *raw;
+    ptrdiff_t n;
+
+    buffer_empty(&reader->stored);
+    buffer_empty(&reader->raw);
+    stored = buffer_room(&reader->stored, (size_t)row->stored_bytes + 1);
+    raw = buffer_room(&reader->raw, (size_t)row->raw_bytes + 1);
+    if (stored == NULL || raw == NULL)
+        return error_set(error, ERROR_DAMAGED, "it is larger than a block may be, or there is no memory");
+    n = segment_file_read(reader->fd, reader->path, row->offset, stored, row->stored_bytes, error);
+    if (n < 0)
+        return false;
+    if ((size_t)n != row->stored_bytes)
+        return error_set(error, ERROR_DAMAGED, "the file ends within it");
+    if (!block_unpack(&reader->unpacker, reader->codec, bytes_of(stored, row->stored_bytes), raw,
+                      row->raw_bytes, error))
+        return false;
+    reader->raw.len = row->raw_bytes;
+    return true;
+}
+
+static enum segment_result damaged(const struct segment_reader *reader, uint32_t block, uint64_t offset,
+                                   struct error *error)
+{
+    error->kind = error->kind == ERROR_SYSTEM ? ERROR_SYSTEM : ERROR_DAMAGED;
+    error_context(error, "%s: block %u at offset %llu", reader->path, block, (unsigned long long)offset);
+    return SEGMENT_DAMAGED;
+}
+
+/* The section header of the first block would begin a section that has no interfaces yet. */
+static struct bytes behind_section_header(struct bytes raw)
+{
+    struct reader r = reader_over(raw);
+    uint32_t type, len;
+
+    if (!reader_u32le(&r, &type) || type != PCAPNG_SECTION || !reader_u32le(&r, &len) || len > raw.len)
+        return raw;
+    return bytes_of(raw.data + len, raw.len - len);
+}
+
+enum segment_result segment_reader_block(struct segment_reader *reader, uint32_t block,
+                                         const struct packet **packets, uint32_t *n, struct error *error)
+{
+    struct segment_block row;
+    struct bytes raw;
+    size_t used;
+
+    *n = 0;
+    if (reader->index == NULL || !segment_index_block(reader->index, block, &row))
+        return SEGMENT_END;
+    if (!load_block(reader, &row, error))
+        return damaged(reader, block, row.offset, error);
+    raw = buffer_bytes(&reader->raw);
+    if (block == 0)
+        raw = behind_section_header(raw);
+    if (!pcapng_reader_begin_section(reader->pcapng, reader->numbers, reader->n_numbers)) {
+        error_set(error, ERROR_SYSTEM, "no memory for its interfaces");
+        return damaged(reader, block, row.offset, error);
+    }
+    if (!list_packets(reader, raw, row.first_packet, n, &used, error)) {
+        *n = 0;
+        return damaged(reader, block, row.offset, error);
+    }
+    if (used != raw.len || *n != row.n_packets) {
+        error_set(error, ERROR_DAMAGED, "it holds %u packets, its index says %u", *n, row.n_packets);
+        *n = 0;
+        return damaged(reader, block, row.offset, error);
+    }
+    *packets = reader->packets;
+    return SEGMENT_BLOCK;
+}
+
+/* ---- in file order ---- */
+
+static void count_packets(struct segment_reader *reader, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        segment_block_count(&reader->walk.row, reader->packets[i].ts_ns);
+    reader->n_packets += n;
+}
+
+static enum segment_result next_by_table(struct segment_reader *reader, uint32_t *n, struct error *error)
+{
+    struct segment_walk *walk = &reader->walk;
+    uint32_t block = reader->next_row;
+    size_t used;
+    bool ok;
+
+    if (block == reader->n_rows)
+        return SEGMENT_END;
+    reader->next_row++;
+    walk->row = segment_block_begin(reader->rows[block].offset, reader->n_packets);
+    walk->row.stored_bytes = reader->rows[block].stored_bytes;
+    walk->row.raw_bytes = reader->rows[block].raw_bytes;
+    walk->is_whole = true;
+    walk->raw = (struct bytes) { NULL, 0 };
+    if (!load_block(reader, &walk->row, error))
+        return damaged(reader, block, walk->row.offset, error);
+    walk->raw = buffer_bytes(&reader->raw);
+    ok = list_packets(reader, walk->raw, reader->n_packets, n, &used, error);
+    if (ok && used != walk->raw.len)
+        ok = error_set(error, ERROR_DAMAGED, "it ends within a packet");
+    if (!ok) {
+        *n = 0;
+        return damaged(reader, block, walk->row.offset, error);
+    }
+    count_packets(reader, *n);
+    return SEGMENT_BLOCK;
+}
+
+/* Damage behind packets that are good is told by the call after theirs. */
+static enum segment_result tell_damage(struct segment_reader *reader, struct error *error)
+{
+    *error = reader->damage;
+    reader->has_damage = false;
+    return SEGMENT_DAMAGED;
+}
+
+/* Takes what is new in the block under the scan. False with reader->damage. */
+static bool take_scanned(struct segment_reader *reader, const struct scan_block *block, bool is_whole,
+                         uint32_t *n)
+{
+    struct segment_walk *walk = &reader->walk;
+    struct bytes fresh = bytes_of(block->raw.data + reader->n_read, block->raw.len - reader->n_read);
+    size_t used;
+    bool ok;
+
+    if (reader->n_read == 0)
+        walk->row = segment_block_begin(block->offset, reader->n_packets);
+    ok = list_packets(reader, fresh, reader->n_packets, n, &used, &reader->damage);
+    reader->n_read += used;
+    if (ok && is_whole && reader->n_read != block->raw.len)
+        ok = error_set(&reader->damage, ERROR_DAMAGED, "it ends within a packet");
+    if (!ok)
+        damaged(reader, reader->next_row, block->offset, &reader->damage);
+    walk->raw = bytes_of(block->raw.data, reader->n_read);
+    walk->row.raw_bytes = (uint32_t)reader->n_read;
+    walk->row.stored_bytes = (uint32_t)block->stored_bytes;
+    walk->is_whole = is_whole && ok;
+    count_packets(reader, *n);
+    if (is_whole) {
+        reader->n_read = 0;
+        reader->next_row++;
+    }
+    return ok;
+}
+
+static enum segment_result next_by_scan(struct segment_reader *reader, uint32_t *n, struct error *error)
+{
+    struct scan_block block;
+
+    if (reader->has_damage)
+        return tell_damage(reader, error);
+    while (!reader->is_stuck) {
+        enum scan_result result = segment_scan_next(reader->scan, &block, &reader->damage);
+
+        if (result == SCAN_END)
+            return SEGMENT_END;
+        if (result == SCAN_DAMAGED) {
+            reader->is_stuck = true;
+            return tell_damage(reader, error);
+        }
+        if (!take_scanned(reader, &block, result == SCAN_BLOCK, n)) {
+            reader->is_stuck = true;
+            reader->has_damage = true;
+            return *n ? SEGMENT_BLOCK : tell_damage(reader, error);
+        }
+        if (*n > 0 || result == SCAN_BLOCK)
+            return SEGMENT_BLOCK;
+    }
+    return SEGMENT_END;
+}
+
+enum segment_result segment_reader_next(struct segment_reader *reader, const struct packet **packets,
+                                        uint32_t *n, struct error *error)
+{
+    enum segment_result result;
+
+    *n = 0;
+    if (reader->index)
+        return SEGMENT_END;
+    result = reader->rows ? next_by_table(reader, n, error) : next_by_scan(reader, n, error);
+    *packets = reader->packets;
+    return result;
+}
+
+void segment_reader_walk(const struct segment_reader *reader, struct segment_walk *walk)
+{
+    *walk = reader->walk;
+}

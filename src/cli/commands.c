@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int command_fault(const struct command *command, const struct error *error)
+{
+    fflush(stdout); /* what was found before stands before what went wrong */
+    fprintf(stderr, "tapdeck %s: %s\n", command->name, error->text);
+    if (error->kind == ERROR_USAGE)
+        fprintf(stderr, "(tapdeck %s --help shows what it takes)\n", command->name);
+    return EXIT_ERROR;
+}
+
+const char *command_archive(const char *given, struct error *error)
+{
+    const char *named = given ? given : getenv("TAPDECK_ARCHIVE");
+
+    if (named == NULL || *named == '\0') {
+        error_set(error, ERROR_USAGE, "which archive? give -A DIR, or set TAPDECK_ARCHIVE=DIR");
+        return NULL;
+    }
+    return named;
+}

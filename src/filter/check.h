@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check - gives names and literals of a parsed tree their meaning: which field, which type, which constant;
+ * and refuses what compares apples with pears. Afterwards no NODE_WORD, NODE_STRING or NODE_CHAR is left.
+ */
+#pragma once
+
+#include "filter/arena.h"
+#include "filter/regex.h"
+#include "filter/tree.h"
+#include "protocol/demand.h"
+
+/* Adds the tree's fields to demand and its patterns to regexes. False with *error set. */
+bool check_tree(struct node *root, struct bytes text, struct arena *arena, struct demand *demand,
+                struct regex_list *regexes, struct error *error);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter/filter.h"
+
+#include <stdlib.h>
+
+#include "filter/arena.h"
+#include "filter/check.h"
+#include "filter/explain.h"
+#include "filter/parser.h"
+#include "filter/program.h"
+
+struct filter {
+    struct arena arena; /* text, tree, program and hint */
+    struct regex_list regexes;
+    struct bytes text;
+    const struct node *root;
+    const struct hint *hint;
+    struct program program;
+    struct demand demand;
+};
+
+static bool compile(struct filter *filter, const char *text, struct error *error)
+{
+    size_t len = strlen(text);
+    uint8_t *copy;
+    struct node *root;
+
+    if (len > FILTER_TEXT_BYTES)
+        return error_set(error, ERROR_USAGE, "this filter has %zu bytes, %d are the most", len,
+                         FILTER_TEXT_BYTES);
+    copy = arena_take(&filter->arena, len + 1);
+    if (copy == NULL)
+        return error_set(error, ERROR_SYSTEM, "no memory for the filter");
+    memcpy(copy, text, len);
+    filter->text = (struct bytes) { copy, len };
+
+    root = parser_parse(filter->text, &filter->arena, error);
+    if (root == NULL ||
+        !check_tree(root, filter->text, &filter->arena, &filter->demand, &filter->regexes, error) ||
+        !program_compile(&filter->program, root, &filter->arena, error))
+        return false;
+    demand_settle(&filter->demand);
+    filter->root = root;
+    filter->hint = hint_of(root, &filter->arena);
+    return filter->hint || error_set(error, ERROR_USAGE, "this filter needs too much memory");
+}
+
+struct filter *filter_compile(const char *text, struct error *error)
+{
+    struct filter *filter = calloc(1, sizeof *filter);
+
+    error->kind = ERROR_NONE;
+    if (filter == NULL) {
+        error_set(error, ERROR_SYSTEM, "no memory for the filter");
+        return NULL;
+    }
+    arena_init(&filter->arena, FILTER_ARENA_BYTES);
+    demand_init(&filter->demand);
+    if (compile(filter, text, error))
+        return filter;
+    filter_free(filter);
+    return NULL;
+}
+
+void filter_free(struct filter *filter)
+{
+    if (filter == NULL)
+        return;
+    regex_list_clear(&filter->regexes);
+    arena_clear(&filter->arena);
+    free(filter);
+}
+
+const struct demand *filter_demand(const struct filter *filter)
+{
+    return &filter->demand;
+}
+
+bool filter_match(const struct filter *filter, const struct dissection *d)
+{
+    return program_match(&filter->program, d);
+}
+
+const struct hint *filter_hint(const struct filter *filter)
+{
+    return filter->hint;
+}
+
+void filter_explain(const struct filter *filter, struct buffer *text)
+{
+    explain_tree(filter->root, filter->text, text);
+    explain_demand(&filter->demand, text);
+    explain_hint(filter->hint, text);
+}

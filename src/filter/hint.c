@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter/hint.h"
+
+#include "filter/arena.h"
+#include "filter/tree.h"
+
+static const struct hint hint_all = { .kind = HINT_ALL }, hint_none = { .kind = HINT_NONE };
+
+/* A NULL among the arguments, for want of memory, is handed on. */
+static const struct hint *join(struct arena *arena, enum hint_kind kind, const struct hint *left,
+                               const struct hint *right)
+{
+    /* What "and" gives way to, "or" is decided by, and the other way round. */
+    enum hint_kind neutral = kind == HINT_AND ? HINT_ALL : HINT_NONE;
+    enum hint_kind decisive = kind == HINT_AND ? HINT_NONE : HINT_ALL;
+    struct hint *hint;
+
+    if (left == NULL || right == NULL)
+        return NULL;
+    if (left->kind == neutral || right->kind == decisive)
+        return right;
+    if (right->kind == neutral || left->kind == decisive)
+        return left;
+    hint = arena_take(arena, sizeof *hint);
+    if (hint)
+        *hint = (struct hint) { .kind = kind, .left = left, .right = right };
+    return hint;
+}
+
+/* Joins n hints as a balanced tree: a set of a thousand addresses is ten levels deep. */
+static const struct hint *join_many(struct arena *arena, enum hint_kind kind, const struct hint *const *hints,
+                                    size_t n)
+{
+    if (n == 0)
+        return kind == HINT_AND ? &hint_all : &hint_none;
+    if (n == 1)
+        return hints[0];
+    return join(arena, kind, join_many(arena, kind, hints, n / 2),
+                join_many(arena, kind, hints + n / 2, n - n / 2));
+}
+
+static const struct hint *protocol_hint(struct arena *arena, enum protocol_id protocol)
+{
+    struct hint *hint;
+
+    if (protocol == PROTOCOL_FRAME) /* every packet is one */
+        return &hint_all;
+    hint = arena_take(arena, sizeof *hint);
+    if (hint)
+        *hint = (struct hint) { .kind = HINT_PROTOCOL, .protocol = protocol };
+    return hint;
+}
+
+/* An operand without a value makes its test false, so what its fields lie in must be there. */
+static const struct hint *operand_hint(struct arena *arena, const struct node *node)
+{
+    switch (node->kind) {
+    case NODE_FIELD:
+    case NODE_PROTOCOL:
+        return protocol_hint(arena, node->protocol);
+    case NODE_ARITH:
+        return join(arena, HINT_AND, operand_hint(arena, node->first), operand_hint(arena, node->second));
+    case NODE_NEGATE:
+    case NODE_SLICE:
+        return operand_hint(arena, node->first);
+    case NODE_FUNCTION: /* max and min are content with one of their fields */
+        return node->first->next ? &hint_all : operand_hint(arena, node->first);
+    default:
+        return &hint_all;
+    }
+}
+
+enum meaning { MEANING_NONE, MEANING_ADDRESS, MEANING_PORT, MEANING_IDENTITY, MEANING_TIME };
+
+static enum meaning meaning_of(const struct node *operand)
+{
+    static const struct {
+        const char *name;
+        enum meaning meaning;
+    } meanings[] = {
+        { "ip.addr", MEANING_ADDRESS },
+        { "ip.src", MEANING_ADDRESS },
+        { "ip.dst", MEANING_ADDRESS },
+        { "ipv6.addr", MEANING_ADDRESS },
+        { "ipv6.src", MEANING_ADDRESS },
+        { "ipv6.dst", MEANING_ADDRESS },
+        { "udp.port", MEANING_PORT },
+        { "udp.srcport", MEANING_PORT },
+        { "udp.dstport", MEANING_PORT },
+        { "tcp.port", MEANING_PORT },
+        { "tcp.srcport", MEANING_PORT },
+        { "tcp.dstport", MEANING_PORT },
+        { "frame.time", MEANING_TIME },
+        { "frame.time_epoch", MEANING_TIME },
+        { "dtls.handshake.identity", MEANING_IDENTITY },
+    };
+
+    if (operand->kind != NODE_FIELD)
+        return MEANING_NONE;
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (strcmp(field_of(operand->field)->name, meanings[i].name) == 0)
+            return meanings[i].meaning;
+    return MEANING_NONE;
+}
+
+static const struct hint *address_hint(struct arena *arena, enum field_type type, wide low, wide high)
+{
+    unsigned n_bits_all = type == FIELD_IPV4 ? 32 : 128, n_bits = 0;
+    struct hint *hint = arena_take(arena, sizeof *hint);
+
+    if (hint == NULL)
+        return NULL;
+    hint->kind = HINT_ADDRESS;
+    while (n_bits < n_bits_all && (low >> (n_bits_all - 1 - n_bits)) == (high >> (n_bits_all - 1 - n_bits)))
+        n_bits++;
+    hint->prefix.n_bits = n_bits;
+    hint->prefix.address.family = type == FIELD_IPV4 ? 4 : 6;
+    for (unsigned i = 0; i < n_bits_all / 8; i++)
+        hint->prefix.address.bytes[i] = (uint8_t)(low >> (n_bits_all - 8 * (i + 1)));
+    return hint;
+}
+
+static const struct hint *range_hint(struct arena *arena, enum meaning meaning, enum field_type type,
+                                     wide low, wide high)
+{
+    struct hint *hint;
+
+    if (meaning == MEANING_ADDRESS)
+        return address_hint(arena, type, low, high);
+    hint = arena_take(arena, sizeof *hint);
+    if (hint == NULL)
+        return NULL;
+    if (meaning == MEANING_PORT) {
+        hint->kind = HINT_PORT;
+        hint->port.low = (uint16_t)low;
+        hint->port.high = (uint16_t)high;
+    } else {
+        hint->kind = HINT_TIME;
+        hint->time.from_ns = (int64_t)key_of_signed((uint64_t)low);
+        hint->time.to_ns = (int64_t)key_of_signed((uint64_t)high);
+    }
+    return hint;
+}
+
+/* The values for which operand relation low..high holds; as an index knows them. */
+static const struct hint *relation_hint(struct arena *arena, enum meaning meaning, enum field_type type,
+                                        enum relation relation, wide low, wide high)
+{
+    wide most = meaning == MEANING_PORT   ? UINT16_MAX
+                : meaning == MEANING_TIME ? UINT64_MAX
+                : type == FIELD_IPV4      ? UINT32_MAX
+                                          : ~(wide)0;
+
+    switch (relation) {
+    case RELATION_EQ:
+        break;
+    case RELATION_GT:
+        if (high == most)
+            return &hint_none;
+        low = high + 1;
+        high = most;
+        break;
+    case RELATION_GE:
+        high = most;
+        break;
+    case RELATION_LT:
+        if (low == 0)
+            return &hint_none;
+        high = low - 1;
+        low = 0;
+        break;
+    case RELATION_LE:
+        low = 0;
+        break;
+    default: /* what differs from a value says little */
+        return &hint_all;
+    }
+    return low > high ? &hint_none : range_hint(arena, meaning, type, low, high);
+}
+
+static const struct hint *identity_hint(struct arena *arena, struct bytes identity)
+{
+    struct hint *hint = arena_take(arena, sizeof *hint);
+
+    if (hint)
+        *hint = (struct hint) { .kind = HINT_IDENTITY, .identity = identity };
+    return hint;
+}
+
+/* "any" and "all" both need a value for which the test holds, so they give the same hint. */
+static const struct hint *element_hint(struct arena *arena, const struct node *operand,
+                                       enum relation relation, const struct node *element)
+{
+    enum meaning meaning = meaning_of(operand);
+    bool is_range = element->kind == NODE_RANGE;
+    const struct node *low = is_range ? element->first : element;
+    const struct node *high = is_range ? element->second : element;
+
+    if (low->kind != NODE_CONSTANT || high->kind != NODE_CONSTANT) /* field against field */
+        return join(arena, HINT_AND, operand_hint(arena, low), operand_hint(arena, high));
+    if (meaning == MEANING_NONE)
+        return &hint_all;
+    if (meaning == MEANING_IDENTITY)
+        return relation == RELATION_EQ && !is_range ? identity_hint(arena, low->constant.bytes) : &hint_all;
+    return relation_hint(arena, meaning, operand->type, relation, low->constant.low, high->constant.high);
+}
+
+static const struct hint *test_hint(struct arena *arena, const struct node *node)
+{
+    const struct hint *elements = &hint_none;
+
+    if (node->kind == NODE_COMPARE)
+        elements = element_hint(arena, node->first, node->relation, node->second);
+    else
+        for (const struct node *element = node->second; element; element = element->next)
+            elements = join(arena, HINT_OR, elements, element_hint(arena, node->first, RELATION_EQ, element));
+    return join(arena, HINT_AND, operand_hint(arena, node->first), elements);
+}
+
+static const struct hint *row_hint(const struct node *node, struct arena *arena)
+{
+    const struct hint **hints;
+    size_t n = 0;
+
+    for (const struct node *part = node->first; part; part = part->next)
+        n++;
+    hints = arena_take(arena, n * sizeof *hints);
+    if (hints == NULL)
+        return NULL;
+    n = 0;
+    for (const struct node *part = node->first; part; part = part->next)
+        hints[n++] = hint_of(part, arena);
+    return join_many(arena, node->kind == NODE_AND ? HINT_AND : HINT_OR, hints, n);
+}
+
+const struct hint *hint_of(const struct node *root, struct arena *arena)
+{
+    switch (root->kind) {
+    case NODE_AND:
+    case NODE_OR:
+        return row_hint(root, arena);
+    case NODE_EXISTS:
+        return operand_hint(arena, root->first);
+    case NODE_COMPARE:
+    case NODE_IN:
+        return test_hint(arena, root);
+    default: /* not: the opposite of what must be there is not what cannot be there */
+        return &hint_all;
+    }
+}

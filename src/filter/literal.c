@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter/literal.h"
+
+#include <ctype.h>
+#include <time.h>
+
+#include "base/ip_address.h"
+#include "base/timestamp.h"
+
+enum { LITERAL_TEXT_BYTES = 128 }; /* longer words are no address, number or time */
+
+static bool fault(const struct literal_context *context, const struct node *node, const char *what)
+{
+    return fault_set(context->error, context->text, node->span, NULL, "%.*s is not %s",
+                     node->span.len < 60 ? (int)node->span.len : 60,
+                     (const char *)context->text.data + node->span.at, what);
+}
+
+/* As C writes numbers, and 0b1010. */
+static bool number_parse(struct bytes text, uint64_t *number)
+{
+    unsigned base = 10;
+    size_t i = 0;
+
+    if (text.len > 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x') {
+        base = 16;
+        i = 2;
+    } else if (text.len > 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'b') {
+        base = 2;
+        i = 2;
+    } else if (text.len > 1 && text.data[0] == '0') {
+        base = 8;
+        i = 1;
+    }
+    if (text.len == 0)
+        return false;
+    *number = 0;
+    for (; i < text.len; i++) {
+        int c = tolower(text.data[i]);
+        unsigned digit = isdigit(c)             ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                                                : 99;
+
+        if (digit >= base || __builtin_mul_overflow(*number, (uint64_t)base, number) ||
+            __builtin_add_overflow(*number, (uint64_t)digit, number))
+            return false;
+    }
+    return true;
+}
+
+static void constant_set(struct node *node, wide low, wide high)
+{
+    node->constant.low = low;
+    node->constant.high = high;
+}
+
+static bool name_of_value(const struct field *field, struct bytes text, uint64_t *value)
+{
+    if (field == NULL || field->names == NULL)
+        return false;
+    for (const struct value_name *name = field->names; name->name; name++)
+        if (bytes_equal(bytes_text(name->name), text)) {
+            *value = name->value;
+            return true;
+        }
+    return false;
+}
+
+static bool unsigned_resolve(const struct literal_context *context, struct node *node,
+                             const struct field *field, bool is_negative)
+{
+    unsigned width = field ? field_width(field) : 64;
+    uint64_t number = node->number;
+
+    if (node->kind == NODE_STRING) {
+        if (!name_of_value(field, node->text, &number))
+            return fault(context, node,
+                         field && field->names ? "the name of a value of this field"
+                                               : "a number (the values of this field have no names)");
+    } else if (node->kind == NODE_WORD && !number_parse(node->text, &number) &&
+               !name_of_value(field, node->text, &number)) {
+        return fault(context, node,
+                     isdigit(node->text.data[0]) ? "a number, or needs more than 64 bits"
+                                                 : "a number or the name of a value");
+    }
+    if (width < 64 && number >> width)
+        return fault_set(context->error, context->text, node->span, NULL,
+                         "%.*s is too big for this field; %llu is the most", (int)node->span.len,
+                         (const char *)context->text.data + node->span.at, (1ULL << width) - 1);
+    if (is_negative)
+        number = 0 - number;
+    constant_set(node, number, number);
+    return true;
+}
+
+static bool bool_resolve(const struct literal_context *context, struct node *node, const struct field *field)
+{
+    static const struct {
+        const char *name;
+        bool value;
+    } names[] = { { "True", true },   { "TRUE", true }, { "False", false },
+                  { "FALSE", false }, { "Set", true },  { "Not set", false } };
+    uint64_t number = node->number;
+
+    if (node->kind == NODE_CHAR || (node->kind == NODE_WORD && number_parse(node->text, &number)) ||
+        name_of_value(field, node->text, &number)) {
+        constant_set(node, number != 0, number != 0);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (bytes_equal(bytes_text(names[i].name), node->text)) {
+            constant_set(node, names[i].value, names[i].value);
+            return true;
+        }
+    return fault(context, node, "true or false (True, False, 1, 0)");
+}
+
+/* The word without a prefix length, ended by a zero. */
+static bool prefix_split(struct bytes text, char address[static LITERAL_TEXT_BYTES], unsigned n_bits_max,
+                         unsigned *n_bits)
+{
+    const uint8_t *slash = memchr(text.data, '/', text.len);
+    size_t len = slash ? (size_t)(slash - text.data) : text.len;
+
+    *n_bits = n_bits_max;
+    if (len >= LITERAL_TEXT_BYTES)
+        return false;
+    memcpy(address, text.data, len);
+    address[len] = '\0';
+    if (slash) {
+        uint64_t number;
+
+        if (!number_parse((struct bytes) { slash + 1, text.len - len - 1 }, &number) || number > n_bits_max)
+            return false;
+        *n_bits = (unsigned)number;
+    }
+    return true;
+}
+
+static bool ip_resolve(const struct literal_context *context, struct node *node, enum field_type type)
+{
+    unsigned family = type == FIELD_IPV4 ? 4 : 6, n_bits_max = family == 4 ? 32 : 128, n_bits;
+    char text[LITERAL_TEXT_BYTES];
+    struct ip_address address;
+    wide low = 0, host;
+
+    if (node->kind != NODE_WORD || !prefix_split(node->text, text, n_bits_max, &n_bits) ||
+        !ip_address_parse(text, &address) || address.family != family)
+        return fault(context, node,
+                     family == 4 ? "an IPv4 address or prefix (10.1.2.3, 10.0.0.0/8)"
+                                 : "an IPv6 address or prefix (2001:db8::1, 2001:db8::/32)");
+    for (unsigned i = 0; i < n_bits_max / 8; i++)
+        low = low << 8 | address.bytes[i];
+    host = n_bits == 128 ? 0 : ((wide)1 << (n_bits_max - n_bits)) - 1;
+    if (n_bits == 0 && n_bits_max == 128)
+        host = ~(wide)0;
+    constant_set(node, low & ~host, low | host);
+    return true;
+}
+
+static int hex_value(uint8_t c)
+{
+    return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
+}
+
+/* Pairs of hex digits with one separator throughout or none; a digit by itself is a byte too. */
+static bool bytes_parse(struct bytes text, uint8_t *out, size_t *n_out)
+{
+    uint8_t separator = 0;
+    size_t i = 0, n = 0;
+
+    if (text.len > 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x') {
+        if (text.len > 4) /* more than a byte: nobody knows its byte order */
+            return false;
+        i = 2;
+    }
+    while (i < text.len) {
+        bool is_behind_separator = n == 0 || separator;
+        int value = hex_value(text.data[i++]);
+
+        if (value < 0)
+            return false;
+        if (i < text.len && hex_value(text.data[i]) >= 0)
+            value = value * 16 + hex_value(text.data[i++]);
+        else if (!is_behind_separator)
+            return false; /* an odd run of digits: which one stands alone? */
+        out[n++] = (uint8_t)value;
+        if (i == text.len)
+            break;
+        if (text.data[i] == ':' || text.data[i] == '-' || text.data[i] == '.') {
+            if (n > 1 && separator != text.data[i])
+                return false;
+            separator = text.data[i++];
+            if (i == text.len)
+                return false;
+        } else if (separator) {
+            return false;
+        }
+    }
+    *n_out = n;
+    return n > 0;
+}
+
+static bool bytes_resolve(const struct literal_context *context, struct node *node)
+{
+    uint8_t *out;
+    size_t n;
+
+    if (node->kind == NODE_STRING) {
+        node->constant.bytes = node->text;
+        return true;
+    }
+    out = arena_take(context->arena, node->text.len + 1);
+    if (out == NULL)
+        return fault_set(context->error, context->text, node->span, NULL,
+                         "this filter needs too much memory");
+    if (node->kind == NODE_CHAR) {
+        out[0] = (uint8_t)node->number;
+        n = 1;
+    } else if (!bytes_parse(node->text, out, &n)) {
+        return fault(context, node, "a run of bytes (0a:1b, 0a1b, 0x0a) nor a \"quoted string\"");
+    }
+    node->constant.bytes = (struct bytes) { out, n };
+    return true;
+}
+
+/* Six bytes; also four digits at a time, as 0200.5e00.0101. */
+static bool ether_resolve(const struct literal_context *context, struct node *node)
+{
+    uint8_t digits[12];
+    size_t n = 0, n_bytes = 0;
+    wide value = 0;
+
+    if (node->kind != NODE_WORD || node->text.len > 17)
+        return fault(context, node, "an Ethernet address (02:00:5e:00:01:01)");
+    if (node->text.len == 14 && node->text.data[4] == '.' && node->text.data[9] == '.') {
+        for (size_t i = 0; i < 14; i++)
+            if (i != 4 && i != 9)
+                digits[n++] = node->text.data[i];
+        n_bytes = 0;
+        for (size_t i = 0; i < n; i += 2) {
+            int high = hex_value(digits[i]), low = hex_value(digits[i + 1]);
+
+            if (high < 0 || low < 0)
+                return fault(context, node, "an Ethernet address (02:00:5e:00:01:01)");
+            value = value << 8 | (unsigned)(high * 16 + low);
+            n_bytes++;
+        }
+    } else {
+        uint8_t out[18];
+
+        if (!bytes_parse(node->text, out, &n_bytes))
+            n_bytes = 0;
+        for (size_t i = 0; i < n_bytes; i++)
+            value = value << 8 | out[i];
+    }
+    if (n_bytes != 6)
+        return fault(context, node, "an Ethernet address (02:00:5e:00:01:01)");
+    constant_set(node, value, value);
+    return true;
+}
+
+/* ---- times ---- */
+
+struct scan {
+    const char *at;
+};
+
+/* A number of n_min to n_max digits. */
+static bool scan_number(struct scan *scan, unsigned n_min, unsigned n_max, int *value)
+{
+    unsigned n = 0;
+
+    *value = 0;
+    for (; n < n_max && isdigit((unsigned char)*scan->at); n++)
+        *value = *value * 10 + (*scan->at++ - '0');
+    return n >= n_min;
+}
+
+static bool scan_char(struct scan *scan, char c)
+{
+    if (*scan->at != c)
+        return false;
+    scan->at++;
+    return true;
+}
+
+static void scan_space(struct scan *scan)
+{
+    while (*scan->at == ' ')
+        scan->at++;
+}
+
+/* .fraction: up to nine digits */
+static bool scan_fraction(struct scan *scan, int64_t *ns)
+{
+    int64_t unit = NS_PER_SECOND;
+
+    *ns = 0;
+    for (; isdigit((unsigned char)*scan->at); scan->at++) {
+        unit /= 10;
+        if (unit == 0)
+            return false;
+        *ns += (*scan->at - '0') * unit;
+    }
+    return true;
+}
+
+static bool scan_month_name(struct scan *scan, int *month)
+{
+    static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
+    for (int i = 0; i < 12; i++)
+        if (strncasecmp(scan->at, months[i], 3) == 0) {
+            *month = i + 1;
+            scan->at += 3;
+            return *scan->at == ' ';
+        }
+    return false;
+}
+
+static bool is_date(int year, int month, int day)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return year >= 1900 && year < 2262 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= days[month - 1] + (month == 2 && is_leap);
+}
+
+/*
+ * "2020-07-04[T ]12:34[:56[.789]][Z|+02:00]", "2020-07-04", "Sep 26, 2004 23:18:04.954975[ UTC]". Local time
+ * where no zone is given, as Wireshark has it.
+ */
+static bool time_parse(const char *text, int64_t *ns)
+{
+    struct scan scan = { text };
+    struct tm tm = { 0 };
+    int year, month, day, hour = 0, minute = 0, second = 0, zone_s = 0;
+    bool is_iso, has_zone = false;
+    int64_t fraction = 0;
+    time_t seconds;
+
+    scan_space(&scan);
+    is_iso = isdigit((unsigned char)*scan.at);
+    if (is_iso) {
+        if (!scan_number(&scan, 4, 4, &year) || !scan_char(&scan, '-') || !scan_number(&scan, 2, 2, &month) ||
+            !scan_char(&scan, '-') || !scan_number(&scan, 2, 2, &day))
+            return false;
+        if (*scan.at == 'T' || (*scan.at == ' ' && isdigit((unsigned char)scan.at[1])))
+            scan.at++;
+        else if (*scan.at)
+            return false;
+    } else {
+        if (!scan_month_name(&scan, &month))
+            return false;
+        scan_space(&scan);
+        if (!scan_number(&scan, 1, 2, &day) || !scan_char(&scan, ','))
+            return false;
+        scan_space(&scan);
+        if (!scan_number(&scan, 4, 4, &year) || !scan_char(&scan, ' '))
+            return false;
+        scan_space(&scan);
+    }
+    if (*scan.at || !is_iso) {
+        if (!scan_number(&scan, 1, 2, &hour))
+            return false;
+        if (scan_char(&scan, ':') ? !scan_number(&scan, 2, 2, &minute) : !is_iso)
+            return false;
+        if (scan_char(&scan, ':')) {
+            if (!scan_number(&scan, 2, 2, &second))
+                return false;
+            if (scan_char(&scan, '.') && !scan_fraction(&scan, &fraction))
+                return false;
+        }
+    }
+    scan_space(&scan);
+    if (strcmp(scan.at, "UTC") == 0 || strcmp(scan.at, "Z") == 0) {
+        has_zone = true;
+    } else if (*scan.at == '+' || *scan.at == '-') {
+        int sign = *scan.at++ == '-' ? -1 : 1, zone_hour, zone_minute = 0;
+
+        if (!is_iso || !scan_number(&scan, 2, 2, &zone_hour))
+            return false;
+        scan_char(&scan, ':');
+        if (*scan.at && !scan_number(&scan, 2, 2, &zone_minute))
+            return false;
+        if (*scan.at || zone_hour > 23 || zone_minute > 59)
+            return false;
+        zone_s = sign * (zone_hour * 3600 + zone_minute * 60);
+        has_zone = true;
+    } else if (*scan.at) {
+        return false;
+    }
+    if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 60)
+        return false;
+    tm.tm_year = year - 1900;
+    tm.tm_mon = month - 1;
+    tm.tm_mday = day;
+    tm.tm_hour = hour;
+    tm.tm_min = minute;
+    tm.tm_sec = second;
+    tm.tm_isdst = -1;
+    seconds = has_zone ? timegm(&tm) - zone_s : mktime(&tm);
+    if (__builtin_mul_overflow((int64_t)seconds, NS_PER_SECOND, ns))
+        return false;
+    return !__builtin_add_overflow(*ns, fraction, ns);
+}
+
+static bool duration_parse_text(const char *text, int64_t *ns)
+{
+    struct scan scan = { text };
+    int64_t seconds = 0, fraction = 0;
+
+    if (!isdigit((unsigned char)*scan.at) && !(*scan.at == '.' && isdigit((unsigned char)scan.at[1])))
+        return false;
+    for (; isdigit((unsigned char)*scan.at); scan.at++)
+        if (__builtin_mul_overflow(seconds, 10, &seconds) ||
+            __builtin_add_overflow(seconds, *scan.at - '0', &seconds))
+            return false;
+    if (scan_char(&scan, '.') && !scan_fraction(&scan, &fraction))
+        return false;
+    if (*scan.at || __builtin_mul_overflow(seconds, NS_PER_SECOND, ns))
+        return false;
+    return !__builtin_add_overflow(*ns, fraction, ns);
+}
+
+static bool time_resolve(const struct literal_context *context, struct node *node, enum field_type type,
+                         bool is_negative)
+{
+    char text[LITERAL_TEXT_BYTES] = { 0 };
+    int64_t ns = 0;
+
+    if (node->kind == NODE_CHAR || node->text.len >= sizeof text ||
+        (node->kind == NODE_STRING && type == FIELD_DURATION))
+        return fault(context, node, type == FIELD_TIME ? "a date and time" : "a number of seconds (1.5)");
+    memcpy(text, node->text.data, node->text.len);
+    if (type == FIELD_TIME && (is_negative || !time_parse(text, &ns)))
+        return fault(context, node, "a date and time (\"2024-08-29 10:00:00.5\", \"Aug 29, 2024 10:00:00\")");
+    if (type == FIELD_DURATION && !duration_parse_text(text, &ns))
+        return fault(context, node, "a number of seconds with at most nine decimals (1.5)");
+    if (is_negative)
+        ns = -ns;
+    constant_set(node, key_of_signed((uint64_t)ns), key_of_signed((uint64_t)ns));
+    return true;
+}
+
+bool literal_resolve(const struct literal_context *context, struct node *node, enum field_type type,
+                     const struct field *field, bool is_negative)
+{
+    bool is_good = false;
+
+    if (is_negative && !type_is_signed(type) && (type != FIELD_UINT || field != NULL))
+        return fault_set(context->error, context->text, node->span, NULL, "%s is never negative",
+                         type_text(type));
+    switch (type) {
+    case FIELD_UINT:
+    case FIELD_FRAME:
+        is_good = unsigned_resolve(context, node, field, is_negative);
+        break;
+    case FIELD_BOOL:
+        is_good = bool_resolve(context, node, field);
+        break;
+    case FIELD_IPV4:
+    case FIELD_IPV6:
+        is_good = ip_resolve(context, node, type);
+        break;
+    case FIELD_ETHER:
+        is_good = ether_resolve(context, node);
+        break;
+    case FIELD_BYTES:
+        is_good = bytes_resolve(context, node);
+        break;
+    case FIELD_STRING:
+        if (node->kind == NODE_CHAR)
+            return bytes_resolve(context, node) && (node->kind = NODE_CONSTANT, node->type = type, true);
+        node->constant.bytes = node->text;
+        is_good = true;
+        break;
+    case FIELD_TIME:
+    case FIELD_DURATION:
+        is_good = time_resolve(context, node, type, is_negative);
+        break;
+    case FIELD_NONE:
+        return fault(context, node, "comparable: this field has no value, it can only be there or not");
+    }
+    if (!is_good)
+        return false;
+    node->kind = NODE_CONSTANT;
+    node->type = type;
+    return true;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * match - runs a program over one packet. On the road of every packet: no allocation, no recursion, and no
+ * call through a pointer for a value.
+ */
+#include "filter/operand.h"
+#include "filter/program.h"
+#include "protocol/dissection.h"
+
+/* The value at a place; false where the capture ends before its end. */
+static inline bool place_load(const struct layer *layer, const struct place *place, uint64_t *key)
+{
+    uint64_t word = 0;
+
+    if (place->end_byte > layer->header_len)
+        return false;
+    if (place->load_at + 8 <= layer->header_len) {
+        memcpy(&word, layer->data + place->load_at, 8);
+        word = __builtin_bswap64(word);
+    } else { /* a header of less than eight bytes: load_at is zero */
+        for (uint32_t i = 0; i < place->end_byte; i++)
+            word |= (uint64_t)layer->data[i] << (56 - 8 * i);
+    }
+    *key = word >> place->shift & place->mask;
+    return true;
+}
+
+static inline bool is_in_numbers(const struct instruction *test, uint64_t key)
+{
+    uint32_t low = 0, high = test->n_set;
+
+    while (low < high) { /* the last range that begins at or before key */
+        uint32_t middle = low + (high - low) / 2;
+
+        if (test->numbers[middle].low <= key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && key <= test->numbers[low - 1].high;
+}
+
+static inline bool is_in_wides(const struct instruction *test, wide key)
+{
+    uint32_t low = 0, high = test->n_set;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (test->wides[middle].low <= key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && key <= test->wides[low - 1].high;
+}
+
+/*
+ * Both quantifiers in one loop's body: for "any" the first value that agrees decides, for "all" the first
+ * that does not; has_value tells what is left when none decided.
+ */
+#define DECIDE(agrees)            \
+    if ((agrees) != test->is_all) \
+        return !test->is_all;     \
+    has_value = true
+
+static bool match_bits_range(const struct instruction *test, const struct dissection *d)
+{
+    bool has_value = false;
+
+    for (uint32_t i = 0; i < d->n_layers; i++) {
+        const struct layer *layer = &d->layers[i];
+
+        if (layer->protocol != test->protocol)
+            continue;
+        for (unsigned p = 0; p < test->n_places; p++) {
+            uint64_t key;
+
+            if (!place_load(layer, &test->places[p], &key))
+                continue;
+            DECIDE((key - test->low <= test->span) != test->is_negated);
+        }
+    }
+    return test->is_all && has_value;
+}
+
+static bool match_bits_set(const struct instruction *test, const struct dissection *d)
+{
+    bool has_value = false;
+
+    for (uint32_t i = 0; i < d->n_layers; i++) {
+        const struct layer *layer = &d->layers[i];
+
+        if (layer->protocol != test->protocol)
+            continue;
+        for (unsigned p = 0; p < test->n_places; p++) {
+            uint64_t key;
+
+            if (!place_load(layer, &test->places[p], &key))
+                continue;
+            DECIDE(is_in_numbers(test, key) != test->is_negated);
+        }
+    }
+    return test->is_all && has_value;
+}
+
+static bool match_bits_exists(const struct instruction *test, const struct dissection *d)
+{
+    for (uint32_t i = 0; i < d->n_layers; i++)
+        if (d->layers[i].protocol == test->protocol)
+            for (unsigned p = 0; p < test->n_places; p++)
+                if (test->places[p].end_byte <= d->layers[i].header_len)
+                    return true;
+    return false;
+}
+
+/* What a value that a dissector added is compared by. */
+static inline uint64_t value_key(const struct value *value)
+{
+    uint64_t key = 0;
+
+    switch ((enum field_type)value->type) {
+    case FIELD_IPV4:
+    case FIELD_ETHER:
+        for (size_t i = 0; i < value->bytes.len && i < 8; i++)
+            key = key << 8 | value->bytes.data[i];
+        return key;
+    case FIELD_TIME:
+    case FIELD_DURATION:
+        return key_of_signed(value->number);
+    default:
+        return value->number;
+    }
+}
+
+static inline bool is_of_test(const struct instruction *test, const struct value *value)
+{
+    return value->field == test->fields[0] || (test->n_places == 2 && value->field == test->fields[1]);
+}
+
+static bool match_number_set(const struct instruction *test, const struct dissection *d)
+{
+    bool has_value = false;
+
+    for (uint32_t i = 0; i < d->n_values; i++) {
+        if (!is_of_test(test, &d->values[i]))
+            continue;
+        DECIDE(is_in_numbers(test, value_key(&d->values[i])) != test->is_negated);
+    }
+    return test->is_all && has_value;
+}
+
+static bool match_wide_set(const struct instruction *test, const struct dissection *d)
+{
+    bool has_value = false;
+
+    for (uint32_t i = 0; i < d->n_layers; i++) {
+        const struct layer *layer = &d->layers[i];
+
+        if (layer->protocol != test->protocol)
+            continue;
+        for (unsigned p = 0; p < test->n_places; p++) {
+            uint32_t at = field_of(test->fields[p])->at_bit / 8u;
+            uint64_t high, low;
+
+            if (at + 16 > layer->header_len)
+                continue;
+            memcpy(&high, layer->data + at, 8);
+            memcpy(&low, layer->data + at + 8, 8);
+            DECIDE(is_in_wides(test, (wide)__builtin_bswap64(high) << 64 | __builtin_bswap64(low)) !=
+                   test->is_negated);
+        }
+    }
+    return test->is_all && has_value;
+}
+
+static bool is_in_texts(const struct instruction *test, struct bytes text)
+{
+    uint32_t low = 0, high = test->n_set;
+
+    if (test->relation != RELATION_EQ) {
+        int order = bytes_compare(text, test->texts[0]);
+
+        return test->relation == RELATION_GT   ? order > 0
+               : test->relation == RELATION_GE ? order >= 0
+               : test->relation == RELATION_LT ? order < 0
+                                               : order <= 0;
+    }
+    if (high == 1)
+        return bytes_equal(text, test->texts[0]);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = bytes_compare(test->texts[middle], text);
+
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+static bool match_bytes_set(const struct instruction *test, const struct dissection *d)
+{
+    bool has_value = false;
+
+    for (unsigned p = 0; p < test->n_places; p++) {
+        if (field_of(test->fields[p])->n_bits == 0)
+            continue;
+        for (uint32_t i = 0; i < d->n_layers; i++) {
+            struct value value;
+
+            if (d->layers[i].protocol != test->protocol ||
+                !layer_value(&d->layers[i], test->fields[p], &value))
+                continue;
+            DECIDE(is_in_texts(test, value.bytes) != test->is_negated);
+        }
+    }
+    for (uint32_t i = 0; i < d->n_values; i++) {
+        if (!is_of_test(test, &d->values[i]))
+            continue;
+        DECIDE(is_in_texts(test, d->values[i].bytes) != test->is_negated);
+    }
+    return test->is_all && has_value;
+}
+
+static bool match_exists(const struct instruction *test, const struct dissection *d)
+{
+    for (uint32_t i = 0; i < d->n_values; i++)
+        if (is_of_test(test, &d->values[i]))
+            return true;
+    for (unsigned p = 0; p < test->n_places; p++)
+        for (uint32_t i = 0; i < d->n_layers; i++) {
+            struct value value;
+
+            if (d->layers[i].protocol == test->protocol &&
+                layer_value(&d->layers[i], test->fields[p], &value))
+                return true;
+        }
+    return false;
+}
+
+static inline bool match_one(const struct instruction *test, const struct dissection *d)
+{
+    if (test->op != OP_GENERAL && (d->present & test->mask) == 0)
+        return false;
+    switch ((enum op)test->op) {
+    case OP_PRESENT:
+        return true;
+    case OP_BITS_RANGE:
+        return match_bits_range(test, d);
+    case OP_BITS_SET:
+        return match_bits_set(test, d);
+    case OP_BITS_EXISTS:
+        return match_bits_exists(test, d);
+    case OP_NUMBER_SET:
+        return match_number_set(test, d);
+    case OP_WIDE_SET:
+        return match_wide_set(test, d);
+    case OP_BYTES_SET:
+        return match_bytes_set(test, d);
+    case OP_EXISTS:
+        return match_exists(test, d);
+    case OP_GENERAL:
+        return operand_test(test->general, test->is_all, d);
+    }
+    return false;
+}
+
+bool program_match(const struct program *program, const struct dissection *d)
+{
+    uint32_t at = program->entry;
+
+    while (at < PROGRAM_FALSE) {
+        const struct instruction *test = &program->instructions[at];
+
+        at = match_one(test, d) ? test->on_true : test->on_false;
+    }
+    return at == PROGRAM_TRUE;
+}

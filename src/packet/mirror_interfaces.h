@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mirror_interfaces - the pcapng interface of each mirror: one for a tunnel's sender and network identifier,
+ * named "vxlan 10.20.1.10 vni 42", made on first sight. Bounded: senders beyond MIRROR_INTERFACES_LIMIT share
+ * "vxlan other".
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/ip_address.h"
+#include "packet/interface.h"
+
+enum { MIRROR_INTERFACES_LIMIT = 4096 };
+
+struct mirror_interfaces;
+
+/*
+ * pattern: what every such interface has in common (linktype, snaplen, description, filter); copied.
+ * interfaces: the stream's table, borrowed. NULL with *error set.
+ */
+struct mirror_interfaces *mirror_interfaces_new(struct interface_table *interfaces,
+                                                const struct interface *pattern, uint64_t hash_seed,
+                                                struct error *error);
+void mirror_interfaces_free(struct mirror_interfaces *mirrors);
+
+/* Its number in the stream's table; UINT32_MAX with *error set when that is full. */
+uint32_t mirror_interfaces_get(struct mirror_interfaces *mirrors, const struct ip_address *sender,
+                               uint32_t vni, struct error *error);

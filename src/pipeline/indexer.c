@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/indexer.h"
+
+#include <stdlib.h>
+
+#include "protocol/fragment_flow.h"
+#include "protocol/state.h"
+
+enum {
+    /*
+     * Conversations whose slot in the index is at hand: most packets belong to one that had a packet in this
+     * very block, and are done when that is seen. Direct-mapped; 4 MiB.
+     */
+    RECENT_FLOWS = 1 << 16,
+};
+
+struct recent {
+    struct flow_key key;
+    uint32_t generation; /* of the builder: 0 never */
+    uint32_t slot;
+    uint32_t block; /* marked last */
+};
+
+struct indexer {
+    struct demand demand;
+    struct dissect_state *state;
+    struct fragment_flows *fragments;
+    struct tracker *tracker;
+    struct segment_index_builder *builder;
+    uint64_t hash_seed;
+    uint32_t generation;
+    uint64_t block_protocols;
+    uint32_t block;
+    struct recent *recent;
+    struct dissection dissection;
+};
+
+static void on_binding(void *context, const struct binding *binding)
+{
+    struct indexer *indexer = context;
+
+    if (indexer->builder)
+        segment_index_builder_binding(indexer->builder, binding);
+}
+
+static void on_identity(void *context, enum identity_scheme scheme, struct bytes identity,
+                        const uint32_t *places, uint32_t n_places)
+{
+    struct indexer *indexer = context;
+
+    for (uint32_t i = 0; indexer->builder && i < n_places; i++) {
+        if (places[i] >> 31 == (indexer->generation & 1)) /* of this segment, and not the one before */
+            segment_index_builder_mark_identity(indexer->builder, scheme, identity, places[i] & INT32_MAX);
+    }
+}
+
+struct indexer *indexer_new(const struct interface_table *interfaces, uint64_t hash_seed)
+{
+    struct indexer *indexer = calloc(1, sizeof *indexer);
+    struct tracker_options options = {
+        .hash_seed = hash_seed, .context = indexer, .binding = on_binding, .identity = on_identity
+    };
+
+    if (indexer == NULL)
+        return NULL;
+    indexer->hash_seed = hash_seed;
+    indexer->state = dissect_state_new(hash_seed);
+    indexer->fragments = fragment_flows_new(hash_seed);
+    indexer->tracker = tracker_new(&options);
+    indexer->recent = calloc(RECENT_FLOWS, sizeof *indexer->recent);
+    if (!indexer->state || !indexer->fragments || !indexer->tracker || !indexer->recent) {
+        indexer_free(indexer);
+        return NULL;
+    }
+    demand_init(&indexer->demand);
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
+        if (p != PROTOCOL_FRAME)
+            demand_add_protocol(&indexer->demand, (enum protocol_id)p);
+    }
+    tracker_demand(&indexer->demand);
+    demand_settle(&indexer->demand);
+    dissection_init(&indexer->dissection, &indexer->demand, indexer->state, interfaces);
+    return indexer;
+}
+
+void indexer_free(struct indexer *indexer)
+{
+    if (indexer == NULL)
+        return;
+    dissect_state_free(indexer->state);
+    fragment_flows_free(indexer->fragments);
+    tracker_free(indexer->tracker);
+    free(indexer->recent);
+    free(indexer);
+}
+
+void indexer_begin(struct indexer *indexer, struct segment_index_builder *builder)
+{
+    indexer->builder = builder;
+    indexer->generation++;
+    indexer->block = UINT32_MAX;
+    indexer->block_protocols = 0;
+}
+
+static void mark_flow(struct indexer *indexer, const struct flow_key *key, uint32_t block)
+{
+    struct recent *recent = &indexer->recent[flow_key_hash(key, indexer->hash_seed) & (RECENT_FLOWS - 1)];
+
+    if (recent->generation == indexer->generation && flow_key_equal(&recent->key, key)) {
+        if (recent->block == block)
+            return;
+    } else {
+        recent->key = *key;
+        recent->generation = indexer->generation;
+        recent->slot = segment_index_builder_flow(indexer->builder, key);
+    }
+    recent->block = block;
+    segment_index_builder_mark_flow(indexer->builder, recent->slot, block);
+}
+
+static void mark_protocols(struct indexer *indexer, uint32_t block)
+{
+    uint64_t present = indexer->dissection.present;
+
+    if (block == indexer->block && (present & ~indexer->block_protocols) == 0)
+        return;
+    indexer->block_protocols = block == indexer->block ? indexer->block_protocols | present : present;
+    indexer->block = block;
+    segment_index_builder_protocols(indexer->builder, block, present);
+}
+
+void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32_t block)
+{
+    struct dissection *d = &indexer->dissection;
+    uint32_t place = block | (indexer->generation & 1) << 31;
+    uint32_t ip_layer_of_dtls = UINT32_MAX;
+
+    dissect(d, packet);
+    if (indexer->builder)
+        mark_protocols(indexer, block);
+    if (d->present & PROTOCOL_BIT(PROTOCOL_DTLS)) {
+        for (uint32_t i = 0; i < d->n_layers; i++) {
+            if (d->layers[i].protocol == PROTOCOL_IPV4 || d->layers[i].protocol == PROTOCOL_IPV6)
+                ip_layer_of_dtls = i;
+        }
+        if (d->present & (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6)))
+            ip_layer_of_dtls = UINT32_MAX; /* a quotation: nobody sent these records now */
+    }
+    for (uint32_t i = 0; i < d->n_layers; i++) {
+        enum fragment_flow_result result;
+        struct flow_key key;
+        uint32_t early_place;
+        bool is_forward;
+
+        result = fragment_flow(indexer->fragments, d, i, place, &key, &is_forward, &early_place);
+        if (result == FRAGMENT_FLOW_NONE)
+            continue;
+        if (indexer->builder) {
+            uint32_t first = block;
+
+            if (result == FRAGMENT_FLOW_FIRST_AFTER_EARLY && early_place >> 31 == place >> 31)
+                first = early_place & INT32_MAX;
+            for (uint32_t b = first; b <= block; b++)
+                mark_flow(indexer, &key, b);
+        }
+        if (result != FRAGMENT_FLOW_EARLY && key.protocol == 17)
+            tracker_packet(indexer->tracker, d, &key, is_forward, i == ip_layer_of_dtls, place);
+    }
+}
+
+void indexer_end(struct indexer *indexer, bool is_last)
+{
+    tracker_checkpoint(indexer->tracker, is_last);
+    indexer->builder = NULL;
+}
+
+void indexer_restore(struct indexer *indexer, const struct binding *binding)
+{
+    tracker_restore(indexer->tracker, binding);
+}
+
+const struct tracker_counters *indexer_tracker_counters(const struct indexer *indexer)
+{
+    return tracker_counters(indexer->tracker);
+}
+
+struct dissect_counters indexer_dissect_counters(const struct indexer *indexer)
+{
+    struct dissect_counters counters = indexer->dissection.counters;
+
+    counters.n_reassembly_evicted = dissect_state_evicted(indexer->state);
+    return counters;
+}
+
+static void reindex_begin(void *context, struct segment_index_builder *builder,
+                          const struct interface_table *interfaces)
+{
+    struct reindexer_holder *holder = context;
+
+    reindexer_clear(holder);
+    holder->indexer = indexer_new(interfaces, holder->hash_seed);
+    if (holder->indexer)
+        indexer_begin(holder->indexer, builder);
+}
+
+static void reindex_add(void *context, const struct packet *packet, uint32_t block)
+{
+    struct reindexer_holder *holder = context;
+
+    if (holder->indexer)
+        indexer_packet(holder->indexer, packet, block);
+}
+
+static void reindex_finish(void *context)
+{
+    struct reindexer_holder *holder = context;
+
+    if (holder->indexer)
+        indexer_end(holder->indexer, true);
+}
+
+struct reindexer reindexer_make(struct reindexer_holder *holder)
+{
+    return (struct reindexer) { holder, reindex_begin, reindex_add, reindex_finish };
+}
+
+void reindexer_clear(struct reindexer_holder *holder)
+{
+    indexer_free(holder->indexer);
+    holder->indexer = NULL;
+}

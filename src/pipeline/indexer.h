@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * indexer - looks once into each packet on its way into a segment, and tells the segment's index what it saw:
+ * protocols, conversations of all IP layers, identities spelt, and through the device tracker who was where.
+ * One thread.
+ *
+ * The tracker and the fragments under way live on from segment to segment.
+ */
+#pragma once
+
+#include "archive/recover.h"
+#include "archive/segment_index_builder.h"
+#include "device/tracker.h"
+#include "packet/interface.h"
+#include "packet/packet.h"
+
+struct indexer;
+
+struct indexer *indexer_new(const struct interface_table *interfaces,
+                            uint64_t hash_seed); /* NULL without memory */
+void indexer_free(struct indexer *indexer);
+
+/* From now on what is seen goes into this builder, borrowed until the next call. NULL: nowhere. */
+void indexer_begin(struct indexer *indexer, struct segment_index_builder *builder);
+
+/* One packet, in the order of the segment, which lies in that block. No allocation but in the builder's
+ * lists. */
+void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32_t block);
+
+/* The segment ends: the spans of time that fell into it go to the builder. is_last: no packet will follow. */
+void indexer_end(struct indexer *indexer, bool is_last);
+
+/* Where an earlier run left the devices: its bindings, in the order they were found. */
+void indexer_restore(struct indexer *indexer, const struct binding *binding);
+
+const struct tracker_counters *indexer_tracker_counters(const struct indexer *indexer);
+struct dissect_counters indexer_dissect_counters(const struct indexer *indexer);
+
+/*
+ * For recovery and repair, which know no protocols: a fresh indexer for each segment. *holder is filled,
+ * borrowed by the answer, and cleared by reindexer_clear.
+ */
+struct reindexer_holder {
+    uint64_t hash_seed;
+    struct indexer *indexer;
+};
+
+struct reindexer reindexer_make(struct reindexer_holder *holder);
+void reindexer_clear(struct reindexer_holder *holder);

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/recorder.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "archive/catalog.h"
+#include "archive/recover.h"
+#include "archive/segment_index.h"
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "pipeline/decap.h"
+#include "pipeline/indexer.h"
+
+enum {
+    INDEX_FLOWS_LIMIT = 1 << 18, /* conversations told apart in one segment's index */
+    RESTORE_SEGMENTS = 64,       /* newest segments from which devices are taken up at the start */
+};
+
+#define RETRY_DISK_NS NS_PER_SECOND /* a full disk is tried again so often */
+#define RETAIN_EVERY_NS (10 * NS_PER_SECOND)
+
+struct recorder {
+    struct recorder_options options;
+    struct interface_table *interfaces;
+    struct decap *decap;
+    struct indexer *indexer;
+    struct segment_index_builder *builder;
+    struct segment_writer *writer;        /* NULL: no segment is open */
+    struct interface_drops *drops;        /* by interface, since the recorder was opened */
+    struct interface_drops *drops_before; /* the same when the segment was opened */
+    uint32_t n_drops;
+    int64_t segment_until_ns; /* the clock rotates it then; 0: never */
+    int64_t flushed_ns, retained_ns;
+    int64_t retry_disk_ns; /* until then packets are dropped without a try */
+    bool has_unflushed;
+    bool has_leftover; /* a segment could not be sealed */
+    uint64_t hash_seed;
+    struct recorder_counters counters;
+
+    /* The thread that waits for the disk, so that this one need not. */
+    pthread_t sync_thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool has_sync_thread, wants_sync, is_syncing, is_ending;
+    struct error sync_error;
+};
+
+/* ---- the thread that syncs ---- */
+
+static void *sync_main(void *context)
+{
+    struct recorder *recorder = context;
+
+    pthread_mutex_lock(&recorder->lock);
+    while (!recorder->is_ending) {
+        struct segment_writer *writer = recorder->writer;
+        struct error error = { 0 };
+
+        if (!recorder->wants_sync || writer == NULL) {
+            pthread_cond_wait(&recorder->changed, &recorder->lock);
+            continue;
+        }
+        recorder->wants_sync = false;
+        recorder->is_syncing = true;
+        pthread_mutex_unlock(&recorder->lock);
+        segment_writer_sync(writer, &error);
+        pthread_mutex_lock(&recorder->lock);
+        if (error.kind != ERROR_NONE)
+            recorder->sync_error = error;
+        recorder->is_syncing = false;
+        pthread_cond_broadcast(&recorder->changed);
+    }
+    pthread_mutex_unlock(&recorder->lock);
+    return NULL;
+}
+
+static void ask_for_sync(struct recorder *recorder)
+{
+    if (!recorder->has_sync_thread)
+        return;
+    pthread_mutex_lock(&recorder->lock);
+    recorder->wants_sync = true;
+    pthread_cond_broadcast(&recorder->changed);
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+/* The writer changes: wait until the other thread has let go of it. */
+static void set_writer(struct recorder *recorder, struct segment_writer *writer)
+{
+    pthread_mutex_lock(&recorder->lock);
+    while (recorder->is_syncing)
+        pthread_cond_wait(&recorder->changed, &recorder->lock);
+    recorder->wants_sync = false;
+    recorder->writer = writer;
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+static bool sync_start(struct recorder *recorder, struct error *error)
+{
+    if (!recorder->options.is_live)
+        return true;
+    if (pthread_create(&recorder->sync_thread, NULL, sync_main, recorder) != 0)
+        return error_set(error, ERROR_SYSTEM, "recorder: no thread for writing through to the disk");
+    recorder->has_sync_thread = true;
+    return true;
+}
+
+static void sync_stop(struct recorder *recorder)
+{
+    if (!recorder->has_sync_thread)
+        return;
+    pthread_mutex_lock(&recorder->lock);
+    recorder->is_ending = true;
+    pthread_cond_broadcast(&recorder->changed);
+    pthread_mutex_unlock(&recorder->lock);
+    pthread_join(recorder->sync_thread, NULL);
+}
+
+/* ---- troubles with the disk ---- */
+
+static void note_trouble(struct recorder *recorder, const struct error *error)
+{
+    if (strcmp(recorder->counters.trouble, error->text) != 0)
+        log_write(LEVEL_WARNING, "%s", error->text);
+    snprintf(recorder->counters.trouble, sizeof recorder->counters.trouble, "%s", error->text);
+}
+
+static void note_recovery_of_disk(struct recorder *recorder)
+{
+    if (recorder->counters.trouble[0])
+        log_write(LEVEL_NOTICE, "the disk takes packets again; %llu were dropped",
+                  (unsigned long long)recorder->counters.n_dropped_disk);
+    recorder->counters.trouble[0] = '\0';
+    recorder->retry_disk_ns = 0;
+}
+
+/* After a full disk: true when something was deleted and it is worth another try. */
+static bool make_room(struct recorder *recorder)
+{
+    struct retention_result result = { 0 };
+    struct error error = { 0 };
+
+    if (!retain_delete_oldest(recorder->options.segment.directory, &result, &error))
+        return false;
+    recorder->counters.n_deleted += result.n_deleted;
+    recorder->counters.n_deleted_bytes += result.n_bytes_deleted;
+    return result.n_deleted > 0;
+}
+
+static void apply_retention(struct recorder *recorder, int64_t now_ns)
+{
+    struct retention_result result = { 0 };
+    struct error error = { 0 };
+
+    recorder->retained_ns = now_ns;
+    if (!retain_apply(recorder->options.segment.directory, &recorder->options.retention, now_ns, &result,
+                      &error))
+        note_trouble(recorder, &error);
+    recorder->counters.n_deleted += result.n_deleted;
+    recorder->counters.n_deleted_bytes += result.n_bytes_deleted;
+}
+
+/* ---- segments ---- */
+
+static bool open_segment(struct recorder *recorder, int64_t ts_ns, struct error *error)
+{
+    struct segment_index_builder *builder = segment_index_builder_new(INDEX_FLOWS_LIMIT);
+    struct segment_writer *writer;
+
+    if (builder == NULL)
+        return error_set(error, ERROR_SYSTEM, "recorder: no memory for an index");
+    writer = segment_writer_open(&recorder->options.segment, ts_ns, recorder->interfaces, error);
+    if (writer == NULL) {
+        segment_index_builder_free(builder);
+        return false;
+    }
+    set_writer(recorder, writer);
+    recorder->builder = builder;
+    indexer_begin(recorder->indexer, builder);
+    if (recorder->n_drops)
+        memcpy(recorder->drops_before, recorder->drops, recorder->n_drops * sizeof *recorder->drops);
+    snprintf(recorder->counters.segment, sizeof recorder->counters.segment, "%s",
+             segment_writer_name(writer));
+    recorder->segment_until_ns = 0;
+    if (recorder->options.rotate_ns > 0) /* floor, also before 1970 */
+        recorder->segment_until_ns = ts_ns -
+                                     ((ts_ns % recorder->options.rotate_ns) + recorder->options.rotate_ns) %
+                                         recorder->options.rotate_ns +
+                                     recorder->options.rotate_ns;
+    return true;
+}
+
+static bool seal_segment(struct recorder *recorder, bool is_last, struct error *error)
+{
+    struct segment_writer *writer = recorder->writer;
+    struct interface_drops *drops = NULL;
+    bool is_sealed;
+
+    if (writer == NULL)
+        return true;
+    indexer_end(recorder->indexer, is_last);
+    recorder->counters.n_index_folds += segment_index_builder_folds(recorder->builder);
+    recorder->counters.n_raw_bytes += segment_writer_raw_bytes(writer);
+    recorder->counters.n_stored_bytes += segment_writer_bytes(writer);
+    recorder->counters.segment[0] = '\0';
+    recorder->has_unflushed = false;
+    if (recorder->n_drops)
+        drops = malloc(recorder->n_drops * sizeof *drops);
+    for (uint32_t i = 0; drops && i < recorder->n_drops; i++) {
+        const struct interface_drops *now = &recorder->drops[i], *before = &recorder->drops_before[i];
+
+        drops[i] = (struct interface_drops) {
+            .n_received = now->n_received - before->n_received,
+            .n_kernel = now->n_kernel - before->n_kernel,
+            .n_queue = now->n_queue - before->n_queue,
+            .n_disk = now->n_disk - before->n_disk,
+            .n_truncated_mirror = now->n_truncated_mirror - before->n_truncated_mirror,
+        };
+    }
+    set_writer(recorder, NULL);
+    is_sealed = segment_writer_seal(writer, recorder->builder, drops, drops ? recorder->n_drops : 0, error);
+    free(drops);
+    segment_index_builder_free(recorder->builder);
+    recorder->builder = NULL;
+    recorder->counters.n_segments += is_sealed;
+    recorder->has_leftover |= !is_sealed;
+    return is_sealed;
+}
+
+static void recover_leftovers(struct recorder *recorder)
+{
+    struct reindexer_holder holder = { .hash_seed = recorder->hash_seed };
+    struct reindexer reindexer = reindexer_make(&holder);
+    struct recovery_report report = { 0 };
+    struct error error = { 0 };
+
+    if (recover_directory(recorder->options.segment.directory, &reindexer, &report, &error)) {
+        recorder->has_leftover = false;
+        recorder->counters.n_segments += report.n_recovered;
+    } else {
+        note_trouble(recorder, &error);
+    }
+    reindexer_clear(&holder);
+}
+
+static void rotate(struct recorder *recorder, int64_t now_ns)
+{
+    struct error error = { 0 };
+
+    if (!seal_segment(recorder, false, &error))
+        note_trouble(recorder, &error);
+    apply_retention(recorder, now_ns);
+    if (recorder->has_leftover)
+        recover_leftovers(recorder);
+}
+
+/* ---- packets ---- */
+
+static bool add_to_segment(struct recorder *recorder, const struct packet *packet, struct error *error)
+{
+    uint32_t block;
+
+    if (recorder->writer == NULL && !open_segment(recorder, packet->ts_ns, error))
+        return false;
+    block = segment_writer_block(recorder->writer, packet);
+    if (!segment_writer_add(recorder->writer, packet, error))
+        return false;
+    indexer_packet(recorder->indexer, packet, block);
+    return true;
+}
+
+static struct interface_drops *drops_of(struct recorder *recorder, uint32_t interface)
+{
+    if (interface >= recorder->n_drops) {
+        uint32_t n = interface + 1 + recorder->n_drops;
+        struct interface_drops *drops = realloc(recorder->drops, n * sizeof *drops);
+        struct interface_drops *before;
+
+        if (drops == NULL)
+            return NULL;
+        recorder->drops = drops;
+        before = realloc(recorder->drops_before, n * sizeof *before);
+        if (before == NULL)
+            return NULL;
+        recorder->drops_before = before;
+        memset(drops + recorder->n_drops, 0, (n - recorder->n_drops) * sizeof *drops);
+        memset(before + recorder->n_drops, 0, (n - recorder->n_drops) * sizeof *before);
+        recorder->n_drops = n;
+    }
+    return &recorder->drops[interface];
+}
+
+static void write_packet(struct recorder *recorder, const struct packet *packet)
+{
+    struct interface_drops *drops;
+    struct error error = { 0 };
+    bool is_written = false;
+
+    drops = drops_of(recorder, packet->interface);
+    if (drops)
+        drops->n_received++;
+    if (recorder->retry_disk_ns == 0 || timestamp_now() >= recorder->retry_disk_ns) {
+        is_written = add_to_segment(recorder, packet, &error);
+        while (!is_written && error.kind == ERROR_NO_SPACE && make_room(recorder))
+            is_written = add_to_segment(recorder, packet, &error);
+        if (is_written && recorder->retry_disk_ns)
+            note_recovery_of_disk(recorder);
+    }
+    if (!is_written) {
+        recorder->counters.n_dropped_disk++;
+        if (drops)
+            drops->n_disk++;
+        if (error.kind != ERROR_NONE) {
+            note_trouble(recorder, &error);
+            recorder->retry_disk_ns = timestamp_now() + RETRY_DISK_NS;
+        }
+        return;
+    }
+    recorder->has_unflushed = true;
+    recorder->counters.n_packets++;
+    recorder->counters.n_bytes += packet->caplen;
+    if (recorder->options.rotate_bytes &&
+        segment_writer_bytes(recorder->writer) >= recorder->options.rotate_bytes)
+        rotate(recorder, recorder->options.is_live ? timestamp_now() : packet->ts_ns);
+}
+
+void recorder_packet(struct recorder *recorder, const struct packet *packet)
+{
+    struct packet inner = *packet;
+    struct error error = { 0 };
+
+    if (recorder->decap) {
+        switch (decap_packet(recorder->decap, &inner, &error)) {
+        case DECAP_INNER_CUT:
+            recorder->counters.n_truncated_mirror++;
+            break;
+        case DECAP_FAULT:
+            note_trouble(recorder, &error);
+            inner = *packet; /* kept as it came: nothing is lost for want of a name */
+            break;
+        case DECAP_INNER:
+        case DECAP_PLAIN:
+            break;
+        }
+    }
+    if (recorder->segment_until_ns && inner.ts_ns >= recorder->segment_until_ns && recorder->writer)
+        rotate(recorder, inner.ts_ns);
+    write_packet(recorder, &inner);
+}
+
+void recorder_drops(struct recorder *recorder, uint32_t interface, const struct interface_drops *drops)
+{
+    struct interface_drops *kept = drops_of(recorder, interface);
+
+    if (kept == NULL)
+        return;
+    kept->n_kernel = drops->n_kernel;
+    kept->n_queue = drops->n_queue;
+    kept->n_truncated_mirror = drops->n_truncated_mirror;
+}
+
+void recorder_tick(struct recorder *recorder, int64_t now_ns)
+{
+    struct error error = { 0 };
+
+    if (recorder->has_unflushed && now_ns - recorder->flushed_ns >= recorder->options.flush_ns) {
+        recorder->flushed_ns = now_ns;
+        if (segment_writer_flush(recorder->writer, &error)) {
+            recorder->has_unflushed = false;
+            ask_for_sync(recorder);
+        } else if (error.kind != ERROR_NO_SPACE || !make_room(recorder)) {
+            note_trouble(recorder, &error);
+        }
+    }
+    if (recorder->has_sync_thread) {
+        pthread_mutex_lock(&recorder->lock);
+        error = recorder->sync_error;
+        recorder->sync_error = (struct error) { 0 };
+        pthread_mutex_unlock(&recorder->lock);
+        if (error.kind != ERROR_NONE)
+            note_trouble(recorder, &error);
+    }
+    if (recorder->writer && recorder->segment_until_ns && now_ns >= recorder->segment_until_ns)
+        rotate(recorder, now_ns);
+    else if (now_ns - recorder->retained_ns >= RETAIN_EVERY_NS)
+        apply_retention(recorder, now_ns);
+}
+
+void recorder_rotate(struct recorder *recorder)
+{
+    rotate(recorder, timestamp_now());
+}
+
+const struct recorder_counters *recorder_counters(struct recorder *recorder)
+{
+    return &recorder->counters;
+}
+
+const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder)
+{
+    return indexer_tracker_counters(recorder->indexer);
+}
+
+/* ---- life ---- */
+
+static bool restore_one(void *context, const struct binding *binding)
+{
+    indexer_restore(context, binding);
+    return true;
+}
+
+/* Devices behind a connection id are still known after a restart: their sessions stand in the newest indexes.
+ */
+static void restore_devices(struct recorder *recorder)
+{
+    struct catalog catalog = { 0 };
+    struct error error = { 0 };
+    uint32_t first;
+
+    if (!catalog_load(&catalog, recorder->options.segment.directory, &error))
+        return;
+    first = catalog.n > RESTORE_SEGMENTS ? catalog.n - RESTORE_SEGMENTS : 0;
+    for (uint32_t i = first; i < catalog.n; i++) {
+        struct segment_index *index;
+
+        if (!catalog.entries[i].has_index)
+            continue;
+        index = segment_index_open(catalog.entries[i].index_path, &error);
+        if (index == NULL)
+            continue;
+        segment_index_bindings(index, restore_one, recorder->indexer);
+        segment_index_close(index);
+    }
+    catalog_clear(&catalog);
+}
+
+static bool recover_first(struct recorder *recorder, struct error *error)
+{
+    struct reindexer_holder holder = { .hash_seed = recorder->hash_seed };
+    struct reindexer reindexer = reindexer_make(&holder);
+    struct recovery_report report = { 0 };
+    bool is_done = recover_directory(recorder->options.segment.directory, &reindexer, &report, error);
+
+    reindexer_clear(&holder);
+    if (!is_done)
+        return false;
+    if (report.n_recovered)
+        log_write(LEVEL_NOTICE,
+                  "recovered %u segment%s with %llu packets that an earlier run left open; %llu bytes of an "
+                  "unfinished "
+                  "packet were cut",
+                  report.n_recovered, report.n_recovered == 1 ? "" : "s",
+                  (unsigned long long)report.n_packets, (unsigned long long)report.n_bytes_cut);
+    return true;
+}
+
+struct recorder *recorder_open(const struct recorder_options *options, struct interface_table *interfaces,
+                               struct error *error)
+{
+    struct recorder *recorder = calloc(1, sizeof *recorder);
+
+    if (recorder == NULL) {
+        error_system(error, "recorder");
+        return NULL;
+    }
+    recorder->options = *options;
+    recorder->interfaces = interfaces;
+    recorder->retained_ns = timestamp_now();
+    pthread_mutex_init(&recorder->lock, NULL);
+    pthread_cond_init(&recorder->changed, NULL);
+    if (getrandom(&recorder->hash_seed, sizeof recorder->hash_seed, 0) != sizeof recorder->hash_seed) {
+        error_system(error, "recorder: random numbers");
+        goto fail;
+    }
+    if (options->wants_decap && (recorder->decap = decap_new(interfaces, recorder->hash_seed, error)) == NULL)
+        goto fail;
+    recorder->indexer = indexer_new(interfaces, recorder->hash_seed);
+    if (recorder->indexer == NULL) {
+        error_set(error, ERROR_SYSTEM, "recorder: no memory for the indexer");
+        goto fail;
+    }
+    if (!recover_first(recorder, error) || !sync_start(recorder, error))
+        goto fail;
+    restore_devices(recorder);
+    return recorder;
+fail:
+    recorder_close(recorder, &(struct error) { 0 });
+    return NULL;
+}
+
+bool recorder_close(struct recorder *recorder, struct error *error)
+{
+    bool is_whole;
+
+    if (recorder == NULL)
+        return true;
+    is_whole = seal_segment(recorder, true, error);
+    if (is_whole && recorder->counters.n_dropped_disk) {
+        error_set(error, ERROR_NO_SPACE, "%llu packets were dropped: %s",
+                  (unsigned long long)recorder->counters.n_dropped_disk,
+                  recorder->counters.trouble[0] ? recorder->counters.trouble : "the disk had no room");
+        is_whole = false;
+    }
+    sync_stop(recorder);
+    pthread_mutex_destroy(&recorder->lock);
+    pthread_cond_destroy(&recorder->changed);
+    decap_free(recorder->decap);
+    indexer_free(recorder->indexer);
+    free(recorder->drops);
+    free(recorder->drops_before);
+    free(recorder);
+    return is_whole;
+}

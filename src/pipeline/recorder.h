@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * recorder - packets in, an archive out: decapsulates if asked, writes segments, indexes them, rotates, keeps
+ * the budget, and goes on when the disk is full. Knows no sources and no threads: who has packets calls it,
+ * from one thread.
+ */
+#pragma once
+
+#include "archive/retain.h"
+#include "archive/segment_writer.h"
+#include "base/error.h"
+#include "device/tracker.h"
+
+struct recorder;
+
+struct recorder_options {
+    struct segment_options segment;
+    struct retention retention;
+    uint64_t rotate_bytes; /* of a segment's file; 0: never by size */
+    int64_t rotate_ns;     /* at whole multiples since 1970; 0: never by time */
+    int64_t flush_ns;      /* what came is readable after so long; 0: at once */
+    bool is_live;          /* the wall clock rotates and flushes too, and data goes to the disk (fdatasync) */
+    bool wants_decap;
+};
+
+struct recorder_counters {
+    uint64_t n_packets, n_bytes; /* written; caplen of those */
+    uint64_t n_raw_bytes;        /* pcapng before compression */
+    uint64_t n_stored_bytes;     /* segments and indexes, after */
+    uint64_t n_dropped_disk;     /* no room or an error, and not to be had by deleting the oldest */
+    uint64_t n_truncated_mirror; /* inner frames whose length --decap rebuilt */
+    uint32_t n_segments;         /* sealed */
+    uint32_t n_deleted;          /* by the budget or for room */
+    uint64_t n_deleted_bytes;
+    uint64_t n_index_folds; /* conversations kept coarser than they were */
+    char segment[256];      /* the open one's file name; "" none */
+    char trouble[768];      /* the last fault with the disk that has not passed; "" none */
+};
+
+/*
+ * Recovers what an earlier run left in the directory, takes up its devices, and is ready. interfaces: the
+ * stream's table, borrowed. NULL with *error set.
+ */
+struct recorder *recorder_open(const struct recorder_options *options, struct interface_table *interfaces,
+                               struct error *error);
+
+/* One packet in time order. Faults with the disk are counted, not answered: capture goes on. */
+void recorder_packet(struct recorder *recorder, const struct packet *packet);
+
+/* Why packets of an interface never arrived, since the recorder was opened; for the statistics in the
+ * segments. */
+void recorder_drops(struct recorder *recorder, uint32_t interface, const struct interface_drops *drops);
+
+/* Time passes: flush, rotation, retention, another try with the disk. Call at least every flush_ns when live.
+ */
+void recorder_tick(struct recorder *recorder, int64_t now_ns);
+
+/* Seals the open segment now (a signal asked for it). */
+void recorder_rotate(struct recorder *recorder);
+
+const struct recorder_counters *recorder_counters(struct recorder *recorder);
+const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder);
+
+/* Seals and frees. False with *error set when something of what was given could not be written. */
+bool recorder_close(struct recorder *recorder, struct error *error);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/dispatch.h"
+
+#include "packet/packet.h"
+
+enum protocol_id dispatch_linktype(uint16_t linktype)
+{
+    switch (linktype) {
+    case LINKTYPE_ETHERNET:
+        return PROTOCOL_ETHERNET;
+    case LINKTYPE_LINUX_SLL:
+    case LINKTYPE_LINUX_SLL2:
+        return PROTOCOL_SLL;
+    case LINKTYPE_NULL:
+    case LINKTYPE_LOOP:
+        return PROTOCOL_NULL_LOOPBACK;
+    case LINKTYPE_RAW:
+        return PROTOCOL_RAW;
+    case LINKTYPE_IPV4:
+        return PROTOCOL_IPV4;
+    case LINKTYPE_IPV6:
+        return PROTOCOL_IPV6;
+    default:
+        return PROTOCOL_DATA;
+    }
+}
+
+enum protocol_id dispatch_ethertype(uint16_t ethertype)
+{
+    switch (ethertype) { /* IEEE 802 numbers */
+    case 0x0800:
+        return PROTOCOL_IPV4;
+    case 0x0806:
+        return PROTOCOL_ARP;
+    case 0x86dd:
+        return PROTOCOL_IPV6;
+    case 0x8100: /* 802.1Q */
+    case 0x88a8: /* 802.1ad */
+    case 0x9100: /* QinQ before 802.1ad */
+        return PROTOCOL_VLAN;
+    default:
+        return PROTOCOL_DATA;
+    }
+}
+
+enum protocol_id dispatch_ip_protocol(uint8_t number)
+{
+    switch (number) {
+    case IP_PROTOCOL_ICMP:
+        return PROTOCOL_ICMP;
+    case IP_PROTOCOL_IPV4:
+        return PROTOCOL_IPV4;
+    case IP_PROTOCOL_TCP:
+        return PROTOCOL_TCP;
+    case IP_PROTOCOL_UDP:
+        return PROTOCOL_UDP;
+    case IP_PROTOCOL_IPV6:
+        return PROTOCOL_IPV6;
+    case IP_PROTOCOL_ICMPV6:
+        return PROTOCOL_ICMPV6;
+    default:
+        return PROTOCOL_DATA;
+    }
+}
+
+enum protocol_id dispatch_udp_port(uint16_t port)
+{
+    switch (port) {
+    case 4789: /* RFC 7348 */
+        return PROTOCOL_VXLAN;
+    case 5684: /* coaps, RFC 7252 section 12.7; Wireshark gives it to DTLS */
+        return PROTOCOL_DTLS;
+    default:
+        return PROTOCOL_NONE;
+    }
+}

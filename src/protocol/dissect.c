@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dissect - walks a packet from the outside in: each protocol pushes its layer and names the next, until
+ * nothing follows or nothing in demand can lie deeper. A chain, not a recursion, so depth is bounded by
+ * LAYER_LIMIT alone.
+ */
+#include "protocol/dispatch.h"
+#include "protocol/dissection.h"
+#include "protocol/flow.h"
+#include "protocol/frame.h"
+#include "protocol/state.h"
+
+void dissection_init(struct dissection *d, const struct demand *demand, struct dissect_state *state,
+                     const struct interface_table *interfaces)
+{
+    /* The arrays need no clearing: only their first n are ever read. */
+    memset(d, 0, offsetof(struct dissection, layers));
+    d->demand = demand;
+    d->state = state;
+    d->interfaces = interfaces;
+    d->first_ts_ns = INT64_MIN;
+}
+
+void dissect(struct dissection *d, const struct packet *packet)
+{
+    struct reader r = reader_over(bytes_of(packet->data, packet->caplen));
+    const struct demand *demand = d->demand;
+
+    if (d->first_ts_ns == INT64_MIN) {
+        d->first_ts_ns = packet->ts_ns;
+        d->previous_ts_ns = packet->ts_ns;
+    } else {
+        d->previous_ts_ns = d->packet_ts_ns;
+    }
+    d->packet_ts_ns = packet->ts_ns;
+    d->packet = packet;
+    d->present = PROTOCOL_BIT(PROTOCOL_FRAME);
+    d->n_layers = 0;
+    d->n_values = 0;
+    d->source = 0;
+    d->left_wire = packet->len;
+    d->next = (uint8_t)dispatch_linktype(packet->linktype);
+    if (d->state)
+        dissect_state_begin(d->state);
+
+    if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME))
+        frame_begin(d);
+    while (d->next != PROTOCOL_NONE && demand->passable >> d->next & 1 && !(d->present & d->stop_at)) {
+        const struct protocol *protocol = protocols[d->next];
+        enum dissect_result result;
+
+        d->next = PROTOCOL_NONE;
+        result = protocol->dissect(d, &r);
+        if (__builtin_expect(result != DISSECT_OK, 0)) {
+            if (d->n_layers > 0)
+                d->layers[d->n_layers - 1].result = (uint8_t)result;
+            if (result == DISSECT_MALFORMED)
+                d->counters.n_malformed++;
+            break;
+        }
+    }
+    if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME))
+        frame_end(d);
+}
+
+struct layer *dissection_push(struct dissection *d, enum protocol_id protocol, const struct reader *r,
+                              uint32_t header_len)
+{
+    size_t left = reader_left(r);
+    struct layer *layer;
+
+    if (d->n_layers == LAYER_LIMIT) {
+        d->counters.n_layers_cut++;
+        return NULL;
+    }
+    layer = &d->layers[d->n_layers++];
+    *layer = (struct layer) {
+        .data = r->at,
+        .header_len = left < header_len ? (uint32_t)left : header_len,
+        .protocol = (uint8_t)protocol,
+        .source = d->source,
+    };
+    d->present |= PROTOCOL_BIT(protocol);
+    return layer;
+}
+
+static struct value *add_value(struct dissection *d, uint16_t field_id)
+{
+    struct value *value;
+
+    if (d->n_values == DISSECTION_VALUES) {
+        d->counters.n_values_cut++;
+        return NULL;
+    }
+    value = &d->values[d->n_values++];
+    value->field = field_id;
+    value->layer = (uint8_t)(d->n_layers - 1);
+    value->type = (uint8_t)field_of(field_id)->type;
+    return value;
+}
+
+void dissection_add_number_slow(struct dissection *d, uint16_t field_id, uint64_t number)
+{
+    struct value *value = add_value(d, field_id);
+
+    if (value)
+        value->number = number;
+}
+
+void dissection_add_bytes_slow(struct dissection *d, uint16_t field_id, struct bytes bytes)
+{
+    struct value *value = add_value(d, field_id);
+
+    if (value)
+        value->bytes = bytes;
+}
+
+/* n_bits from at_bit on, most significant first, as RFC figures count. Only whole values that were captured.
+ */
+static bool header_bits(const struct layer *layer, unsigned at_bit, unsigned n_bits, uint64_t *number)
+{
+    unsigned first = at_bit / 8, last = (at_bit + n_bits - 1) / 8;
+    uint64_t sum = 0;
+
+    if (last >= layer->header_len)
+        return false;
+    for (unsigned i = first; i <= last; i++)
+        sum = sum << 8 | layer->data[i];
+    sum >>= (last + 1) * 8 - (at_bit + n_bits);
+    *number = n_bits == 64 ? sum : sum & ((UINT64_C(1) << n_bits) - 1);
+    return true;
+}
+
+bool layer_value(const struct layer *layer, uint16_t field_id, struct value *value)
+{
+    const struct field *field = field_of(field_id);
+
+    if (layer->protocol != FIELD_PROTOCOL(field_id) || field->n_bits == 0)
+        return false;
+    value->field = field_id;
+    value->type = (uint8_t)field->type;
+    switch (field->type) {
+    case FIELD_IPV4:
+    case FIELD_IPV6:
+    case FIELD_ETHER:
+    case FIELD_BYTES:
+        if (field->at_bit / 8u + field->n_bits / 8u > layer->header_len)
+            return false;
+        value->bytes = bytes_of(layer->data + field->at_bit / 8, field->n_bits / 8);
+        return true;
+    default:
+        return header_bits(layer, field->at_bit, field->n_bits, &value->number);
+    }
+}
+
+void dissection_values(const struct dissection *d, uint16_t field_id, value_function *function, void *context)
+{
+    const struct field *field = field_of(field_id);
+    enum protocol_id protocol = FIELD_PROTOCOL(field_id);
+    uint16_t members[2] = { field_id, field_id };
+    unsigned n_members = 1;
+
+    if (field->any_of[0] != field->any_of[1]) {
+        members[0] = FIELD_ID(protocol, field->any_of[0]);
+        members[1] = FIELD_ID(protocol, field->any_of[1]);
+        n_members = 2;
+    }
+    for (uint32_t i = 0; i < d->n_layers; i++) {
+        if (d->layers[i].protocol != protocol)
+            continue;
+        for (unsigned m = 0; m < n_members; m++) {
+            struct value value;
+
+            if (field_of(members[m])->n_bits > 0) {
+                value.layer = (uint8_t)i;
+                if (layer_value(&d->layers[i], members[m], &value) && !function(context, &value))
+                    return;
+                continue;
+            }
+            for (uint32_t v = 0; v < d->n_values; v++) {
+                if (d->values[v].field == members[m] && d->values[v].layer == i &&
+                    !function(context, &d->values[v]))
+                    return;
+            }
+        }
+    }
+}
+
+/* The ports of a UDP or TCP header at data; len bytes of it are there. */
+static bool ports_of(const uint8_t *data, size_t len, uint16_t *source, uint16_t *destination)
+{
+    struct reader r = reader_over(bytes_of(data, len));
+
+    return reader_u16(&r, source) && reader_u16(&r, destination);
+}
+
+bool dissection_flow(const struct dissection *d, uint32_t i, struct flow_key *key, bool *is_forward)
+{
+    const struct layer *layer = &d->layers[i];
+    struct ip_address source, destination;
+    uint16_t source_port = 0, destination_port = 0;
+    uint8_t any_port = FLOW_ANY_NONE;
+    size_t addresses, size;
+    uint8_t protocol = 0;
+
+    if (layer->protocol == PROTOCOL_IPV4) {
+        addresses = 12;
+        size = 4;
+    } else if (layer->protocol == PROTOCOL_IPV6) {
+        addresses = 8;
+        size = 16;
+    } else {
+        return false;
+    }
+    if (layer->header_len < addresses + 2 * size)
+        return false;
+    source = ip_address_of(bytes_of(layer->data + addresses, size));
+    destination = ip_address_of(bytes_of(layer->data + addresses + size, size));
+    protocol = layer->carries;
+    if (i + 1 < d->n_layers) {
+        const struct layer *above = &d->layers[i + 1];
+
+        if ((above->protocol == PROTOCOL_UDP || above->protocol == PROTOCOL_TCP) &&
+            ports_of(above->data, above->header_len, &source_port, &destination_port) &&
+            i + 2 < d->n_layers && d->layers[i + 2].protocol == PROTOCOL_VXLAN) {
+            /* RFC 7348 section 5: the outer source port is a hash, it names no one. */
+            source_port = 0;
+            any_port = 1;
+        }
+    }
+    *is_forward = flow_key_make(key, &source, source_port, &destination, destination_port, protocol);
+    if (any_port)
+        key->any_port = *is_forward ? FLOW_ANY_PORT_LOW : FLOW_ANY_PORT_HIGH;
+    return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fragment - what IPv4 and IPv6 share about fragments: hand one in, learn what follows the layer.
+ */
+#pragma once
+
+#include "protocol/dissection.h"
+#include "protocol/state.h"
+
+struct fragment {
+    struct ip_address source, destination;
+    uint8_t protocol;
+    uint32_t id;
+    uint32_t offset; /* bytes */
+    bool has_more;
+    uint32_t wire_len; /* of this fragment's payload */
+};
+
+/*
+ * Trims *r to the fragment, sets layer->fragment, and answers what follows: `next` on the whole datagram (to
+ * which *r then points) when this fragment completes it; on a first fragment that can not be kept (no state,
+ * or cut by the capture), `next` on what there is of it; else PROTOCOL_DATA.
+ */
+enum protocol_id fragment_follow(struct dissection *d, struct reader *r, struct layer *layer,
+                                 const struct fragment *fragment, enum protocol_id next);

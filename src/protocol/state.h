@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state - what dissection remembers from one packet to the next: fragments and handshake messages under way,
+ * and what each DTLS association agreed on. All of it bounded; the oldest goes first, and is counted.
+ */
+#pragma once
+
+#include "protocol/flow.h"
+#include "protocol/reassembly.h"
+
+struct dissect_state;
+
+struct dissect_state *dissect_state_new(uint64_t hash_seed); /* NULL without memory */
+void dissect_state_free(struct dissect_state *state);
+
+/* A new packet begins: what the last one completed may be forgotten. */
+void dissect_state_begin(struct dissect_state *state);
+
+struct reassembly *dissect_state_ip(struct dissect_state *state);         /* IP datagrams */
+struct reassembly *dissect_state_handshakes(struct dissect_state *state); /* DTLS handshake messages */
+
+/* What a DTLS association agreed on, kept by its conversation. */
+struct dtls_association {
+    struct flow_key flow;
+    uint16_t cipher_suite; /* of the newest ServerHello; 0 unknown */
+};
+
+/* The association of a conversation; NULL when unknown. _remember makes room by forgetting an older one. */
+struct dtls_association *dissect_state_dtls(struct dissect_state *state, const struct flow_key *flow);
+struct dtls_association *dissect_state_dtls_remember(struct dissect_state *state,
+                                                     const struct flow_key *flow);
+
+/*
+ * Lengths of the connection ids that an end (address and port) asked to receive: RFC 9146 section 4 does not
+ * put them on the wire. 0: unknown.
+ */
+uint8_t dissect_state_cid_len(const struct dissect_state *state, const struct ip_address *address,
+                              uint16_t port);
+void dissect_state_cid_learn(struct dissect_state *state, const struct ip_address *address, uint16_t port,
+                             uint8_t len);
+
+uint64_t dissect_state_evicted(const struct dissect_state *state);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * merge - several sources as one, by time; at equal times the source that was given first goes first, and
+ * within a source its own order is kept, so a file that is out of order inside stays as it is.
+ *
+ * Each source has a batch of its own, and its packets are lent on. A source is asked for its next batch only
+ * when the caller comes back, since that call may take back what the batch holds: so a batch of ours ends
+ * where one of theirs does. A heap holds one entry for each source, by the time of its first waiting packet.
+ * As long as one source stays in front (files that follow each other, the common case), its packets are
+ * taken in a run, without touching the heap.
+ *
+ * A source that has nothing now holds the others up when the caller waits without limit, for what it brings
+ * may be older; with a timeout the others go on, as live sources must.
+ */
+#include "source/openers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct input {
+    struct source *source;
+    struct batch batch;
+    uint32_t at; /* the first waiting packet */
+};
+
+struct merge {
+    struct source base;
+    struct input *inputs;
+    uint32_t n_inputs;
+    uint32_t *heap; /* inputs with a packet waiting, the first one at 0 */
+    uint32_t n_heap;
+    uint32_t *empty; /* inputs to be asked for their next batch */
+    uint32_t n_empty;
+    uint32_t n_faults;
+    struct error fault; /* the first one: given when the other sources have ended */
+};
+
+static struct merge *merge_of(struct source *source)
+{
+    return (struct merge *)source;
+}
+
+static inline int64_t time_of(const struct merge *merge, uint32_t input)
+{
+    const struct input *i = &merge->inputs[input];
+
+    return i->batch.packets[i->at].ts_ns;
+}
+
+static inline bool goes_before(const struct merge *merge, uint32_t a, uint32_t b)
+{
+    int64_t time_a = time_of(merge, a), time_b = time_of(merge, b);
+
+    return time_a < time_b || (time_a == time_b && a < b);
+}
+
+static void sink(struct merge *merge, uint32_t at)
+{
+    uint32_t *heap = merge->heap, moving = heap[at];
+
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+
+        if (child >= merge->n_heap)
+            break;
+        if (child + 1 < merge->n_heap && goes_before(merge, heap[child + 1], heap[child]))
+            child++;
+        if (!goes_before(merge, heap[child], moving))
+            break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = moving;
+}
+
+static void push(struct merge *merge, uint32_t input)
+{
+    uint32_t at = merge->n_heap++;
+
+    while (at > 0 && goes_before(merge, input, merge->heap[(at - 1) / 2])) {
+        merge->heap[at] = merge->heap[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    merge->heap[at] = input;
+}
+
+static void pop(struct merge *merge)
+{
+    merge->heap[0] = merge->heap[--merge->n_heap];
+    if (merge->n_heap > 0)
+        sink(merge, 0);
+}
+
+static void take_answer(struct merge *merge, uint32_t number, enum source_result result,
+                        const struct error *error)
+{
+    if (result == SOURCE_PACKETS) {
+        merge->inputs[number].at = 0;
+        push(merge, number);
+    } else if (result == SOURCE_FAULT && merge->n_faults++ == 0) {
+        merge->fault = *error;
+    }
+}
+
+/* Asks every empty source; answers how many have nothing now. */
+static uint32_t ask(struct merge *merge, int timeout_ms)
+{
+    uint32_t n_idle = 0;
+
+    for (uint32_t i = 0; i < merge->n_empty; i++) {
+        uint32_t number = merge->empty[i];
+        struct input *input = &merge->inputs[number];
+        int wait_ms = merge->n_heap > 0 && timeout_ms > 0 ? 0 : timeout_ms;
+        enum source_result result;
+        struct error error;
+
+        result = source_next(input->source, &input->batch, wait_ms, &error);
+        if (result == SOURCE_IDLE)
+            merge->empty[n_idle++] = number;
+        else
+            take_answer(merge, number, result, &error);
+    }
+    merge->n_empty = n_idle;
+    return n_idle;
+}
+
+/* How many packets of the first source may go before any other source's. */
+static uint32_t run_length(const struct merge *merge, uint32_t room)
+{
+    const struct input *first = &merge->inputs[merge->heap[0]];
+    uint32_t left = first->batch.n - first->at, most = left < room ? left : room;
+    uint32_t second, n = 1;
+    int64_t bound;
+
+    if (merge->n_heap == 1)
+        return most;
+    second = merge->n_heap > 2 && goes_before(merge, merge->heap[2], merge->heap[1]) ? 2 : 1;
+    bound = time_of(merge, merge->heap[second]);
+    if (merge->heap[0] < merge->heap[second]) {
+        while (n < most && first->batch.packets[first->at + n].ts_ns <= bound)
+            n++;
+    } else {
+        while (n < most && first->batch.packets[first->at + n].ts_ns < bound)
+            n++;
+    }
+    return n;
+}
+
+static void add_stats(struct source_stats *sum, const struct source_stats *stats)
+{
+    sum->n_dropped_kernel += stats->n_dropped_kernel;
+    sum->n_dropped_queue += stats->n_dropped_queue;
+    sum->n_truncated_mirror += stats->n_truncated_mirror;
+    sum->n_refused += stats->n_refused;
+}
+
+/* Packets are counted as they are handed out; everything else is the sources' own sum. */
+static void count(struct merge *merge, struct batch *batch)
+{
+    struct source_stats stats = { .n_packets = merge->base.stats.n_packets,
+                                  .n_bytes = merge->base.stats.n_bytes };
+
+    for (uint32_t i = 0; i < batch->n; i++) {
+        batch->packets[i].number = ++stats.n_packets;
+        stats.n_bytes += batch->packets[i].caplen;
+    }
+    for (uint32_t i = 0; i < merge->n_inputs; i++)
+        add_stats(&stats, &merge->inputs[i].source->stats);
+    merge->base.stats = stats;
+}
+
+/* Ends with the first source that has to be asked again: its batch must stay as it is until the caller is
+ * back. */
+static void fill(struct merge *merge, struct batch *batch)
+{
+    uint32_t n_idle = merge->n_empty;
+
+    while (merge->n_heap > 0 && merge->n_empty == n_idle && batch->n < BATCH_PACKETS) {
+        uint32_t number = merge->heap[0], n = run_length(merge, BATCH_PACKETS - batch->n);
+        struct input *input = &merge->inputs[number];
+
+        memcpy(batch->packets + batch->n, input->batch.packets + input->at, n * sizeof *batch->packets);
+        batch->n += n;
+        input->at += n;
+        if (input->at < input->batch.n) {
+            sink(merge, 0);
+        } else {
+            pop(merge);
+            merge->empty[merge->n_empty++] = number;
+        }
+    }
+}
+
+static enum source_result merge_next(struct source *source, struct batch *batch, int timeout_ms,
+                                     struct error *error)
+{
+    struct merge *merge = merge_of(source);
+
+    uint32_t n_idle;
+
+    batch_empty(batch);
+    n_idle = ask(merge, timeout_ms);
+    if (n_idle > 0 && (merge->n_heap == 0 || timeout_ms < 0))
+        return SOURCE_IDLE;
+    fill(merge, batch);
+    if (batch->n > 0) {
+        count(merge, batch);
+        return SOURCE_PACKETS;
+    }
+    if (merge->n_faults == 0)
+        return SOURCE_END;
+    *error = merge->fault;
+    if (merge->n_faults > 1)
+        error_context(error, "%u of %u sources, the first", merge->n_faults, merge->n_inputs);
+    return SOURCE_FAULT;
+}
+
+static void merge_close(struct source *source)
+{
+    struct merge *merge = merge_of(source);
+
+    for (uint32_t i = 0; i < merge->n_inputs; i++) {
+        source_close(merge->inputs[i].source);
+        batch_clear(&merge->inputs[i].batch);
+    }
+    free(merge->inputs);
+    free(merge->heap);
+    free(merge->empty);
+    free(merge);
+}
+
+static const struct source_ops merge_ops = { .next = merge_next, .close = merge_close };
+
+static bool take_sources(struct merge *merge, struct source **sources, uint32_t n)
+{
+    merge->inputs = calloc(n, sizeof *merge->inputs);
+    merge->heap = calloc(n, sizeof *merge->heap);
+    merge->empty = calloc(n, sizeof *merge->empty);
+    if (merge->inputs == NULL || merge->heap == NULL || merge->empty == NULL)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!batch_init(&merge->inputs[i].batch, BATCH_BYTES))
+            return false;
+        merge->empty[merge->n_empty++] = i;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        merge->inputs[i].source = sources[i];
+    merge->n_inputs = n;
+    return true;
+}
+
+static void close_untaken(struct merge *merge, struct source **sources, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        source_close(sources[i]);
+        if (merge && merge->inputs)
+            batch_clear(&merge->inputs[i].batch);
+    }
+    if (merge)
+        merge_close(&merge->base);
+}
+
+struct source *merge_open(struct source **sources, uint32_t n, struct interface_table *interfaces,
+                          struct error *error)
+{
+    struct merge *merge;
+
+    if (n == 1)
+        return sources[0];
+    merge = calloc(1, sizeof *merge);
+    if (merge == NULL || !take_sources(merge, sources, n)) {
+        error_set(error, ERROR_SYSTEM, "no memory to merge %u sources", n);
+        close_untaken(merge, sources, n);
+        return NULL;
+    }
+    merge->base = (struct source) { .ops = &merge_ops, .interfaces = interfaces };
+    snprintf(merge->base.name, sizeof merge->base.name, "%u sources", n);
+    return &merge->base;
+}
