@@ -53,7 +53,8 @@ struct archive_source {
 static void count_damage(struct archive_source *archive, const struct error *error)
 {
     if (archive->counters.n_damaged++ == 0)
-        snprintf(archive->counters.first_damage, sizeof archive->counters.first_damage, "%s", error->text);
+        snprintf(archive->counters.first_damage, sizeof archive->counters.first_damage, "%.500s",
+                 error->text);
 }
 
 static void lane_end(struct archive_source *archive, struct lane *lane)
@@ -186,8 +187,8 @@ static bool begin_lane(struct archive_source *archive, struct lane *lane, const 
         return true;
     }
     lane->first_ts_ns = entry->named_ts_ns;
-    if (is_last && archive->n_lanes == 0)
-        return true; /* nothing to be numbered behind it, nothing to be merged with it */
+    if (is_last)
+        return true; /* nothing is numbered behind it: no need to read it twice */
     count_packets(archive, lane);
     *n_before += lane->n_limit;
     return true;
