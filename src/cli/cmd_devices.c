@@ -30,10 +30,12 @@ static const struct option options[] = {
       "the archive directory (else TAPDECK_ARCHIVE)" },
     { 0, "like", OPTION_TEXT, offsetof(struct settings, like), "TEXT",
       "only identities that contain TEXT, upper and lower case alike" },
-    { 0, "from", OPTION_TIME, offsetof(struct settings, from), "TIME", "only what was seen at or after TIME" },
+    { 0, "from", OPTION_TIME, offsetof(struct settings, from), "TIME",
+      "only what was seen at or after TIME" },
     { 0, "to", OPTION_TIME, offsetof(struct settings, to), "TIME", "only what was seen at or before TIME" },
     { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT", "text (default) or json" },
-    { 0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL, "times in the local zone, not in UTC" },
+    { 0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL,
+      "times in the local zone, not in UTC" },
     { 0 },
 };
 
@@ -77,7 +79,8 @@ static bool gather(void *context, const struct binding *binding)
 {
     struct gathering *g = context;
 
-    if (binding->to_ns < g->range.from_ns || binding->from_ns > g->range.to_ns || !is_like(binding->identity, g->like))
+    if (binding->to_ns < g->range.from_ns || binding->from_ns > g->range.to_ns ||
+        !is_like(binding->identity, g->like))
         return true;
     g->is_out_of_memory = !device_list_add(g->list, binding);
     return !g->is_out_of_memory;
@@ -147,10 +150,11 @@ static void put_cell(struct buffer *out, size_t start, size_t columns)
         buffer_put_u8(out, ' ');
 }
 
-static void put_row_end(struct buffer *out, bool is_local, uint64_t n_packets, uint64_t n_bytes, int64_t from_ns,
-                        int64_t to_ns)
+static void put_row_end(struct buffer *out, bool is_local, uint64_t n_packets, uint64_t n_bytes,
+                        int64_t from_ns, int64_t to_ns)
 {
-    char packets[SIZE_TEXT_BYTES], size[SIZE_TEXT_BYTES], from[TIMESTAMP_TEXT_BYTES], to[TIMESTAMP_TEXT_BYTES];
+    char packets[SIZE_TEXT_BYTES], size[SIZE_TEXT_BYTES], from[TIMESTAMP_TEXT_BYTES],
+        to[TIMESTAMP_TEXT_BYTES];
 
     buffer_printf(out, "  %12s  %8s  %s  %s\n", count_format(n_packets, packets), size_format(n_bytes, size),
                   moment_format(from_ns, is_local, from), moment_format(to_ns, is_local, to));
@@ -177,7 +181,14 @@ static size_t widest_name(const struct device_entry *entries, uint32_t n)
     return widest < 64 ? widest : 64; /* a longer identity pushes its own row only */
 }
 
-enum { KIND_COLUMNS = 10 };
+enum { KIND_COLUMNS = 13 };
+
+static const char *kind_name(enum identity_scheme scheme)
+{
+    const char *name = identity_scheme_name(scheme);
+
+    return name ? name : "unknown"; /* of a newer tapdeck */
+}
 
 static void put_list(struct buffer *out, const struct device_entry *entries, uint32_t n, bool is_local)
 {
@@ -185,22 +196,22 @@ static void put_list(struct buffer *out, const struct device_entry *entries, uin
 
     buffer_put_text(out, "IDENTITY, addresses below");
     put_cell(out, start, name_columns);
-    buffer_printf(out, "  %-*s  %12s  %8s  %-*s  %s\n", KIND_COLUMNS, "KIND", "PACKETS", "BYTES", is_local ? 29 : 24,
-                  "FIRST SEEN", "LAST SEEN");
+    buffer_printf(out, "  %-*s  %12s  %8s  %-*s  %s\n", KIND_COLUMNS, "KIND", "PACKETS", "BYTES",
+                  is_local ? 29 : 24, "FIRST SEEN", "LAST SEEN");
     for (uint32_t i = 0; i < n; i++) {
         const struct device_entry *entry = &entries[i];
 
         start = out->len;
         put_identity(out, entry->identity);
         put_cell(out, start, name_columns);
-        buffer_printf(out, "  %-*s", KIND_COLUMNS, identity_scheme_name(entry->scheme));
+        buffer_printf(out, "  %-*s", KIND_COLUMNS, kind_name(entry->scheme));
         put_row_end(out, is_local, entry->n_packets, entry->n_bytes, entry->first_ns, entry->last_ns);
         for (uint32_t s = 0; s < entry->n_stays; s++) {
             const struct device_stay *stay = &entry->stays[s];
             char endpoint[ENDPOINT_BYTES];
 
-            buffer_printf(out, "  %-*s  %-*s", (int)name_columns - 2, endpoint_format(stay, endpoint), KIND_COLUMNS,
-                          binding_reason_name(stay->reason));
+            buffer_printf(out, "  %-*s  %-*s", (int)name_columns - 2, endpoint_format(stay, endpoint),
+                          KIND_COLUMNS, binding_reason_name(stay->reason));
             put_row_end(out, is_local, stay->n_packets, stay->n_bytes, stay->from_ns, stay->to_ns);
         }
     }
@@ -254,7 +265,7 @@ static void put_json(struct buffer *out, const struct device_entry *entries, uin
         hex_format(&hex, entry->identity);
         json_writer_object(&json);
         json_writer_name(&json, "scheme");
-        json_writer_string(&json, identity_scheme_name(entry->scheme));
+        json_writer_string(&json, kind_name(entry->scheme));
         json_writer_name(&json, "identity"); /* null where it is no text */
         if (utf8_is_printable(entry->identity))
             json_writer_text(&json, entry->identity);
@@ -280,7 +291,8 @@ static void put_json(struct buffer *out, const struct device_entry *entries, uin
 
 /* ---- the command ---- */
 
-static bool list_print(struct device_list *list, bool is_json, bool is_local, uint32_t *n, struct error *error)
+static bool list_print(struct device_list *list, bool is_json, bool is_local, uint32_t *n,
+                       struct error *error)
 {
     const struct device_entry *entries = device_list_finish(list, n);
     struct buffer out;
@@ -292,8 +304,9 @@ static bool list_print(struct device_list *list, bool is_json, bool is_local, ui
     else if (*n > 0)
         put_list(&out, entries, *n, is_local);
     if (out.is_full)
-        is_printed = error_set(error, ERROR_LIMIT, "the list is longer than %d bytes; narrow it by --like or --from",
-                               LIST_LIMIT_BYTES);
+        is_printed =
+            error_set(error, ERROR_LIMIT, "the list is longer than %d bytes; narrow it by --like or --from",
+                      LIST_LIMIT_BYTES);
     else
         fwrite(out.data, 1, out.len, stdout);
     buffer_clear(&out);
@@ -303,14 +316,16 @@ static bool list_print(struct device_list *list, bool is_json, bool is_local, ui
 static void gaps_tell(const struct gaps *gaps, uint64_t n_left_out)
 {
     if (gaps->n_open > 0)
-        fprintf(stderr, "tapdeck devices: %u open segment%s not looked at: what is being recorded now is listed once "
-                        "it is sealed\n",
+        fprintf(stderr,
+                "tapdeck devices: %u open segment%s not looked at: what is being recorded now is listed once "
+                "it is sealed\n",
                 gaps->n_open, gaps->n_open == 1 ? " was" : "s were");
     if (gaps->n_unreadable > 0)
         fprintf(stderr, "tapdeck devices: %u index%s could not be read, so devices may be missing: %s\n",
                 gaps->n_unreadable, gaps->n_unreadable == 1 ? "" : "es", gaps->first.text);
     if (n_left_out > 0)
-        fprintf(stderr, "tapdeck devices: more than %d stays; %llu were left out: narrow it by --like or --from\n",
+        fprintf(stderr,
+                "tapdeck devices: more than %d stays; %llu were left out: narrow it by --like or --from\n",
                 DEVICE_STAYS, (unsigned long long)n_left_out);
 }
 
@@ -332,7 +347,8 @@ static int devices(const struct settings *settings)
     uint32_t n = 0;
 
     if (directory == NULL || !settings_check(settings, &is_json, &error) ||
-        !time_range_parse(settings->from, settings->to, timestamp_now(), settings->is_local, &g.range, &error))
+        !time_range_parse(settings->from, settings->to, timestamp_now(), settings->is_local, &g.range,
+                          &error))
         return command_fault(&command_devices, &error);
     g.list = device_list_new();
     if (g.list == NULL)
@@ -373,15 +389,17 @@ const struct command command_devices = {
     .summary = "lists who was seen, under which identities, at which addresses, when",
     .usage = "[-A DIR] [--like TEXT] [--from TIME] [--to TIME] [-T text|json]",
     .options = options,
-    .notes = "Below each identity stand the addresses it was at, and how that is known: handshake (both ends finished\n"
-             "one), resumed, cid (the session's connection id came from there), attempt (named, but never finished).\n"
-             "\n"
-             "TIME is 2024-08-29T10:00:00Z, '2024-08-29 10:00', 10:00 (today), 'thu 14:00', -15m, or now.\n"
-             "\n"
-             "examples:\n"
-             "  tapdeck devices -A /var/lib/tapdeck --like 02005e --from -1h\n"
-             "  tapdeck devices -A /var/lib/tapdeck -T json | jq -r '.[].identity'\n"
-             "\n"
-             "Exit status: 0 found, 1 none, 2 an error.\n",
+    .notes =
+        "Below each identity stand the addresses it was at, and how that is known: handshake (both ends "
+        "finished\n"
+        "one), resumed, connection id (the session's came from there), attempt (named, but never finished).\n"
+        "\n"
+        "TIME is 2024-08-29T10:00:00Z, '2024-08-29 10:00', 10:00 (today), 'thu 14:00', -15m, or now.\n"
+        "\n"
+        "examples:\n"
+        "  tapdeck devices -A /var/lib/tapdeck --like 02005e --from -1h\n"
+        "  tapdeck devices -A /var/lib/tapdeck -T json | jq -r '.[].identity'\n"
+        "\n"
+        "Exit status: 0 found, 1 none, 2 an error.\n",
     .run = run,
 };

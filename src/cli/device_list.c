@@ -73,7 +73,7 @@ bool device_list_add(struct device_list *list, const struct binding *binding)
     record = &list->records[list->n_records++];
     record->scheme = binding->scheme;
     record->identity = bytes_of(identity, binding->identity.len);
-    record->stay = (struct device_stay){
+    record->stay = (struct device_stay) {
         .address = is_low ? binding->flow.low : binding->flow.high,
         .port = is_low ? binding->flow.port_low : binding->flow.port_high,
         .reason = binding->reason,
@@ -112,7 +112,8 @@ static bool goes_on(const struct device_stay *a, const struct device_stay *b)
 
     if (!is_same_end || a->reason != b->reason)
         return false;
-    return (a->session != 0 && a->session == b->session) || b->from_ns <= a->to_ns || b->from_ns - a->to_ns <= STAY_GAP_NS;
+    return (a->session != 0 && a->session == b->session) || b->from_ns <= a->to_ns ||
+           b->from_ns - a->to_ns <= STAY_GAP_NS;
 }
 
 static void stay_join(struct device_stay *stay, const struct device_stay *next)
@@ -142,11 +143,11 @@ const struct device_entry *device_list_finish(struct device_list *list, uint32_t
 
         if (i == 0 || compare_identities(record - 1, record) != 0) {
             entry = &list->entries[(*n)++];
-            *entry = (struct device_entry){ .scheme = record->scheme,
-                                            .identity = record->identity,
-                                            .first_ns = stay->from_ns,
-                                            .last_ns = stay->to_ns,
-                                            .stays = &list->stays[n_stays] };
+            *entry = (struct device_entry) { .scheme = record->scheme,
+                                             .identity = record->identity,
+                                             .first_ns = stay->from_ns,
+                                             .last_ns = stay->to_ns,
+                                             .stays = &list->stays[n_stays] };
         }
         if (stay->to_ns > entry->last_ns)
             entry->last_ns = stay->to_ns;

@@ -38,7 +38,8 @@ void device_list_free(struct device_list *list);
 /* Copies. False without memory. Bindings without an identity are passed over. */
 bool device_list_add(struct device_list *list, const struct binding *binding);
 
-/* Sorts and joins: call once, behind the last add. The entries, by scheme and identity, live as long as the list. */
+/* Sorts and joins: call once, behind the last add. The entries, by scheme and identity, live as long as the
+ * list. */
 const struct device_entry *device_list_finish(struct device_list *list, uint32_t *n);
 
 uint64_t device_list_left_out(const struct device_list *list); /* stays past DEVICE_STAYS */

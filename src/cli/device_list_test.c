@@ -54,8 +54,8 @@ static void describe(struct device_list *list, struct buffer *text)
             const struct device_stay *stay = &entry->stays[s];
             char address[IP_ADDRESS_TEXT_BYTES];
 
-            buffer_printf(text, " %s:%u %s %d-%d %dp;", ip_address_format(&stay->address, address), stay->port,
-                          binding_reason_name(stay->reason), (int)(stay->from_ns / NS_PER_SECOND),
+            buffer_printf(text, " %s:%u %s %d-%d %dp;", ip_address_format(&stay->address, address),
+                          stay->port, binding_reason_name(stay->reason), (int)(stay->from_ns / NS_PER_SECOND),
                           (int)(stay->to_ns / NS_PER_SECOND), (int)stay->n_packets);
         }
         buffer_put_u8(text, '\n');
@@ -71,21 +71,26 @@ static void bindings_of_several_segments_become_one_entry_a_device(void **state)
     } cases[] = {
         { { { NULL } }, "" },
         /* goes on in the next segment, handed in out of order */
-        { { { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 1000, 2000, 9 }, { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 0, 100, 9 } },
+        { { { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 1000, 2000, 9 },
+            { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 0, 100, 9 } },
           "a 0-2000 4p: 192.0.2.1:7 handshake 0-2000 4p;\n" },
         /* no session known, but no pause either */
-        { { { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 0, 100, 0 }, { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 110, 200, 0 } },
+        { { { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 0, 100, 0 },
+            { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 110, 200, 0 } },
           "a 0-200 4p: 192.0.2.1:7 handshake 0-200 4p;\n" },
         /* the same address an hour later, another session */
-        { { { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 0, 100, 1 }, { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 3600, 3700, 2 } },
+        { { { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 0, 100, 1 },
+            { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 3600, 3700, 2 } },
           "a 0-3700 4p: 192.0.2.1:7 handshake 0-100 2p; 192.0.2.1:7 handshake 3600-3700 2p;\n" },
         /* moved and came back */
         { { { "a", "192.0.2.1", 7, BINDING_HANDSHAKE, 0, 10, 1 },
             { "a", "2001:db8::2", 7, BINDING_CID, 11, 20, 1 },
             { "a", "192.0.2.1", 7, BINDING_CID, 21, 30, 1 } },
-          "a 0-30 6p: 192.0.2.1:7 handshake 0-10 2p; 2001:db8::2:7 cid 11-20 2p; 192.0.2.1:7 cid 21-30 2p;\n" },
+          "a 0-30 6p: 192.0.2.1:7 handshake 0-10 2p; 2001:db8::2:7 connection id 11-20 2p; 192.0.2.1:7 "
+          "connection id 21-30 2p;\n" },
         /* two devices at one address */
-        { { { "b", "192.0.2.1", 7, BINDING_HANDSHAKE, 5, 6, 1 }, { "a", "192.0.2.1", 7, BINDING_ATTEMPT, 0, 1, 2 } },
+        { { { "b", "192.0.2.1", 7, BINDING_HANDSHAKE, 5, 6, 1 },
+            { "a", "192.0.2.1", 7, BINDING_ATTEMPT, 0, 1, 2 } },
           "a 0-1 2p: 192.0.2.1:7 attempt 0-1 2p;\nb 5-6 2p: 192.0.2.1:7 handshake 5-6 2p;\n" },
     };
 

@@ -14,6 +14,9 @@
 
 static const struct command *const commands[] = {
     /* in the order a newcomer meets them */
+    &command_devices,
+    &command_status,
+    &command_check,
     &command_replay,
     NULL,
 };

@@ -72,7 +72,9 @@ static bool status_encode(struct buffer *out, const struct recorder_status *stat
     put_number(&json, "packets", status->n_packets);
     put_number(&json, "bytes", status->n_bytes);
     put_number(&json, "written_bytes", status->n_written_bytes);
+    put_number(&json, "disk", status->n_disk);
     put_text(&json, "segment", status->segment);
+    put_text(&json, "trouble", status->trouble);
     json_writer_name(&json, "rates");
     json_writer_object(&json);
     put_number(&json, "packets_per_second", status->packets_per_second);
@@ -183,7 +185,9 @@ static bool get_status(const json_t *root, struct recorder_status *status)
         !get_time(root, "updated", &status->updated_ns) || !get_number(root, "packets", &status->n_packets) ||
         !get_number(root, "bytes", &status->n_bytes) ||
         !get_number(root, "written_bytes", &status->n_written_bytes) ||
+        !get_number(root, "disk", &status->n_disk) ||
         !get_text(root, "segment", status->segment, sizeof status->segment) ||
+        !get_text(root, "trouble", status->trouble, sizeof status->trouble) ||
         !get_number(rates, "packets_per_second", &status->packets_per_second) ||
         !get_number(rates, "bytes_per_second", &status->bytes_per_second) || !json_is_array(sources) ||
         json_array_size(sources) > STATUS_SOURCES)

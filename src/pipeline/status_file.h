@@ -7,7 +7,8 @@
  *   { "node": "box1", "pid": 4711, "started": "2024-08-29T10:00:00.000000000Z", "updated": "…",
  *     "sources": [ { "name": "eth0", "packets": 17, "bytes": 4096, "kernel": 0, "queue": 0, "disk": 0,
  *                    "truncated": 0, "refused": 0 } ],
- *     "packets": 17, "bytes": 4096, "written_bytes": 1234, "segment": "….pcapng.zst.open",
+ *     "packets": 17, "bytes": 4096, "written_bytes": 1234, "disk": 0, "segment": "….pcapng.zst.open",
+ *     "trouble": "",
  *     "rates": { "packets_per_second": 17, "bytes_per_second": 4096 } }
  *
  * A recorder that ends in order removes its file; one that was killed leaves it, which is how that is known.
@@ -21,6 +22,7 @@ enum {
     STATUS_NODE_BYTES = 64,
     STATUS_NAME_BYTES = 128,
     STATUS_SEGMENT_BYTES = 256,
+    STATUS_TROUBLE_BYTES = 768,
     STATUS_SOURCES = 64,               /* more are told in the totals only */
     STATUS_FILE_LIMIT_BYTES = 1 << 20, /* a longer file is none of ours */
 };
@@ -43,7 +45,9 @@ struct recorder_status {
     uint32_t n_sources;
     uint64_t n_packets, n_bytes; /* received, of all sources */
     uint64_t n_written_bytes;    /* in segments and indexes since the start */
-    char segment[STATUS_SEGMENT_BYTES];
+    uint64_t n_disk;             /* dropped: no room on the disk, of packets no longer told apart by source */
+    char segment[STATUS_SEGMENT_BYTES];            /* the open one's file name; "" none */
+    char trouble[STATUS_TROUBLE_BYTES];            /* a fault with the disk that has not passed; "" none */
     uint64_t packets_per_second, bytes_per_second; /* of the last seconds */
 };
 
