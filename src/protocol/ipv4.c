@@ -54,7 +54,8 @@ static const struct field ipv4_fields[] = {
     [IPV4_FLAGS_RB] = { "ip.flags.rb", FIELD_BOOL, .title = "Reserved bit", .at_bit = 48, .n_bits = 1 },
     [IPV4_FLAGS_DF] = { "ip.flags.df", FIELD_BOOL, .title = "Don't fragment", .at_bit = 49, .n_bits = 1 },
     [IPV4_FLAGS_MF] = { "ip.flags.mf", FIELD_BOOL, .title = "More fragments", .at_bit = 50, .n_bits = 1 },
-    [IPV4_FRAG_OFFSET] = { "ip.frag_offset", FIELD_UINT, .title = "Fragment Offset", .ft_bits = 16 },
+    [IPV4_FRAG_OFFSET] = { "ip.frag_offset", FIELD_UINT, .title = "Fragment Offset in units of 8 bytes",
+                           .at_bit = 51, .n_bits = 13 },
     [IPV4_TTL] = { "ip.ttl", FIELD_UINT, .title = "Time to Live", .at_bit = 64, .n_bits = 8 },
     [IPV4_PROTO] = { "ip.proto", FIELD_UINT, .title = "Protocol", .at_bit = 72, .n_bits = 8,
                      .names = ip_protocol_names },
@@ -105,7 +106,6 @@ static enum dissect_result ipv4_dissect(struct dissection *d, struct reader *r)
     dissection_add_number(d, IPV4_ID_OF(IPV4_HDR_LEN), header_len);
     total_len = (uint32_t)layer->data[2] << 8 | layer->data[3];
     fragment_word = (uint16_t)(layer->data[6] << 8 | layer->data[7]);
-    dissection_add_number(d, IPV4_ID_OF(IPV4_FRAG_OFFSET), (uint64_t)(fragment_word & IPV4_OFFSET_MASK) * 8);
     layer->carries = layer->data[9];
     if (first >> 4 != 4 || header_len < IPV4_HEADER_BYTES)
         return DISSECT_MALFORMED;
