@@ -14,11 +14,7 @@
 
 static const struct command *const commands[] = {
     /* in the order a newcomer meets them */
-    &command_devices,
-    &command_status,
-    &command_check,
-    &command_replay,
-    NULL,
+    &command_devices, &command_status, &command_check, &command_replay, NULL,
 };
 
 static void overview_print(FILE *out)
