@@ -13,7 +13,10 @@
 #include "packet/pcap_writer.h"
 #include "source/openers.h"
 
-static uint64_t n_packets, n_bytes, sum;
+struct totals {
+    uint64_t n_packets, n_bytes;
+    uint64_t sum; /* of a byte or two of each packet: looks at them as a filter would */
+};
 
 static void print_packet(const struct packet *packet)
 {
@@ -56,7 +59,8 @@ static struct source *open_all(char **paths, uint32_t n, struct interface_table 
     return source;
 }
 
-static int read_all(struct source *source, bool is_quiet, struct pcap_writer *writer, struct error *error)
+static int read_all(struct source *source, bool is_quiet, struct pcap_writer *writer, struct totals *totals,
+                    struct error *error)
 {
     enum source_result result;
     struct batch batch;
@@ -65,10 +69,10 @@ static int read_all(struct source *source, bool is_quiet, struct pcap_writer *wr
         abort();
     while ((result = source_next(source, &batch, -1, error)) == SOURCE_PACKETS || result == SOURCE_IDLE) {
         for (uint32_t i = 0; i < batch.n; i++) {
-            n_packets++;
-            n_bytes += batch.packets[i].caplen;
+            totals->n_packets++;
+            totals->n_bytes += batch.packets[i].caplen;
             if (batch.packets[i].caplen > 50)
-                sum += batch.packets[i].data[12] + batch.packets[i].data[50];
+                totals->sum += batch.packets[i].data[12] + batch.packets[i].data[50];
             if (writer && !pcap_writer_add(writer, &batch.packets[i], error))
                 return fail(error);
             if (!is_quiet)
@@ -83,6 +87,7 @@ int main(int argc, char **argv)
 {
     struct interface_table interfaces = { 0 };
     bool is_quiet = false;
+    struct totals totals = { 0 };
     struct error error;
     struct source *source;
     struct pcap_writer *writer = NULL;
@@ -109,12 +114,12 @@ int main(int argc, char **argv)
         if (writer == NULL)
             return fail(&error);
     }
-    status = read_all(source, is_quiet, writer, &error);
+    status = read_all(source, is_quiet, writer, &totals, &error);
     if (writer && !pcap_writer_close(writer, &error))
         status = fail(&error);
     if (is_quiet)
-        printf("%llu packets, %llu bytes, sum %llu\n", (unsigned long long)n_packets,
-               (unsigned long long)n_bytes, (unsigned long long)sum);
+        printf("%llu packets, %llu bytes, sum %llu\n", (unsigned long long)totals.n_packets,
+               (unsigned long long)totals.n_bytes, (unsigned long long)totals.sum);
     source_close(source);
     interface_table_clear(&interfaces);
     return status;

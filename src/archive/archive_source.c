@@ -403,7 +403,7 @@ static void archive_close(struct source *source)
     free(archive);
 }
 
-static const struct source_ops archive_ops = { archive_next, archive_close };
+static const struct source_ops archive_ops = { .next = archive_next, .close = archive_close };
 
 struct source *archive_source_open(const struct catalog *catalog, const struct hint *hint,
                                    struct interface_table *interfaces, struct error *error)

@@ -14,7 +14,13 @@
 
 static const struct command *const commands[] = {
     /* in the order a newcomer meets them */
-    &command_devices, &command_status, &command_check, &command_replay, NULL,
+    &command_record,
+    &command_find,
+    &command_import,
+    &command_devices,
+    &command_status,
+    &command_check,
+    &command_replay,
 };
 
 static void overview_print(FILE *out)

@@ -16,8 +16,9 @@ enum {
 };
 
 #define SECOND_NS INT64_C(1000000000)
-#define SURE_NS (30 * SECOND_NS) /* so long after its last packet a flow is surely still the same session's \
-                                  */
+#define SURE_NS                                                                                 \
+    (30 * SECOND_NS) /* so long after its last packet a flow is surely still the same session's \
+                      */
 #define HANDSHAKE_AGE_NS (180 * SECOND_NS) /* after its last packet it is given up */
 #define RETRY_NS                                                                                           \
     (60 * SECOND_NS) /* an unanswered ClientHello so soon after the session's packets is the same device's \

@@ -76,6 +76,8 @@ static bool name_resolve(struct check *check, struct node *node)
 /* True for what has no type of its own. Names are resolved on the way. */
 static bool is_literal(struct check *check, struct node *node)
 {
+    bool is_first;
+
     switch (node->kind) {
     case NODE_WORD:
         return !name_resolve(check, node);
@@ -85,7 +87,8 @@ static bool is_literal(struct check *check, struct node *node)
     case NODE_NEGATE:
         return is_literal(check, node->first);
     case NODE_ARITH:
-        return is_literal(check, node->first) & is_literal(check, node->second);
+        is_first = is_literal(check, node->first); /* and both, so that both names are resolved */
+        return is_literal(check, node->second) && is_first;
     default:
         return false;
     }

@@ -214,6 +214,9 @@ static const struct hint *test_hint(struct arena *arena, const struct node *node
     else
         for (const struct node *element = node->second; element; element = element->next)
             elements = join(arena, HINT_OR, elements, element_hint(arena, node->first, RELATION_EQ, element));
+    if (elements && elements->kind != HINT_ALL &&
+        (meaning_of(node->first) == MEANING_ADDRESS || meaning_of(node->first) == MEANING_IDENTITY))
+        return elements; /* these say which protocol by themselves */
     return join(arena, HINT_AND, operand_hint(arena, node->first), elements);
 }
 

@@ -151,9 +151,8 @@ static bool ip_resolve(const struct literal_context *context, struct node *node,
                                  : "an IPv6 address or prefix (2001:db8::1, 2001:db8::/32)");
     for (unsigned i = 0; i < n_bits_max / 8; i++)
         low = low << 8 | address.bytes[i];
-    host = n_bits == 128 ? 0 : ((wide)1 << (n_bits_max - n_bits)) - 1;
-    if (n_bits == 0 && n_bits_max == 128)
-        host = ~(wide)0;
+    host = family == 4 ? UINT32_MAX : ~(wide)0;
+    host = n_bits == 128 ? 0 : host >> n_bits;
     constant_set(node, low & ~host, low | host);
     return true;
 }

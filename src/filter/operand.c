@@ -157,7 +157,8 @@ static void push_field(struct operands *operands, const struct node *node)
 
 /*
  * A protocol's bytes are its header's; a frame's are the packet's. Searched, a protocol is its header and all
- * behind it, which is what "tcp contains" has always meant.
+ * behind it (to the end of the packet, or of the reassembled datagram), which is what "tcp contains" has
+ * always meant.
  */
 static void push_protocol(struct operands *operands, const struct node *node)
 {
@@ -177,7 +178,9 @@ static void push_protocol(struct operands *operands, const struct node *node)
         if (layer->protocol != node->protocol ||
             !is_layer_meant(node->layers, collect.nth_of[i], collect.n_layers))
             continue;
-        if (node->is_searched)
+        if (node->is_searched && layer->source == 0)
+            len = (size_t)(d->packet->data + d->packet->caplen - layer->data);
+        else if (node->is_searched)
             len += layer->payload_caplen;
         add_bytes(operands, (struct bytes) { layer->data, len });
     }

@@ -94,7 +94,7 @@ bool queue_add_producer(struct queue *queue, uint32_t n_batches, size_t cap_byte
         realloc(queue->producers, (queue->n_producers + 1) * sizeof *queue->producers);
     struct producer *producer;
 
-    assert(n_batches >= 2);
+    assert(n_batches >= 1);
     if (producers == NULL)
         return error_set(error, ERROR_SYSTEM, "queue: no memory");
     queue->producers = producers;
@@ -141,23 +141,10 @@ static void push_full(struct queue *queue, struct queued *full)
     pthread_cond_signal(&queue->filled);
 }
 
-struct queued *queue_take_empty(struct queue *queue, uint32_t producer)
+static struct queued *wait_empty(struct queue *queue, struct producer *producer, int timeout_ms)
 {
-    struct queued *item;
+    struct queued *item = pop_empty(producer);
 
-    pthread_mutex_lock(&queue->mutex);
-    item = pop_empty(&queue->producers[producer]);
-    pthread_mutex_unlock(&queue->mutex);
-    return item;
-}
-
-struct queued *queue_exchange(struct queue *queue, struct queued *full, int timeout_ms)
-{
-    struct producer *producer = &queue->producers[full->producer];
-    struct queued *item;
-
-    pthread_mutex_lock(&queue->mutex);
-    item = pop_empty(producer);
     if (item == NULL && timeout_ms > 0) {
         struct timespec until = deadline_in(timeout_ms);
 
@@ -165,6 +152,25 @@ struct queued *queue_exchange(struct queue *queue, struct queued *full, int time
             if (pthread_cond_timedwait(&producer->given_back, &queue->mutex, &until) == ETIMEDOUT)
                 break;
     }
+    return item;
+}
+
+struct queued *queue_take_empty(struct queue *queue, uint32_t producer, int timeout_ms)
+{
+    struct queued *item;
+
+    pthread_mutex_lock(&queue->mutex);
+    item = wait_empty(queue, &queue->producers[producer], timeout_ms);
+    pthread_mutex_unlock(&queue->mutex);
+    return item;
+}
+
+struct queued *queue_exchange(struct queue *queue, struct queued *full, int timeout_ms)
+{
+    struct queued *item;
+
+    pthread_mutex_lock(&queue->mutex);
+    item = wait_empty(queue, &queue->producers[full->producer], timeout_ms);
     if (item)
         push_full(queue, full);
     pthread_mutex_unlock(&queue->mutex);

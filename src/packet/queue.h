@@ -33,12 +33,14 @@ enum queue_result {
 struct queue *queue_new(struct error *error);
 void queue_free(struct queue *queue); /* every batch too, wherever it is; no thread may use them any more */
 
-/* Before the first hand-over. n_batches of BATCH_PACKETS and cap_bytes each; at least 2. */
+/* Before the first hand-over. n_batches of BATCH_PACKETS and cap_bytes each; a producer with one batch waits
+ * for it to come back before it fills it again. */
 bool queue_add_producer(struct queue *queue, uint32_t n_batches, size_t cap_bytes, struct error *error);
 
 /* The producer's side. */
 
-struct queued *queue_take_empty(struct queue *queue, uint32_t producer); /* NULL: none at hand */
+/* Waits up to timeout_ms for one; NULL: none at hand. */
+struct queued *queue_take_empty(struct queue *queue, uint32_t producer, int timeout_ms);
 
 /*
  * Hands over the full one and answers an empty one; waits up to timeout_ms for that, and if there is none,

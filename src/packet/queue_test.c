@@ -32,7 +32,7 @@ static uint32_t take_and_give_back(struct queue *queue, uint32_t *producer)
 static void batches_come_out_in_the_order_they_went_in(void **state)
 {
     struct queue *queue = queue_of(2, 3);
-    struct queued *a = queue_take_empty(queue, 0), *b = queue_take_empty(queue, 1);
+    struct queued *a = queue_take_empty(queue, 0, 0), *b = queue_take_empty(queue, 1, 0);
     uint32_t producer;
 
     (void)state;
@@ -54,7 +54,7 @@ static void batches_come_out_in_the_order_they_went_in(void **state)
 static void without_an_empty_batch_the_full_one_stays_with_its_producer(void **state)
 {
     struct queue *queue = queue_of(1, 2);
-    struct queued *first = queue_take_empty(queue, 0), *second;
+    struct queued *first = queue_take_empty(queue, 0, 0), *second;
     uint32_t producer;
 
     (void)state;
@@ -77,8 +77,8 @@ static void the_newest_batch_is_taken_back_only_while_it_waits_and_has_room(void
     uint32_t producer;
 
     (void)state;
-    a = queue_take_empty(queue, 0);
-    b = queue_take_empty(queue, 1);
+    a = queue_take_empty(queue, 0, 0);
+    b = queue_take_empty(queue, 1, 0);
     assert_null(queue_take_back(queue, 0, 1, 1));
     a->batch.n = 1;
     a->batch.used_bytes = 1000;
@@ -99,7 +99,7 @@ static void the_newest_batch_is_taken_back_only_while_it_waits_and_has_room(void
 static void an_end_is_said_once_for_each_producer_and_behind_its_batches(void **state)
 {
     struct queue *queue = queue_of(2, 2);
-    struct queued *a = queue_take_empty(queue, 0), *queued;
+    struct queued *a = queue_take_empty(queue, 0, 0), *queued;
     uint32_t producer = 9;
 
     (void)state;
@@ -127,7 +127,7 @@ struct feeder {
 static void *feed(void *arg)
 {
     struct feeder *feeder = arg;
-    struct queued *current = queue_take_empty(feeder->queue, feeder->producer);
+    struct queued *current = queue_take_empty(feeder->queue, feeder->producer, 0);
 
     for (uint64_t i = 1; i <= N_ROUNDS; i++) {
         struct queued *empty;

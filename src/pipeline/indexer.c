@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "protocol/dispatch.h"
 #include "protocol/fragment_flow.h"
 #include "protocol/state.h"
 
@@ -32,6 +33,8 @@ struct indexer {
     uint64_t block_protocols;
     uint32_t block;
     struct recent *recent;
+    void (*listener)(void *context, const struct binding *binding);
+    void *listener_context;
     struct dissection dissection;
 };
 
@@ -41,6 +44,8 @@ static void on_binding(void *context, const struct binding *binding)
 
     if (indexer->builder)
         segment_index_builder_binding(indexer->builder, binding);
+    if (indexer->listener)
+        indexer->listener(indexer->listener_context, binding);
 }
 
 static void on_identity(void *context, enum identity_scheme scheme, struct bytes identity,
@@ -148,23 +153,21 @@ void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32
     }
     for (uint32_t i = 0; i < d->n_layers; i++) {
         enum fragment_flow_result result;
-        struct flow_key key;
-        uint32_t early_place;
-        bool is_forward;
+        struct fragment_flow flow;
 
-        result = fragment_flow(indexer->fragments, d, i, place, &key, &is_forward, &early_place);
+        result = fragment_flow(indexer->fragments, d, i, place, &flow);
         if (result == FRAGMENT_FLOW_NONE)
             continue;
         if (indexer->builder) {
             uint32_t first = block;
 
-            if (result == FRAGMENT_FLOW_FIRST_AFTER_EARLY && early_place >> 31 == place >> 31)
-                first = early_place & INT32_MAX;
+            if (result == FRAGMENT_FLOW_FIRST_AFTER_EARLY && flow.early_place >> 31 == place >> 31)
+                first = flow.early_place & INT32_MAX;
             for (uint32_t b = first; b <= block; b++)
-                mark_flow(indexer, &key, b);
+                mark_flow(indexer, &flow.key, b);
         }
-        if (result != FRAGMENT_FLOW_EARLY && key.protocol == 17)
-            tracker_packet(indexer->tracker, d, &key, is_forward, i == ip_layer_of_dtls, place);
+        if (result != FRAGMENT_FLOW_EARLY && flow.key.protocol == IP_PROTOCOL_UDP)
+            tracker_packet(indexer->tracker, d, &flow.key, flow.is_forward, i == ip_layer_of_dtls, place);
     }
 }
 
@@ -172,6 +175,13 @@ void indexer_end(struct indexer *indexer, bool is_last)
 {
     tracker_checkpoint(indexer->tracker, is_last);
     indexer->builder = NULL;
+}
+
+void indexer_listen(struct indexer *indexer, void (*binding)(void *context, const struct binding *binding),
+                    void *context)
+{
+    indexer->listener = binding;
+    indexer->listener_context = context;
 }
 
 void indexer_restore(struct indexer *indexer, const struct binding *binding)

@@ -30,6 +30,10 @@ void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32
 /* The segment ends: the spans of time that fell into it go to the builder. is_last: no packet will follow. */
 void indexer_end(struct indexer *indexer, bool is_last);
 
+/* Who wants to hear of the spans too, as the tracker finds them; borrowed bytes. One listener. */
+void indexer_listen(struct indexer *indexer, void (*binding)(void *context, const struct binding *binding),
+                    void *context);
+
 /* Where an earlier run left the devices: its bindings, in the order they were found. */
 void indexer_restore(struct indexer *indexer, const struct binding *binding);
 

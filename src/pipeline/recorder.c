@@ -396,6 +396,7 @@ void recorder_rotate(struct recorder *recorder)
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder)
 {
+    recorder->counters.n_open_bytes = recorder->writer ? segment_writer_bytes(recorder->writer) : 0;
     return &recorder->counters;
 }
 

@@ -27,6 +27,7 @@ struct recorder_counters {
     uint64_t n_packets, n_bytes; /* written; caplen of those */
     uint64_t n_raw_bytes;        /* pcapng before compression */
     uint64_t n_stored_bytes;     /* segments and indexes, after */
+    uint64_t n_open_bytes;       /* in the open segment so far */
     uint64_t n_dropped_disk;     /* no room or an error, and not to be had by deleting the oldest */
     uint64_t n_truncated_mirror; /* inner frames whose length --decap rebuilt */
     uint32_t n_segments;         /* sealed */

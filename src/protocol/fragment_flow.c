@@ -68,13 +68,6 @@ static struct datagram_id id_of(const struct layer *layer, const struct flow_key
     return id;
 }
 
-static struct datagram *place_of(struct fragment_flows *flows, const struct datagram_id *id)
-{
-    uint64_t hash = XXH3_64bits_withSeed(id, sizeof *id, flows->hash_seed);
-
-    return &flows->datagrams[hash & (DATAGRAMS - 1)];
-}
-
 /* The ports in a first fragment, which lie behind its IP header. */
 static bool first_ports(const struct layer *layer, uint16_t *source, uint16_t *destination)
 {
@@ -86,27 +79,28 @@ static bool first_ports(const struct layer *layer, uint16_t *source, uint16_t *d
 }
 
 enum fragment_flow_result fragment_flow(struct fragment_flows *flows, const struct dissection *d, uint32_t i,
-                                        uint32_t place, struct flow_key *key, bool *is_forward,
-                                        uint32_t *early_place)
+                                        uint32_t place, struct fragment_flow *found)
 {
     const struct layer *layer = &d->layers[i];
     struct datagram_id id;
     struct datagram *datagram;
     bool is_known;
 
-    if (!dissection_flow(d, i, key, is_forward))
+    found->datagram = 0;
+    if (!dissection_flow(d, i, &found->key, &found->is_forward))
         return FRAGMENT_FLOW_NONE;
     if (__builtin_expect(layer->fragment == FRAGMENT_NO, 1))
         return FRAGMENT_FLOW_WHOLE;
 
-    id = id_of(layer, key, *is_forward);
-    datagram = place_of(flows, &id);
+    id = id_of(layer, &found->key, found->is_forward);
+    found->datagram = XXH3_64bits_withSeed(&id, sizeof id, flows->hash_seed) | 1;
+    datagram = &flows->datagrams[found->datagram >> 1 & (DATAGRAMS - 1)];
     is_known =
         memcmp(&datagram->id, &id, sizeof id) == 0 && d->packet->ts_ns - datagram->seen_ns < DATAGRAM_AGE_NS;
     if (layer->fragment == FRAGMENT_LATER || layer->fragment == FRAGMENT_COMPLETES) {
         if (is_known && datagram->has_ports) {
-            *key = datagram->flow;
-            *is_forward = datagram->is_forward;
+            found->key = datagram->flow;
+            found->is_forward = datagram->is_forward;
             return FRAGMENT_FLOW_WHOLE;
         }
         if (layer->fragment == FRAGMENT_LATER) {
@@ -119,14 +113,15 @@ enum fragment_flow_result fragment_flow(struct fragment_flows *flows, const stru
         uint16_t source = 0, destination = 0;
 
         if (first_ports(layer, &source, &destination)) {
-            struct ip_address from = *is_forward ? key->low : key->high,
-                              to = *is_forward ? key->high : key->low;
+            struct ip_address from = found->is_forward ? found->key.low : found->key.high;
+            struct ip_address to = found->is_forward ? found->key.high : found->key.low;
 
-            *is_forward = flow_key_make(key, &from, source, &to, destination, key->protocol);
+            found->is_forward =
+                flow_key_make(&found->key, &from, source, &to, destination, found->key.protocol);
         }
     }
-    *early_place = is_known ? datagram->early_place : place;
     is_known = is_known && !datagram->has_ports;
-    *datagram = (struct datagram) { id, *key, d->packet->ts_ns, place, *is_forward, true };
+    found->early_place = is_known ? datagram->early_place : place;
+    *datagram = (struct datagram) { id, found->key, d->packet->ts_ns, place, found->is_forward, true };
     return is_known ? FRAGMENT_FLOW_FIRST_AFTER_EARLY : FRAGMENT_FLOW_WHOLE;
 }

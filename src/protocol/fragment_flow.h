@@ -21,11 +21,16 @@ enum fragment_flow_result {
     FRAGMENT_FLOW_FIRST_AFTER_EARLY, /* *key is whole, and fragments since *early_place belong to it too */
 };
 
+struct fragment_flow {
+    struct flow_key key;
+    bool is_forward;
+    uint32_t early_place; /* FIRST_AFTER_EARLY: the place of the earliest fragment met before the first one */
+    uint64_t datagram;    /* the same for all fragments of a datagram; 0 for what is none */
+};
+
 /*
  * The conversation of layer `layer` (any; others than IP answer NONE). place: where the packet lies, in the
- * caller's own terms, never decreasing; *early_place is the place of the earliest fragment met before the
- * first one.
+ * caller's own terms, never decreasing.
  */
 enum fragment_flow_result fragment_flow(struct fragment_flows *flows, const struct dissection *d,
-                                        uint32_t layer, uint32_t place, struct flow_key *key,
-                                        bool *is_forward, uint32_t *early_place);
+                                        uint32_t layer, uint32_t place, struct fragment_flow *found);

@@ -177,25 +177,31 @@ static bool merge_into_newest(struct capture_thread *thread, const struct queued
     return true;
 }
 
-/* Answers the batch to fill next. */
+/* Answers the batch to fill next; NULL when nobody will give one back any more. */
 static struct queued *hand_over(struct capture_thread *thread, struct queued *full)
 {
     const struct source_ops *ops = thread->source->ops;
-    bool is_copying_live = ops->is_live && ops->release == NULL;
+    struct queue *queue = thread->group->queue;
     struct queued *empty;
 
     if (!attach_interfaces(thread, full, &thread->error)) {
         drop_batch(thread, &full->batch); /* told with the next one, if there is memory again */
         return full;
     }
-    if (is_copying_live) {
+    if (ops->is_live && ops->release == NULL) {
         if (merge_into_newest(thread, full))
             return full;
-        empty = queue_exchange(thread->group->queue, full, 0);
-    } else {
+        empty = queue_exchange(queue, full, 0);
+    } else if (ops->is_live) {
         do
-            empty = queue_exchange(thread->group->queue, full, TURN_MS);
+            empty = queue_exchange(queue, full, TURN_MS);
         while (empty == NULL && state_of(thread->group) != CAPTURE_ABANDONED);
+    } else {
+        queue_put(queue, full);
+        do
+            empty = queue_take_empty(queue, thread->number, TURN_MS);
+        while (empty == NULL && state_of(thread->group) != CAPTURE_ABANDONED);
+        return empty;
     }
     if (empty)
         return empty;
@@ -224,7 +230,7 @@ static void *capture_run(void *arg)
 {
     struct capture_thread *thread = arg;
     struct queue *queue = thread->group->queue;
-    struct queued *current = queue_take_empty(queue, thread->number);
+    struct queued *current = queue_take_empty(queue, thread->number, 0);
     enum source_result result;
     int64_t last_ns = 0;
 
@@ -236,9 +242,11 @@ static void *capture_run(void *arg)
             current = hand_over(thread, current);
         }
         tell_stats(thread);
-    } while (result != SOURCE_END && result != SOURCE_FAULT && !is_done(thread, result, last_ns));
-    source_release(thread->source, &current->batch);
-    queue_give_back(queue, current);
+    } while (current && result != SOURCE_END && result != SOURCE_FAULT && !is_done(thread, result, last_ns));
+    if (current) {
+        source_release(thread->source, &current->batch);
+        queue_give_back(queue, current);
+    }
     thread->is_faulty = result == SOURCE_FAULT;
     queue_close(queue, thread->number);
     return NULL;
@@ -280,8 +288,9 @@ bool capture_group_start(struct capture_group *group, struct error *error)
     group->n_first_interfaces = group->interfaces->n;
     for (uint32_t i = 0; i < group->n_threads; i++) {
         struct capture_thread *thread = group->threads[i];
+        uint32_t n = thread->source->ops->is_live ? (uint32_t)n_batches : 1;
 
-        if (!queue_add_producer(group->queue, (uint32_t)n_batches, BATCH_BYTES, error) ||
+        if (!queue_add_producer(group->queue, n, BATCH_BYTES, error) ||
             !interfaces_copy(&thread->interfaces, group->interfaces, error))
             return false;
         thread->n_told_interfaces = thread->interfaces.n;

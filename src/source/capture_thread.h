@@ -7,7 +7,8 @@
  * dropped and counted as n_dropped_queue a live source that lends (a ring)      is itself the queue: its
  * packets stay in the ring, uncopied, until their batch is released; what the ring has no room for the kernel
  *                                          counts as n_dropped_kernel
- *   a file                                 waits
+ *   a file                                 waits: its packets live until the next are asked for, so that it
+ * is read on only when their batch has been released
  *
  * A trickle of packets does not use up the batches: while nobody takes them, they are put together. The
  * threads never touch the stream's interface table: what they meet comes with the batch and is entered, and
@@ -52,7 +53,11 @@ enum capture_result {
 struct capture_group *capture_group_new(const struct capture_options *options,
                                         struct interface_table *interfaces, struct error *error);
 
-/* Takes the source, also at a fault; NULL answers false and leaves *error as it is. Before the start. */
+/*
+ * Takes the source, also at a fault. Not one of merge_open, whose parts would enter interfaces into the
+ * stream's table from the thread: read that one directly. NULL answers false and leaves *error as it is.
+ * Before the start.
+ */
 bool capture_group_add(struct capture_group *group, struct source *source, struct error *error);
 
 /* From here on the sources are read, with all signals blocked. */

@@ -156,6 +156,27 @@ static void a_file_waits_and_loses_nothing(void **state)
     interface_table_clear(&table);
 }
 
+static void a_file_is_read_on_only_when_its_batch_was_released(void **state)
+{
+    struct fake fake = { .n_batches = 3, .n_packets = 10, .end = SOURCE_END };
+    struct interface_table table = { 0 };
+    struct capture_group *group = group_of(fake_source(&fake, "file", false, false), NULL, &table);
+    struct captured captured, none;
+    struct error error;
+
+    (void)state;
+    for (uint32_t i = 1; i <= 3; i++) {
+        assert_int_equal(capture_group_next(group, 1000, &captured, &error), CAPTURE_PACKETS);
+        assert_int_equal(capture_group_next(group, 30, &none, &error), CAPTURE_IDLE);
+        assert_int_equal(fake.n_done, i);
+        check_order(captured.batch, (i - 1) * 10);
+        capture_group_release(group, &captured);
+    }
+    assert_int_equal(capture_group_next(group, 1000, &captured, &error), CAPTURE_SOURCE_END);
+    capture_group_close(group);
+    interface_table_clear(&table);
+}
+
 static void a_socket_is_read_on_and_what_has_no_place_is_counted(void **state)
 {
     struct fake fake = { .n_batches = 50, .n_packets = 300, .end = SOURCE_END };
@@ -333,10 +354,10 @@ static void a_stopped_capture_delivers_what_came_before(void **state)
 static void a_group_can_be_closed_at_any_moment(void **state)
 {
     (void)state;
-    for (int is_lending = 0; is_lending < 2; is_lending++) {
+    for (int i = 0; i < 3; i++) {
         struct fake fake = { .n_batches = 1000000, .n_packets = 100, .end = SOURCE_END };
         struct interface_table table = { 0 };
-        struct capture_group *group = group_of(fake_source(&fake, "x", true, is_lending), NULL, &table);
+        struct capture_group *group = group_of(fake_source(&fake, "x", i < 2, i == 1), NULL, &table);
 
         nap(10);
         capture_group_close(group);
@@ -349,6 +370,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_waits_and_loses_nothing),
+        cmocka_unit_test(a_file_is_read_on_only_when_its_batch_was_released),
         cmocka_unit_test(a_socket_is_read_on_and_what_has_no_place_is_counted),
         cmocka_unit_test(a_trickle_does_not_use_up_the_batches),
         cmocka_unit_test(a_ring_is_the_queue_and_gets_everything_back),

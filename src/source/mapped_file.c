@@ -25,7 +25,6 @@ struct mapped_file {
 
 static struct mapped_file maps[MAPPED_FILE_LIMIT];
 static pthread_mutex_t maps_lock = PTHREAD_MUTEX_INITIALIZER; /* for who opens; the handler takes none */
-static pthread_once_t handler_once = PTHREAD_ONCE_INIT;
 static struct sigaction previous;
 static uintptr_t page_bytes;
 
@@ -53,13 +52,18 @@ static void put_zeroes(int signal_number, siginfo_t *info, void *context)
     sigaction(signal_number, &previous, NULL); /* the instruction runs again and meets that one */
 }
 
+/* Asked at each open: a library or a test may have put its own handler there since. */
 static void install_handler(void)
 {
     struct sigaction action = { .sa_sigaction = put_zeroes, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+    struct sigaction current;
 
     page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
     sigemptyset(&action.sa_mask);
-    sigaction(SIGBUS, &action, &previous);
+    if (sigaction(SIGBUS, NULL, &current) == 0 && current.sa_sigaction != put_zeroes) {
+        previous = current;
+        sigaction(SIGBUS, &action, NULL);
+    }
 }
 
 static struct mapped_file *take_place(void)
@@ -82,8 +86,8 @@ struct mapped_file *mapped_file_open(int fd, uint64_t size_bytes)
     if (start == MAP_FAILED)
         return NULL;
     madvise(start, (size_t)size_bytes, MADV_SEQUENTIAL);
-    pthread_once(&handler_once, install_handler);
     pthread_mutex_lock(&maps_lock);
+    install_handler();
     map = take_place();
     if (map) {
         map->fd = fd;

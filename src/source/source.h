@@ -35,17 +35,13 @@ struct source {
 
 struct source_ops {
     /*
-     * Packets keep arriving whether or not anybody asks. A live source that also lends (release is not NULL)
-     * queues them itself, in its ring; one that copies must be asked again soon or its socket overflows.
-     */
-    bool is_live;
-
-    /*
      * Empties the batch and fills it, waiting at most timeout_ms for the first packet (files never wait).
-     * Packets' bytes live until the next call for the same batch, or its release. One thread.
+     * Packets' bytes live until the batch is released or filled again; those of a source that is not live
+     * only until the next call, for whichever batch. One thread.
      */
     enum source_result (*next)(struct source *source, struct batch *batch, int timeout_ms,
                                struct error *error);
+    void (*close)(struct source *source); /* frees the source; its batches' bytes are gone */
 
     /*
      * Gives back what the batch's packets borrow (a block of a ring), so that the source may use it again;
@@ -54,7 +50,11 @@ struct source_ops {
      */
     void (*release)(struct source *source, struct batch *batch);
 
-    void (*close)(struct source *source); /* frees the source; its batches' bytes are gone */
+    /*
+     * Packets keep arriving whether or not anybody asks. A live source that also lends (release is not NULL)
+     * queues them itself, in its ring; one that copies must be asked again soon or its socket overflows.
+     */
+    bool is_live;
 };
 
 static inline enum source_result source_next(struct source *source, struct batch *batch, int timeout_ms,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { N_LAYERS = 2, INPUT_BYTES = 128 << 10, MAGIC_BYTES = 6, ZSTD_WINDOW_LOG_MAX = 27 };
 
@@ -132,6 +133,11 @@ static bool zstd_step(struct layer *layer, struct bytes *in, uint8_t *out, size_
 
     *len = output.pos;
     *in = (struct bytes) { in->data + input.pos, in->len - input.pos };
+    if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge)
+        return error_set(
+            error, ERROR_LIMIT,
+            "zstd frame at offset %llu wants a window of over 128 MiB; unpack it first (zstd -d --long=31)",
+            offset_of(layer, in));
     if (ZSTD_isError(result))
         return error_set(error, ERROR_DAMAGED, "zstd data are damaged near offset %llu: %s",
                          offset_of(layer, in), ZSTD_getErrorName(result));

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -205,6 +206,41 @@ static void the_inner_frame_is_filtered_and_cut(void **state)
     heard_close(&heard);
 }
 
+static void a_burst_of_a_segmenting_sender_is_taken_apart(void **state)
+{
+    enum { RUN = 600, FRAME = 92 }; /* more than one batch has room for */
+    struct vxlan_listener_options options = { .port = PORT };
+    int segment_bytes = FRAME + VXLAN_HEADER_BYTES;
+    struct mirror mirror;
+    struct heard heard;
+    static uint8_t run[RUN * (FRAME + VXLAN_HEADER_BYTES)];
+    uint32_t n = 0;
+
+    (void)state;
+    assert_true(heard_open(&heard, &options));
+    mirror = mirror_open(AF_INET, "127.0.0.1", "127.0.0.1");
+    if (setsockopt(mirror.fd, SOL_UDP, UDP_SEGMENT, &segment_bytes, sizeof segment_bytes) != 0)
+        skip(); /* Linux before 4.18 */
+    for (uint32_t i = 0; i < RUN; i++)
+        vxlan_header_write(i, run + (size_t)i * (FRAME + VXLAN_HEADER_BYTES));
+    for (uint32_t sent = 0; sent < RUN; sent += 60) {
+        size_t len = 60 * (FRAME + VXLAN_HEADER_BYTES) - (sent == 540 ? 10 : 0); /* the last one is shorter */
+
+        assert_int_equal(send(mirror.fd, run + (size_t)sent * (FRAME + VXLAN_HEADER_BYTES), len, 0), len);
+    }
+    while (n < RUN && hear(&heard, 1000) == SOURCE_PACKETS)
+        for (uint32_t i = 0; i < heard.batch.n; i++, n++) {
+            char name[64];
+
+            snprintf(name, sizeof name, "vxlan 127.0.0.1 vni %u", n);
+            assert_string_equal(interface_name(&heard, i), name);
+            assert_int_equal(heard.batch.packets[i].caplen, n == RUN - 1 ? FRAME - 10 : FRAME);
+        }
+    assert_int_equal(n, RUN);
+    close(mirror.fd);
+    heard_close(&heard);
+}
+
 static void long_frames_fill_several_batches_and_none_is_lost(void **state)
 {
     struct vxlan_listener_options options = { .port = PORT };
@@ -277,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_frame_the_mirror_cut_has_its_original_length),
         cmocka_unit_test(what_is_no_mirrored_frame_is_refused_and_counted),
         cmocka_unit_test(the_inner_frame_is_filtered_and_cut),
+        cmocka_unit_test(a_burst_of_a_segmenting_sender_is_taken_apart),
         cmocka_unit_test(long_frames_fill_several_batches_and_none_is_lost),
         cmocka_unit_test(a_stream_of_senders_ends_up_in_a_bounded_number_of_interfaces),
         cmocka_unit_test(what_the_socket_has_no_room_for_is_counted),

@@ -19,8 +19,6 @@ import struct
 import subprocess
 import time
 
-JUDGED = {'first', 'handshake', 'cid_rebind'}
-
 
 def nanoseconds(text):
     seconds, _, fraction = text.partition('.')
@@ -103,27 +101,23 @@ def expected(frames, truth, tally):
     """[(identity, frames that must be there, frames that may be there)]"""
     asked = []
     for device in truth:
-        required, allowed, named = set(), set(), False
+        required, allowed, is_tied = set(), set(), False
         for epoch in device['epochs']:
             found = frames.between(epoch)
             numbers = {number for _, number, _ in found}
             if len(numbers) != epoch['packets']:
                 raise AssertionError(f'the test itself counts {len(numbers)} frames in an epoch of {epoch["packets"]}: {epoch}')
-            if epoch['reason'] not in JUDGED:
+            if epoch['reason'] in ('first', 'handshake'):
+                is_tied = any(key for _, _, key in found)
+                tally.cut_frames += 0 if is_tied else len(numbers)
+            elif epoch['reason'] != 'cid_rebind':
+                is_tied = False
+            # A move goes with the session it moves: of one without a name it cannot be judged either.
+            if is_tied:
+                required |= numbers
+            else:
                 allowed |= numbers
-                continue
-            if epoch['reason'] in ('first', 'handshake') and not any(key for _, _, key in found):
-                tally.cut_frames += len(numbers)
-                allowed |= numbers
-                continue
-            # A move of a session that is not judged itself (it began before the capture, or by resumption) cannot be
-            # tied to a name by anything on the wire.
-            if epoch['reason'] == 'cid_rebind' and not required:
-                allowed |= numbers
-                continue
-            named = True
-            required |= numbers
-        if not named:
+        if not required:
             tally.nameless += 1
             continue
         asked.append((device['dtls_psk_identity'], required, allowed))

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_find - packets of files or of an archive that pass a filter, belong to a device, or fall in a span of
+ * time: printed, counted or written. One loop over one source; what the source is, and what an index spares
+ * it, is settled before.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "archive/archive_source.h"
+#include "base/progress.h"
+#include "base/time_range.h"
+#include "base/timestamp.h"
+#include "cli/capture_files.h"
+#include "cli/commands.h"
+#include "cli/held_packets.h"
+#include "cli/output.h"
+#include "cli/signals.h"
+#include "device/device_match.h"
+#include "filter/filter.h"
+#include "packet/pcap_writer.h"
+#include "pipeline/device_search.h"
+#include "protocol/state.h"
+
+struct settings {
+    const char *archive, *filter, *device, *from, *to, *write, *format;
+    struct text_list files, fields, settings;
+    uint64_t limit;
+    bool wants_count, wants_explanation, is_local;
+};
+
+static const struct option options[] = {
+    { 'r', "read", OPTION_LIST, offsetof(struct settings, files), "FILE",
+      "read this capture (pcap, pcapng; also .gz .zst .lz4; - for standard input);\n"
+      "several are read as one, in time order" },
+    { 'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR",
+      "search this archive (else TAPDECK_ARCHIVE)" },
+    { 'Y', "filter", OPTION_TEXT, offsetof(struct settings, filter), "FILTER",
+      "only packets that pass this Wireshark display filter" },
+    { 0, "device", OPTION_TEXT, offsetof(struct settings, device), "ID",
+      "only packets of the device with this identity (DTLS PSK identity, as text or in\n"
+      "hex with colons), at whatever address it was" },
+    { 0, "from", OPTION_TIME, offsetof(struct settings, from), "TIME",
+      "only packets at or after TIME: 2024-08-29T10:00:00Z, \"thu 14:00\", -15m, now" },
+    { 0, "to", OPTION_TIME, offsetof(struct settings, to), "TIME", "only packets at or before TIME" },
+    { 'w', "write", OPTION_TEXT, offsetof(struct settings, write), "FILE",
+      "write the packets: .pcapng or .pcap, also with .gz or .zst; - for standard output" },
+    { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT",
+      "text (default), fields or json" },
+    { 'e', NULL, OPTION_LIST, offsetof(struct settings, fields), "FIELD",
+      "with -T fields or json: print this field; may be repeated" },
+    { 'E', NULL, OPTION_LIST, offsetof(struct settings, settings), "SETTING",
+      "with -T fields, as in tshark: header=y separator=, occurrence=f aggregator=; quote=d" },
+    { 'c', NULL, OPTION_COUNT, offsetof(struct settings, limit), "COUNT", "stop after COUNT packets" },
+    { 0, "count", OPTION_FLAG, offsetof(struct settings, wants_count), NULL,
+      "print only how many packets there are" },
+    { 0, "explain", OPTION_FLAG, offsetof(struct settings, wants_explanation), NULL,
+      "say on standard error what is asked of each packet, where the device was,\n"
+      "and how much was read" },
+    { 0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL,
+      "times in the local zone, not in UTC" },
+    { 0 },
+};
+
+enum { SPAN_HINTS = 2 }; /* hint nodes that join one more span: its flow, and an OR above */
+
+struct find {
+    const struct settings *settings;
+    struct time_range range;
+    uint64_t hash_seed;
+    struct interface_table interfaces;
+    struct filter *filter;
+    struct output *output;
+    struct pcap_writer *writer;
+    struct device_match *match;
+    struct device_search *search;
+    struct held_packets *held; /* fragments of which it is not known yet whose they are */
+    struct catalog catalog;
+    struct capture_files *files;
+    struct source *source;
+    struct hint *hints;
+    struct demand demand;
+    struct dissect_state *state;
+    struct dissection *dissection;
+    struct progress progress;
+    uint64_t n_read, n_found;
+};
+
+/* ---- what is asked ---- */
+
+static bool parse_format(const struct settings *settings, enum output_format *format, struct error *error)
+{
+    static const struct {
+        const char *name;
+        enum output_format format;
+    } names[] = { { "text", OUTPUT_TEXT }, { "fields", OUTPUT_FIELDS }, { "json", OUTPUT_JSON } };
+
+    *format = settings->fields.n ? OUTPUT_FIELDS : OUTPUT_TEXT;
+    if (settings->format == NULL) {
+        if (settings->wants_count || settings->write)
+            *format = OUTPUT_NONE;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i].name, settings->format) == 0) {
+            *format = names[i].format;
+            return true;
+        }
+    }
+    return error_set(error, ERROR_USAGE, "-T %s is not a format; there are text, fields and json",
+                     settings->format);
+}
+
+static bool prepare_question(struct find *find, struct error *error)
+{
+    const struct settings *settings = find->settings;
+    struct output_options output = { .fields = &settings->fields,
+                                     .settings = &settings->settings,
+                                     .is_local = settings->is_local };
+
+    if (!time_range_parse(settings->from, settings->to, timestamp_now(), settings->is_local, &find->range,
+                          error))
+        return false;
+    if (!parse_format(settings, &output.format, error))
+        return false;
+    if (settings->write && strcmp(settings->write, "-") == 0 && output.format != OUTPUT_NONE)
+        return error_set(error, ERROR_USAGE, "-w - and -T both want standard output; give one of them");
+    if (settings->filter && (find->filter = filter_compile(settings->filter, error)) == NULL)
+        return false;
+    if ((find->output = output_new(&output, stdout, error)) == NULL)
+        return false;
+    if (settings->device) {
+        find->match = device_match_new(find->hash_seed);
+        find->held = held_packets_new();
+        if (!find->match || !find->held)
+            return error_set(error, ERROR_SYSTEM, "no memory for the device's flows");
+        find->search = device_search_new(settings->device, find->match, find->hash_seed, error);
+        if (find->search == NULL)
+            return false;
+    }
+    demand_init(&find->demand);
+    if (find->filter)
+        demand_merge(&find->demand, filter_demand(find->filter));
+    if (find->match)
+        device_match_demand(&find->demand);
+    demand_merge(&find->demand, output_demand(find->output));
+    demand_settle(&find->demand);
+    return true;
+}
+
+/* ---- where the device was ---- */
+
+static void show_progress(void *context, uint64_t n_packets)
+{
+    struct find *find = context;
+    uint64_t done = 0, size = 0;
+
+    if (!find->progress.is_terminal)
+        return;
+    if (find->files)
+        capture_files_progress(find->files, &done, &size);
+    progress_show(&find->progress, done, size, n_packets, timestamp_now());
+}
+
+static bool search_device(struct find *find, struct error *error)
+{
+    bool is_done;
+
+    if (find->files) {
+        struct interface_table interfaces = { 0 };
+        struct source *source = capture_files_open(find->files, &interfaces, error);
+
+        if (source == NULL)
+            return false;
+        progress_init(&find->progress, "looking for the device", timestamp_now());
+        is_done = device_search_source(find->search, source, &interfaces, signals_stop(), show_progress, find,
+                                       error);
+        progress_clear(&find->progress);
+        source_close(source);
+        interface_table_clear(&interfaces);
+        /* What is wrong with the file is said once, by the second reading, behind the packets before it. */
+        is_done |= error->kind == ERROR_DAMAGED;
+    } else {
+        is_done = device_search_catalog(find->search, &find->catalog, error);
+    }
+    device_match_settle(find->match);
+    return is_done;
+}
+
+/* ---- what an index can rule out ---- */
+
+/* Any of the spans: a tree of ORs as flat as can be. *next: room for two nodes a span and one more. */
+static const struct hint *spans_hint(const struct device_span *spans, uint32_t n, struct hint **next)
+{
+    struct hint *hint;
+
+    if (n > 1) {
+        const struct hint *left = spans_hint(spans, n / 2, next),
+                          *right = spans_hint(spans + n / 2, n - n / 2, next);
+
+        hint = (*next)++;
+        *hint = (struct hint) { .kind = HINT_OR, .left = left, .right = right };
+        return hint;
+    }
+    hint = (*next)++;
+    *hint = (struct hint) { .kind = n == 1 ? HINT_FLOW : HINT_NONE };
+    if (n == 1) {
+        hint->flow.key = spans->flow;
+        hint->flow.from_ns = spans->from_ns;
+        hint->flow.to_ns = spans->to_ns;
+    }
+    return hint;
+}
+
+/* Time, and the filter's hint, and one of the device's spans. */
+static const struct hint *make_hint(struct find *find, struct error *error)
+{
+    const struct device_span *spans = NULL;
+    uint32_t n_spans = 0;
+    struct hint *next, *all;
+
+    if (find->match)
+        spans = device_match_spans(find->match, &n_spans);
+    find->hints = calloc((size_t)n_spans * SPAN_HINTS + 8, sizeof *find->hints);
+    if (find->hints == NULL) {
+        error_system(error, "no memory for the search");
+        return NULL;
+    }
+    next = find->hints;
+    all = next++;
+    *all = (struct hint) { .kind = HINT_TIME };
+    all->time.from_ns = find->range.from_ns;
+    all->time.to_ns = find->range.to_ns;
+    if (find->filter) {
+        *next = (struct hint) { .kind = HINT_AND, .left = all, .right = filter_hint(find->filter) };
+        all = next++;
+    }
+    if (find->match) {
+        const struct hint *any = spans_hint(spans, n_spans, &next);
+
+        *next = (struct hint) { .kind = HINT_AND, .left = all, .right = any };
+        all = next++;
+    }
+    return all;
+}
+
+static bool open_source(struct find *find, struct error *error)
+{
+    if (find->files) {
+        find->source = capture_files_open(find->files, &find->interfaces, error);
+    } else {
+        const struct hint *hint = make_hint(find, error);
+
+        if (hint == NULL)
+            return false;
+        find->source = archive_source_open(&find->catalog, hint, &find->interfaces, error);
+    }
+    return find->source != NULL;
+}
+
+static bool open_input(struct find *find, struct error *error)
+{
+    const struct settings *settings = find->settings;
+
+    if (settings->files.n && settings->archive)
+        return error_set(error, ERROR_USAGE, "give -r FILE or -A DIR, not both");
+    if (settings->files.n) {
+        find->files = capture_files_new(&settings->files, settings->device != NULL, error);
+        if (find->files == NULL)
+            return false;
+    } else {
+        const char *archive = command_archive(settings->archive, error);
+
+        if (archive == NULL) {
+            error_set(error, ERROR_USAGE, "where to look? give -r FILE, -A DIR, or set TAPDECK_ARCHIVE=DIR");
+            return false;
+        }
+        if (!catalog_load(&find->catalog, archive, error))
+            return false;
+    }
+    if (find->search && !search_device(find, error))
+        return false;
+    return open_source(find, error);
+}
+
+static bool write_extra_blocks(void *context, struct bytes blocks, struct error *error)
+{
+    return pcap_writer_blocks(context, blocks, error);
+}
+
+static bool open_writer(struct find *find, struct error *error)
+{
+    enum pcap_format format;
+    enum pcap_packing packing;
+
+    if (find->settings->write == NULL)
+        return true;
+    pcap_writer_formats_of(find->settings->write, &format, &packing);
+    find->writer = pcap_writer_open(find->settings->write, format, packing, &find->interfaces, error);
+    return find->writer != NULL;
+}
+
+/* ---- the packets ---- */
+
+enum verdict { GO_ON, ENOUGH, FAULT };
+
+static enum verdict emit(struct find *find, const struct dissection *d, struct error *error)
+{
+    find->n_found++;
+    if (find->writer && !pcap_writer_add(find->writer, d->packet, error))
+        return FAULT;
+    if (!output_packet(find->output, d, error))
+        return output_is_closed(find->output) ? ENOUGH : FAULT;
+    return find->n_found == find->settings->limit ? ENOUGH : GO_ON;
+}
+
+/* Fragments that came before the one that told whose they are. */
+static enum verdict emit_held(struct find *find, uint64_t datagram, struct error *error)
+{
+    enum verdict verdict = GO_ON;
+    struct packet packet;
+
+    while (verdict == GO_ON && held_packets_take(find->held, datagram, &packet)) {
+        struct dissection *alone = malloc(sizeof *alone); /* its fragments were put together before */
+
+        if (alone == NULL) {
+            error_system(error, "no memory");
+            return FAULT;
+        }
+        dissection_init(alone, &find->demand, NULL, &find->interfaces);
+        dissect(alone, &packet);
+        if (find->filter == NULL || filter_match(find->filter, alone))
+            verdict = emit(find, alone, error);
+        free(alone);
+    }
+    return verdict;
+}
+
+static enum verdict look_at(struct find *find, const struct packet *packet, struct error *error)
+{
+    struct dissection *d = find->dissection;
+    enum verdict verdict = GO_ON;
+
+    dissect(d, packet);
+    if (packet->ts_ns < find->range.from_ns || packet->ts_ns > find->range.to_ns)
+        return GO_ON;
+    if (find->match) {
+        uint64_t datagram;
+
+        switch (device_match_packet(find->match, d, &datagram)) {
+        case DEVICE_OTHER:
+            return GO_ON;
+        case DEVICE_UNDECIDED:
+            held_packets_put(find->held, datagram, packet);
+            return GO_ON;
+        case DEVICE_PACKET:
+            if (datagram && (verdict = emit_held(find, datagram, error)) != GO_ON)
+                return verdict;
+            break;
+        }
+    }
+    if (find->filter && !filter_match(find->filter, d))
+        return GO_ON;
+    return emit(find, d, error);
+}
+
+static bool run_loop(struct find *find, struct error *error)
+{
+    enum source_result result = SOURCE_END;
+    enum verdict verdict = GO_ON;
+    struct batch batch;
+
+    if (!batch_init(&batch, BATCH_BYTES))
+        return error_set(error, ERROR_SYSTEM, "no memory for packets");
+    progress_init(&find->progress, "find", timestamp_now());
+    while (verdict == GO_ON && !atomic_load_explicit(signals_stop(), memory_order_relaxed) &&
+           (result = source_next(find->source, &batch, 0, error)) == SOURCE_PACKETS) {
+        for (uint32_t i = 0; i < batch.n && verdict == GO_ON; i++) {
+            find->n_read++;
+            if (batch.packets[i].number == 0)
+                batch.packets[i].number = find->n_read;
+            verdict = look_at(find, &batch.packets[i], error);
+        }
+        show_progress(find, find->n_read);
+    }
+    progress_clear(&find->progress);
+    batch_clear(&batch);
+    return verdict != FAULT && result != SOURCE_FAULT;
+}
+
+/* ---- what is said about it ---- */
+
+static void explain_question(const struct find *find)
+{
+    struct buffer text;
+
+    if (find->filter) {
+        buffer_init(&text, 1 << 20);
+        filter_explain(find->filter, &text);
+        fprintf(stderr, "%.*s", (int)text.len, (const char *)text.data);
+        buffer_clear(&text);
+    }
+    if (find->match) {
+        const struct device_span *spans;
+        uint32_t n;
+
+        spans = device_match_spans(find->match, &n);
+        fprintf(stderr, "device %s: %u span%s\n", find->settings->device, n, n == 1 ? "" : "s");
+        for (uint32_t i = 0; i < n; i++) {
+            char low[IP_ADDRESS_TEXT_BYTES], high[IP_ADDRESS_TEXT_BYTES];
+            char from[TIMESTAMP_TEXT_BYTES], to[TIMESTAMP_TEXT_BYTES];
+
+            fprintf(stderr, "  %s:%u - %s:%u  %s .. %s\n", ip_address_format(&spans[i].flow.low, low),
+                    spans[i].flow.port_low, ip_address_format(&spans[i].flow.high, high),
+                    spans[i].flow.port_high,
+                    timestamp_format(spans[i].from_ns, find->settings->is_local, from),
+                    timestamp_format(spans[i].to_ns, find->settings->is_local, to));
+        }
+    }
+}
+
+static void explain_work(const struct find *find)
+{
+    const struct dissect_counters *counters = &find->dissection->counters;
+
+    fprintf(stderr, "packets: %llu looked at, %llu found\n", (unsigned long long)find->n_read,
+            (unsigned long long)find->n_found);
+    if (!find->files) {
+        const struct archive_counters *archive = archive_source_counters(find->source);
+
+        fprintf(stderr, "segments: %u read of %u; blocks: %llu read of %llu\n", archive->n_segments_read,
+                archive->n_segments, (unsigned long long)archive->n_blocks_read,
+                (unsigned long long)archive->n_blocks);
+    }
+    fprintf(stderr, "bounds met: %llu layers, %llu values, %llu reassemblies, %llu held fragments\n",
+            (unsigned long long)counters->n_layers_cut, (unsigned long long)counters->n_values_cut,
+            (unsigned long long)dissect_state_evicted(find->state),
+            (unsigned long long)(find->held ? held_packets_dropped(find->held) : 0));
+}
+
+/* Damage in an archive hides packets: that is an error, though what could be read was found. */
+static bool is_archive_whole(const struct find *find, struct error *error)
+{
+    const struct archive_counters *counters;
+
+    if (find->files)
+        return true;
+    counters = archive_source_counters(find->source);
+    if (counters->n_damaged == 0)
+        return true;
+    return error_set(error, ERROR_DAMAGED,
+                     "%llu parts of the archive could not be read, the first: %s (tapdeck check says more)",
+                     (unsigned long long)counters->n_damaged, counters->first_damage);
+}
+
+static bool run(struct find *find, struct error *error)
+{
+    struct error later = { 0 };
+    bool is_done;
+
+    if (getrandom(&find->hash_seed, sizeof find->hash_seed, 0) != sizeof find->hash_seed)
+        return error_system(error, "random numbers");
+    if (!prepare_question(find, error) || !open_input(find, error) || !open_writer(find, error))
+        return false;
+    *error = (struct error) { 0 };
+    find->state = dissect_state_new(find->hash_seed);
+    find->dissection = malloc(sizeof *find->dissection);
+    if (find->state == NULL || find->dissection == NULL)
+        return error_set(error, ERROR_SYSTEM, "no memory for dissection");
+    dissection_init(find->dissection, &find->demand, find->state, &find->interfaces);
+    if (find->settings->wants_explanation)
+        explain_question(find);
+    if (!output_begin(find->output, error))
+        return false;
+    is_done = run_loop(find, error);
+    if (!output_end(find->output, is_done ? error : &later) && !output_is_closed(find->output))
+        is_done = false;
+    if (find->writer && find->files &&
+        !capture_files_extra_blocks(find->files, write_extra_blocks, find->writer, is_done ? error : &later))
+        is_done = false;
+    if (!pcap_writer_close(find->writer, is_done ? error : &later))
+        is_done = false;
+    find->writer = NULL;
+    if (find->settings->wants_count)
+        printf("%llu\n", (unsigned long long)find->n_found);
+    if (find->settings->wants_explanation)
+        explain_work(find);
+    return is_done && is_archive_whole(find, error);
+}
+
+static void clear(struct find *find)
+{
+    struct error ignored;
+
+    pcap_writer_close(find->writer, &ignored);
+    source_close(find->source);
+    capture_files_free(find->files);
+    catalog_clear(&find->catalog);
+    device_search_free(find->search);
+    device_match_free(find->match);
+    held_packets_free(find->held);
+    output_free(find->output);
+    filter_free(find->filter);
+    dissect_state_free(find->state);
+    free(find->dissection);
+    free(find->hints);
+    interface_table_clear(&find->interfaces);
+}
+
+static int find_main(int argc, char **argv)
+{
+    struct settings settings = { 0 };
+    struct text_list operands = { 0 };
+    struct error error = { 0 };
+    struct find find = { .settings = &settings };
+    int code = EXIT_ERROR;
+
+    switch (option_parse(&command_find, argc, argv, &settings, &operands, &error)) {
+    case OPTION_HELP:
+        code = EXIT_FOUND;
+        break;
+    case OPTION_WRONG:
+        code = command_fault(&command_find, &error);
+        break;
+    case OPTION_RUN:
+        if (operands.n > 0) {
+            error_set(&error, ERROR_USAGE, "\"%s\" is no option; a filter goes behind -Y, a file behind -r",
+                      operands.items[0]);
+            code = command_fault(&command_find, &error);
+            break;
+        }
+        signals_listen();
+        if (run(&find, &error))
+            code = find.n_found ? EXIT_FOUND : EXIT_NONE;
+        else
+            code = command_fault(&command_find, &error);
+        clear(&find);
+        break;
+    }
+    text_list_clear(&settings.files);
+    text_list_clear(&settings.fields);
+    text_list_clear(&settings.settings);
+    text_list_clear(&operands);
+    return code;
+}
+
+const struct command command_find = {
+    .name = "find",
+    .summary = "packets by filter, device and time, from an archive or from files",
+    .usage = "[-A DIR | -r FILE]... [-Y FILTER] [--device ID] [--from TIME] [--to TIME] [options]",
+    .options = options,
+    .notes =
+        "Exit status: 0 packets were found, 1 none, 2 an error.\n"
+        "\n"
+        "Examples:\n"
+        "  tapdeck find -A /var/capture --device D:9ea1765dba3a0747 --from 'thu 14:00' --to 15:00 -w "
+        "dev.pcapng\n"
+        "  tapdeck find -r a.pcap -r b.pcap.gz -Y 'ip.addr == 10.0.0.0/8 and dtls.alert_message'\n"
+        "  tapdeck find -A /var/capture -Y 'udp.port == 5684' --from -15m -T fields -e frame.time -e ip.src\n"
+        "  tapdeck find -A /var/capture --device ep-1 -w - | wireshark -k -i -",
+    .run = find_main,
+};

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "filter/filter.h"
+#include "filter/test_packet.h"
+
+/* Each outcome was looked up once in tshark 4.0.17. */
+static const char *const accepted[] = {
+    "ip.src == 10.0.0.1",
+    "ip.src == 10.0.0.0/8",
+    "ip.src == 1.1.1.1/0",
+    "ip.src > 10.0.0.0/8",
+    "ip.src == ip.dst",
+    "ip.src in {ip.dst}",
+    "ip.src in {10.0.0.0/8..11.0.0.0/8}",
+    "ip.src & 255.0.0.0",
+    "ip.src & 255.0.0.0 == 10.0.0.0",
+    "ip.src[0] == 10",
+    ".ip.src == 1.1.1.1",
+    "udp.port == 070",
+    "udp.port == 0b101",
+    "udp.port == 'a'",
+    "udp.port in {1,2,3}",
+    "udp.port in {1..3, 5}",
+    "udp.port in {5..1}",
+    "udp.port not in {1}",
+    "not udp.port in {1}",
+    "not udp.port not in {1}",
+    "udp.port == ip.ttl",
+    "udp.port == 4789/2",
+    "udp.port & 1",
+    "udp.port & 1 == 1",
+    "udp.srcport + 1 == 3",
+    "udp.srcport+1 == 3",
+    "udp.srcport -1 == 3",
+    "{udp.srcport + 1} == 3",
+    "udp.srcport == {1}",
+    "udp.srcport == udp.dstport - 1",
+    "udp.srcport + 1",
+    "ip.ttl < udp.port < 3",
+    "ip.flags.mf == TRUE",
+    "ip.flags.mf == 2",
+    "ip.flags.mf == \"Set\"",
+    "ip.flags.mf == Set",
+    "ip.flags.mf > 0",
+    "ip == 45:00",
+    "ip == 1",
+    "udp == udp",
+    "udp contains 3",
+    "eth == \"abc\"",
+    "frame.time >= \"2023-11-14 22:13:20.5\"",
+    "frame.time >= \"2023-11-14\"",
+    "frame.time >= 2023-11-14",
+    "frame.time >= \"2023-11-14T22:13:20Z\"",
+    "frame.time >= \"2023-11-14T22:13:20+01:00\"",
+    "frame.time >= \"2023-11-14 22:13\"",
+    "frame.time >= \"2023-11-14 22\"",
+    "frame.time >= \"Nov 14, 2023 22:13:20.5\"",
+    "frame.time >= \"nov  4, 2023 22:13:20 UTC\"",
+    "frame.time_epoch > 1700000000.5",
+    "frame.time_relative > -1",
+    "frame.time_relative + 1 > 3",
+    "frame.time_delta in {10 .. 10.5}",
+    "frame.number == 0x10",
+    "eth.src == 02:00:5e:00:01:01",
+    "eth.src == 02-00-5e-00-01-01",
+    "eth.src == 0200.5e00.0101",
+    "eth.src == 02005e000101",
+    "eth.src[0:3] == 02:00:5e",
+    "eth.src contains 00:5e",
+    "eth.src == udp.payload",
+    "eth.src > eth.dst",
+    "eth.src[0] == ip.src[0]",
+    "udp.payload contains \"a\"",
+    "udp.payload contains 'a'",
+    "udp.payload contains 0x01",
+    "udp.payload contains \"\"",
+    "udp.payload matches \"a\"",
+    "udp.payload ~ r\"\\d\"",
+    "udp.payload == abcd",
+    "udp.payload == ab-cd",
+    "udp.payload == a-b-c",
+    "udp.payload == 0.1.0.d",
+    "udp.payload == \"abc\"",
+    "udp.payload == 0x11",
+    "udp.payload[0:2] & 01:02",
+    "udp.payload[1:2,4] == 1",
+    "frame matches \"abc\"",
+    "frame[0]",
+    "frame[0:4] == 01",
+    "frame.protocols == \"eth\"",
+    "frame.protocols == foo",
+    "frame.protocols[0:3] == \"eth\"",
+    "frame.protocols[0:3] == 65:74:68",
+    "ipv6.src == ::1",
+    "ipv6.src == fe80::/10",
+    "ipv6.src == 2001:db8::1/64",
+    "len(udp.payload) == 1 + 2",
+    "len(udp) == 3",
+    "count(udp) == 2",
+    "string(ip.src) matches \"10\"",
+    "max(udp.srcport,udp.dstport) == 3",
+    "max(ip.src, ip.dst) == 1.1.1.1",
+    "abs(udp.srcport) == 3",
+    "lower(frame.protocols) == \"eth\"",
+    "ip.src#2 == 10.0.0.1",
+    "ip.src#[1-2] == 10.0.0.1",
+    "ip.src#0 == 10.0.0.1",
+    "ip.src#[-1] == 1.1.1.1",
+    "ip#2",
+    "vxlan.vni == 0xffffff",
+};
+
+static const char *const refused[] = {
+    "ip.src==10.0.0.1/33",
+    "ip.src == foo.invalid",
+    "ip.src == 10.0.1",
+    "ip.src == \"10.0.0.1\"",
+    "ip.src == ::1",
+    "ip.src == eth.src",
+    "ip.src == 10.0.0.0/8.0",
+    "ip.src + 1 == 3",
+    "ip.src contains \"a\"",
+    "ip.src matches \"10\"",
+    "ipv6.src == 10.0.0.1",
+    "ip == ip.src",
+    "ip.id == ip.src",
+    "ip.proto == udp",
+    "udp.port == 65536",
+    "udp.port == 0x10000",
+    "udp.port == 0x1_0",
+    "udp.port == 80.5",
+    "udp.port == \"80\"",
+    "udp.port == 1e2",
+    "udp.port == 080",
+    "udp.port == ff",
+    "udp.port == 'ab'",
+    "udp.port = 80",
+    "udp.port contains 3",
+    "udp.port matches \"a\"",
+    "udp.port[0] == 1",
+    "udp.srcport-1 == 3",
+    "ip.ttl == 256",
+    "ip.ttl >= 64U",
+    "ip.ttl == 0b2",
+    "ip.ttl == 0x",
+    "ip.ttl === 1 === 2",
+    "ip.ttl in {1,2,\"x\"}",
+    "ip.flags.mf == true",
+    "ip.flags.mf == \"true\"",
+    "ip.flags.mf == 1.5",
+    "ip.flags.mf & 1",
+    "1 == ip.ttl",
+    "80 == 80",
+    "frame.time >= 1700000000",
+    "frame.time >= \"1700000000\"",
+    "frame.time >= \"Nov 14, 2023\"",
+    "frame.time == \"2023-13-14 22:13:20\"",
+    "frame.time == \"November 4, 2023 22:13:20\"",
+    "frame.time_relative > 1.0000000001",
+    "frame.time_relative > \"1\"",
+    "frame.time_relative > 1e3",
+    "frame.time_relative == 0x10",
+    "frame.len == 1.0",
+    "frame.number in {1-3}",
+    "frame.number == 99999999999",
+    "frame.protocols contains eth",
+    "frame.protocols == udp.payload",
+    "frame matches \"a\\.b\"",
+    "eth.src == 02:00:5e",
+    "eth.src == 02:00:5e:00:01:01/24",
+    "eth.src == \"02:00:5e:00:01:01\"",
+    "eth contains foo",
+    "udp.payload == foo",
+    "udp.payload[0:2] == 0x0102",
+    "udp.payload matches a",
+    "udp.payload matches \"(\"",
+    "len(ip.src)",
+    "count(ip.src)",
+    "lower(udp.payload) == \"a\"",
+    "string(frame.protocols) == \"x\"",
+    "max(1,2) == 3",
+    "max(udp.srcport, ip.src) == 2",
+    "abs(ip.src) == 1.1.1.1",
+    "\"abc\"[0] == 1",
+    "\"abc\"",
+    "10.0.0.1",
+    "3",
+    "udp.foo",
+    "udpx",
+    "vxlan.vni == 0x1000000",
+    /* Which tshark takes, and reads in a way nobody would guess; refused rather than misread. */
+    "udp.payload == 123",
+    "ip.ttl == -1",
+    /* Which need a selected packet, or are no part of 4.0. */
+    "ip.src == ${ip.dst}",
+    "vals(ip.proto) == \"UDP\"",
+};
+
+static void filters_are_taken_and_refused_as_wireshark_does(void **state)
+{
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
+        struct filter *filter = filter_compile(accepted[i], &error);
+
+        if (filter == NULL)
+            fail_msg("%s", error.text);
+        filter_free(filter);
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct filter *filter = filter_compile(refused[i], &error);
+
+        if (filter)
+            fail_msg("%s was accepted", refused[i]);
+        assert_int_equal(error.kind, ERROR_USAGE);
+        assert_non_null(strstr(error.text, "^"));
+    }
+}
+
+static void a_fault_shows_the_filter_the_place_and_a_way_out(void **state)
+{
+    static const struct {
+        const char *filter, *text;
+    } cases[] = {
+        { "ip.scr == 10.0.0.1", "\"ip.scr\" is not a field or protocol\n"
+                                "  ip.scr == 10.0.0.1\n"
+                                "  ^~~~~~\n"
+                                "  did you mean ip.src?" },
+        { "udp.port == 65536", "65536 is too big for this field; 65535 is the most\n"
+                               "  udp.port == 65536\n"
+                               "              ^~~~~" },
+        { "ip and", "the filter ends where a field, a value or a function is expected\n"
+                    "  ip and\n"
+                    "        ^" },
+        { "ip udp", "\"udp\" stands where \"and\", \"or\" or an operator is expected\n"
+                    "  ip udp\n"
+                    "     ^~~" },
+        { "udp.port = 80", "\"=\" is not an operator\n"
+                           "  udp.port = 80\n"
+                           "           ^\n"
+                           "  equal is written ==" },
+        { "udp.srcport-1 == 3", "\"udp.srcport-1\" is not a field or protocol\n"
+                                "  udp.srcport-1 == 3\n"
+                                "  ^~~~~~~~~~~~~\n"
+                                "  to subtract, put a space before the \"-\"" },
+        { "ip.src == eth.src",
+          "eth.src is an Ethernet address, ip.src is an IPv4 address: they cannot be compared\n"
+          "  ip.src == eth.src\n"
+          "            ^~~~~~~" },
+        { "ip.src matches \"10\"", "ip.src is an IPv4 address, \"matches\" needs text or bytes\n"
+                                   "  ip.src matches \"10\"\n"
+                                   "  ^~~~~~\n"
+                                   "  string(...) makes text of numbers and addresses" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error error;
+
+        assert_null(filter_compile(cases[i].filter, &error));
+        assert_string_equal(error.text, cases[i].text);
+    }
+}
+
+static void a_long_filter_is_shown_around_its_fault(void **state)
+{
+    char text[2000];
+    struct error error;
+    size_t len = 0;
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "udp.port == %d or ", i);
+    snprintf(text + len, sizeof text - len, "udp.prot");
+    assert_null(filter_compile(text, &error));
+    assert_non_null(strstr(error.text, "udp.prot\n"));
+    assert_non_null(strstr(error.text, "^~~~~~~~\n"));
+    assert_true(strlen(error.text) < 500);
+}
+
+static void limits_of_size_are_faults(void **state)
+{
+    struct error error;
+    char *text = malloc((1 << 16) + 2);
+
+    (void)state;
+    memset(text, ' ', (1 << 16) + 1);
+    text[(1 << 16) + 1] = '\0';
+    assert_null(filter_compile(text, &error));
+    assert_int_equal(error.kind, ERROR_USAGE);
+    free(text);
+}
+
+/* eth / ip 10.20.1.10 > 10.20.1.20 / udp 55555 > 4789 / vxlan 4242 / eth / ip 192.0.2.1 > 198.51.100.2 / udp
+ * 5683 > 5684 */
+static struct packet tunnelled(struct test_packet *t)
+{
+    test_packet_init(t, "Sensor-Reading", 14);
+    test_udp(t, 5683, 5684);
+    test_ipv4(t, 17, 0xc0000201, 0xc6336402);
+    test_ethernet(t, 0x0800);
+    test_vxlan(t, 4242);
+    test_udp(t, 55555, 4789);
+    test_ipv4(t, 17, 0x0a14010a, 0x0a140114);
+    test_ethernet(t, 0x0800);
+    return test_packet_view(t);
+}
+
+static struct packet over_ipv6(struct test_packet *t)
+{
+    test_packet_init(t, "x", 1);
+    test_tcp(t, 80, 40000);
+    test_ipv6(t, 6, 1, 2);
+    test_vlan(t, 100, 0x86dd);
+    test_ethernet(t, 0x8100);
+    return test_packet_view(t);
+}
+
+static bool matches(const char *text, const struct packet *packet)
+{
+    static struct dissection d;
+    struct error error;
+    struct filter *filter = filter_compile(text, &error);
+    bool answer;
+
+    if (filter == NULL)
+        fail_msg("%s", error.text);
+    dissection_init(&d, filter_demand(filter), NULL, NULL);
+    dissect(&d, packet);
+    answer = filter_match(filter, &d);
+    filter_free(filter);
+    return answer;
+}
+
+struct semantics {
+    const char *text;
+    bool answer;
+};
+
+static void assert_semantics(const struct semantics *cases, size_t n, const struct packet *packet)
+{
+    for (size_t i = 0; i < n; i++)
+        if (matches(cases[i].text, packet) != cases[i].answer)
+            fail_msg("%s is not %s", cases[i].text, cases[i].answer ? "true" : "false");
+}
+
+static void values_of_every_layer_count(void **state)
+{
+    static const struct semantics cases[] = {
+        { "ip", true },
+        { "tcp", false },
+        { "!tcp", true },
+        { "vxlan && udp", true },
+        { "tcp || arp", false },
+        { "ip.src == 10.20.1.10", true },
+        { "ip.src == 192.0.2.1", true },
+        { "ip.src == 192.0.2.2", false },
+        { "ip.addr == 198.51.100.2", true },
+        { "ip.src != 192.0.2.1", false },
+        { "ip.src != 1.2.3.4", true },
+        { "!(ip.src == 1.2.3.4)", true },
+        { "ip.src ~= 192.0.2.1", true },
+        { "ip.src !== 192.0.2.1", true },
+        { "ip.src === 192.0.2.1", false },
+        { "ip.ttl === 64", true },
+        { "all ip.ttl > 60", true },
+        { "all udp.port > 5000", false },
+        { "any ip.addr != 10.20.1.10", true },
+        { "ip.addr == 10.0.0.0/8", true },
+        { "ip.addr == 11.0.0.0/8", false },
+        { "ip.addr === 10.0.0.0/8", false },
+        { "ip.addr in {11.0.0.0/8, 192.0.2.0/24}", true },
+        { "ip.addr in {11.0.0.0/8, 192.0.2.2..192.0.2.9}", false },
+        { "ip.addr in {11.0.0.0/8, 192.0.2.0..192.0.2.9}", true },
+        { "all ip.addr in {10.0.0.0/8, 192.0.2.0/24, 198.51.100.0/24}", true },
+        { "all ip.addr in {10.0.0.0/8, 192.0.2.0/24}", false },
+        { "ip.src > 10.0.0.0/8", true },
+        { "ip.src < 10.0.0.0/8", false },
+        { "ip.src <= 10.0.0.0/8", true },
+        { "udp.port == 4789 and udp.port == 5684", true },
+        { "udp.port in {1..5682, 5685..65535}", true },
+        { "udp.port not in {4789, 5683, 5684, 55555}", false },
+        { "udp.port in {5..1}", false },
+        { "udp.port > 55555", false },
+        { "udp.port >= 55555", true },
+        { "udp.port < 4789", false },
+        { "udp.port <= 4789", true },
+        { "udp.port < 0", false },
+        { "udp.port > 65535", false },
+        { "tcp.port != 80", false },
+        { "!(tcp.port == 80)", true },
+        { "tcp.port < 80 or udp.dstport == 4789", true },
+        { "ip.src#1 == 10.20.1.10", true },
+        { "ip.src#2 == 10.20.1.10", false },
+        { "ip.src#[2-3] == 192.0.2.1", true },
+        { "ip.src#[-1] == 192.0.2.1", true },
+        { "ip#2", true },
+        { "ip#3", false },
+        { "ip.flags.mf == 0", true },
+        { "ip.flags.mf", true },
+        { "!ip.flags.mf", false },
+        { "ip.flags.mf == True", false },
+        { "vxlan.vni == 4242", true },
+        { "vxlan.vni == 0x1092", true },
+        { "vxlan.vni in {1, 5000}", false },
+        { "eth.src == 02:00:5e:00:01:02", true },
+        { "eth.addr == 02:00:5e:00:01:03", false },
+        { "eth.src > 02:00:5e:00:01:01", true },
+        { "eth.src[0:3] == 02:00:5e", true },
+        { "eth.src[0:3] == eth.dst[0:3]", true },
+        { "eth.src[-1] == 02", true },
+        { "eth.src[0,5] == 02:02", true },
+        { "eth.addr contains 5e:00", true },
+        { "frame[12:2] == 08:00", true },
+        { "frame[5000:2]", false },
+        { "frame contains \"Sensor\"", true },
+        { "frame contains \"sensor\"", false },
+        { "frame matches \"sensor\"", true },
+        { "frame matches \"(?-i)sensor\"", false },
+        { "frame[-7:] == \"Reading\"", true },
+        { "udp contains \"Reading\"", true },
+        { "len(udp) == 8", true },
+        { "count(ip.src) == 2", true },
+        { "count(tcp.port) == 0", false },
+        { "max(udp.srcport, udp.dstport) == 55555", true },
+        { "min(udp.srcport, udp.dstport) == 4789", true },
+        { "udp.dstport == {udp.srcport + 1}", true },
+        { "udp.srcport > udp.dstport", true },
+        { "udp.srcport & 1", true },
+        { "udp.srcport & 0", false },
+        { "ip.ttl - 65 == -1", true },
+        { "{ip.ttl - 65} > 0", false },
+        { "ip.ttl / 0 == 1", false },
+        { "ip.ttl * 2 == 128", true },
+        { "ip.ttl % 10 == 4", true },
+        { "ip.src & 255.255.255.0 == 192.0.2.0", true },
+        { "string(ip.src) == \"192.0.2.1\"", true },
+        { "string(ip.ttl) matches \"^6\"", true },
+        { "frame.len - udp.length == 34", true },
+        { "frame.number == 7", true },
+        { "frame.number in {1..6, 8}", false },
+        { "frame.time_epoch == 1700000000.5", true },
+        { "frame.time_epoch < 1700000000.5", false },
+        { "frame.time == \"2023-11-14 22:13:20.5 UTC\"", true },
+        { "frame.time >= \"2023-11-14T23:13:20.5+01:00\"", true },
+        { "frame.time > \"2023-11-14T22:13:20.5Z\"", false },
+        { "frame.time_relative > -1", true },
+        { "ip.ttl < udp.port < 5000", true },
+        { "ip.ttl == '@'", true },
+    };
+    struct test_packet t;
+    struct packet packet = tunnelled(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+static void ipv6_tcp_and_vlan_fields_compare(void **state)
+{
+    static const struct semantics cases[] = {
+        { "ipv6 && !ip", true },
+        { "ipv6.src == 2001:db8::1", true },
+        { "ipv6.src == 2001:db8::2", false },
+        { "ipv6.addr == 2001:db8::2", true },
+        { "ipv6.addr == 2001:db8::/32", true },
+        { "ipv6.addr == ::/0", true },
+        { "ipv6.addr == fe80::/10", false },
+        { "ipv6.addr in {fe80::/10, 2001:db8::2..2001:db8::9}", true },
+        { "ipv6.src != 2001:db8::9", true },
+        { "ipv6.addr != 2001:db8::2", false },
+        { "ipv6.src < 2001:db8::2", true },
+        { "ipv6.src > ::", true },
+        { "ipv6.src[0:2] == 20:01", true },
+        { "vlan.id == 100", true },
+        { "vlan.id > 100", false },
+        { "tcp.flags.syn == 1", true },
+        { "tcp.flags & 0x02", true },
+        { "tcp.flags & 0x10", false },
+        { "tcp.port == 80 && tcp.dstport == 40000", true },
+        { "ip.ttl == 64 or ip.ttl != 64", false },
+    };
+    struct test_packet t;
+    struct packet packet = over_ipv6(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+static void fields_behind_a_cut_are_absent_not_zero(void **state)
+{
+    static const struct semantics cases[] = {
+        { "ip.src == 10.20.1.10", true }, { "ip.dst", false }, { "ip.dst != 1.1.1.1", false },
+        { "!(ip.dst == 1.1.1.1)", true }, { "ip.addr", true }, { "udp", false },
+    };
+    struct test_packet t;
+    struct packet packet = tunnelled(&t);
+
+    (void)state;
+    packet.caplen = 14 + 17; /* in the middle of the IP header */
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+static void explain_shows_tree_demand_and_hint(void **state)
+{
+    struct error error;
+    struct filter *filter = filter_compile("ip.addr == 10.0.0.0/8 && !(udp.port in {5683..5684, 7})", &error);
+    struct buffer text;
+
+    (void)state;
+    buffer_init(&text, 1 << 16);
+    filter_explain(filter, &text);
+    buffer_put_u8(&text, 0);
+    assert_non_null(strstr((const char *)text.data,
+                           "filter:\n"
+                           "  and\n"
+                           "    ip.addr == 10.0.0.0/8   (an IPv4 address; for any value)\n"
+                           "    not\n"
+                           "      udp.port in { 5683..5684, 7 }   (an unsigned number; for any value)\n"
+                           "wants: ip udp\n"
+                           "fields: ip.src ip.dst ip.addr udp.srcport udp.dstport udp.port\n"
+                           "passes through: eth"));
+    assert_non_null(strstr((const char *)text.data, "\nan index may look for:\n"
+                                                    "  address 10.0.0.0/8\n"));
+    buffer_clear(&text);
+    filter_free(filter);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(filters_are_taken_and_refused_as_wireshark_does),
+        cmocka_unit_test(a_fault_shows_the_filter_the_place_and_a_way_out),
+        cmocka_unit_test(a_long_filter_is_shown_around_its_fault),
+        cmocka_unit_test(limits_of_size_are_faults),
+        cmocka_unit_test(values_of_every_layer_count),
+        cmocka_unit_test(ipv6_tcp_and_vlan_fields_compare),
+        cmocka_unit_test(fields_behind_a_cut_are_absent_not_zero),
+        cmocka_unit_test(explain_shows_tree_demand_and_hint),
+    };
+
+    setenv("TZ", "UTC", 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device_search - where and when was a device? Gathers the spans of one identity: from the indexes of an
+ * archive, and by a pass of the tracker over what has none (capture files, the open segment).
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "archive/catalog.h"
+#include "device/binding.h"
+#include "device/device_match.h"
+#include "source/source.h"
+
+struct device_search;
+
+/* device: what the user typed (identity_is_named); borrowed. match takes the spans; borrowed. */
+struct device_search *device_search_new(const char *device, struct device_match *match, uint64_t hash_seed,
+                                        struct error *error);
+void device_search_free(struct device_search *search);
+
+/* All spans that a catalog's segments tell of. False with *error set at a fault that hides some. */
+bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error);
+
+/*
+ * All spans in a source's packets, read to its end; the source stays the caller's to close. stop: raised by a
+ * signal. seen: called now and then for progress; may be NULL.
+ */
+bool device_search_source(struct device_search *search, struct source *source,
+                          const struct interface_table *interfaces, const atomic_bool *stop,
+                          void (*seen)(void *context, uint64_t n_packets), void *context,
+                          struct error *error);
+
+/* How many bindings named the device, and how many sessions in what was scanned nobody named. */
+uint64_t device_search_bindings(const struct device_search *search);
+uint64_t device_search_anonymous(const struct device_search *search);
