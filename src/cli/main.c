@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &command_status,
     &command_check,
     &command_replay,
+    NULL,
 };
 
 static void overview_print(FILE *out)
