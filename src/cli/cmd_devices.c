@@ -307,7 +307,7 @@ static bool list_print(struct device_list *list, bool is_json, bool is_local, ui
         is_printed =
             error_set(error, ERROR_LIMIT, "the list is longer than %d bytes; narrow it by --like or --from",
                       LIST_LIMIT_BYTES);
-    else
+    else if (out.len > 0)
         fwrite(out.data, 1, out.len, stdout);
     buffer_clear(&out);
     return is_printed;

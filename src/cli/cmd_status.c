@@ -177,7 +177,8 @@ static void put_name(const char *name)
 
     buffer_init(&text, 4096);
     utf8_put_escaped(&text, bytes_text(name));
-    fwrite(text.data, 1, text.len, stdout);
+    if (text.len > 0)
+        fwrite(text.data, 1, text.len, stdout);
     buffer_clear(&text);
 }
 

@@ -16,9 +16,9 @@ static const struct command *const commands[] = {
     /* in the order a newcomer meets them */
     &command_record,
     &command_find,
+    &command_import,
     &command_devices,
     &command_status,
-    &command_import,
     &command_check,
     &command_replay,
     NULL,

@@ -229,11 +229,10 @@ const struct demand *output_demand(const struct output *output)
 static bool output_write(struct output *output, struct error *error)
 {
     bool is_full = output->text.is_full || output->value.is_full;
-    size_t n;
 
     errno = 0;
-    n = fwrite(output->text.data, 1, output->text.len, output->out);
-    if (n < output->text.len) {
+    if (output->text.len > 0 &&
+        fwrite(output->text.data, 1, output->text.len, output->out) < output->text.len) {
         output->is_closed = errno == EPIPE;
         return error_system(error, "standard output");
     }

@@ -533,11 +533,10 @@ static bool text_packet(struct output *output, const struct dissection *d)
     buffer_printf(text, "%5llu ", (unsigned long long)d->packet->number);
     put_time(text, d->packet->ts_ns, output->is_local);
     buffer_put_u8(text, ' ');
-    if (d->n_layers == 0) {
-        buffer_printf(text, "link type %u, %u bytes\n", d->packet->linktype, d->packet->len);
-        return true;
-    }
     find_subject(&line);
+    if (line.subject == 0) /* nothing but the frame is known */
+        return buffer_printf(text, "link type %u, which is not understood, %u bytes\n", d->packet->linktype,
+                             d->packet->len);
     put_ends(&line);
     buffer_put_u8(text, ' ');
     start = text->len;
