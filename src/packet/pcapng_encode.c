@@ -11,12 +11,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
-enum {
-    BLOCK_SECTION = 0x0a0d0d0a,
-    BLOCK_INTERFACE = 1,
-    BLOCK_STATISTICS = 5,
-    BLOCK_PACKET = 6,
-};
+#include "packet/pcapng_option.h"
 
 enum {
     OPT_ENDOFOPT = 0,

@@ -16,17 +16,7 @@
 #include "base/buffer.h"
 #include "base/reader.h"
 #include "base/timestamp.h"
-
-enum {
-    BLOCK_SECTION = 0x0a0d0d0a,
-    BLOCK_INTERFACE = 1,
-    BLOCK_OLD_PACKET = 2, /* obsolete, its options are those of an enhanced one */
-    BLOCK_SIMPLE_PACKET = 3,
-    BLOCK_NAMES = 4,
-    BLOCK_STATISTICS = 5,
-    BLOCK_PACKET = 6,
-    BLOCK_SECRETS = 10,
-};
+#include "packet/pcapng_option.h"
 
 enum { BYTE_ORDER_MAGIC = 0x1a2b3c4d };
 enum { BLOCK_HEADER_BYTES = 8, BLOCK_LEAST_BYTES = 12 };
@@ -98,23 +88,6 @@ bool pcapng_is_magic(struct bytes bytes)
     return reader_u32le(&r, &type) && type == BLOCK_SECTION; /* the same in both byte orders */
 }
 
-#define CHECKED __attribute__((warn_unused_result)) static inline
-
-CHECKED bool read_u16(struct reader *r, bool is_big, uint16_t *value)
-{
-    return is_big ? reader_u16(r, value) : reader_u16le(r, value);
-}
-
-CHECKED bool read_u32(struct reader *r, bool is_big, uint32_t *value)
-{
-    return is_big ? reader_u32(r, value) : reader_u32le(r, value);
-}
-
-CHECKED bool read_u64(struct reader *r, bool is_big, uint64_t *value)
-{
-    return is_big ? reader_u64(r, value) : reader_u64le(r, value);
-}
-
 /* As in pcap_read.c: lines some packets ahead, for lengths are followed faster than memory brings them. */
 static inline void prefetch(const uint8_t *at)
 {
@@ -124,103 +97,7 @@ static inline void prefetch(const uint8_t *at)
         __builtin_prefetch((const void *)((uintptr_t)at + AHEAD_BYTES + i * LINE_BYTES));
 }
 
-static inline size_t round_up_to_word(size_t n)
-{
-    return (n + 3) & ~(size_t)3;
-}
-
 /* Options. */
-
-enum option_result { OPTION_NEXT, OPTION_END, OPTION_BAD };
-
-struct option_view {
-    uint16_t code;
-    struct bytes value;
-};
-
-static enum option_result next_option(struct reader *r, bool is_big, struct option_view *option)
-{
-    uint16_t len;
-
-    if (reader_left(r) == 0)
-        return OPTION_END;
-    if (!read_u16(r, is_big, &option->code) || !read_u16(r, is_big, &len))
-        return OPTION_BAD;
-    if (option->code == 0)
-        return OPTION_END;
-    if (!reader_bytes(r, len, &option->value) || !reader_skip(r, -(size_t)len & 3))
-        return OPTION_BAD;
-    return OPTION_NEXT;
-}
-
-enum {
-    OPT_CUSTOM_TEXT = 2988,
-    OPT_CUSTOM_BYTES = 2989,
-    OPT_CUSTOM_TEXT_NOCOPY = 19372,
-    OPT_CUSTOM_BYTES_NOCOPY = 19373
-};
-
-/* Options whose value begins with a number: of so many bytes. All others are text or bytes as they lie. */
-static size_t number_at_start(uint32_t block_type, uint16_t code)
-{
-    static const struct {
-        uint16_t code;
-        uint8_t n_bytes;
-    } packet_options[] = {
-        { 2, 4 }, /* epb_flags */
-        { 4, 8 }, /* epb_dropcount */
-        { 5, 8 }, /* epb_packetid */
-        { 6, 4 }, /* epb_queue */
-    };
-
-    switch (code) {
-    case OPT_CUSTOM_TEXT:
-    case OPT_CUSTOM_BYTES:
-    case OPT_CUSTOM_TEXT_NOCOPY:
-    case OPT_CUSTOM_BYTES_NOCOPY:
-        return 4; /* the private enterprise number */
-    default:
-        break;
-    }
-    if (block_type != BLOCK_PACKET && block_type != BLOCK_OLD_PACKET)
-        return 0;
-    for (size_t i = 0; i < sizeof packet_options / sizeof *packet_options; i++) {
-        if (packet_options[i].code == code)
-            return packet_options[i].n_bytes;
-    }
-    return 0;
-}
-
-static uint8_t *store_u16(uint8_t *at, uint16_t value)
-{
-    uint16_t little = htole16(value);
-
-    memcpy(at, &little, sizeof little);
-    return at + sizeof little;
-}
-
-/* Writes one option little endian, padded; returns behind it. The caller made room. */
-static uint8_t *store_option(uint8_t *at, uint32_t block_type, const struct option_view *option)
-{
-    size_t len = option->value.len, padding = -len & 3, n = number_at_start(block_type, option->code);
-
-    at = store_u16(at, option->code);
-    at = store_u16(at, (uint16_t)len);
-    if (len == 0)
-        return at;
-    memcpy(at, option->value.data, len);
-    if (n <= len) {
-        for (size_t i = 0; i < n; i++)
-            at[i] = option->value.data[n - 1 - i];
-    }
-    memset(at + len, 0, padding);
-    return at + len + padding;
-}
-
-static size_t option_bytes(const struct option_view *option)
-{
-    return 4 + round_up_to_word(option->value.len);
-}
 
 /* Lends the options of a little-endian packet as they lie; leaves out what would be too much. */
 static bool borrow_options(struct pcapng_reader *reader, struct reader r, struct packet *packet)
@@ -250,7 +127,7 @@ static bool turn_options(struct pcapng_reader *reader, struct reader r, struct p
 
     while ((result = next_option(&r, true, &option)) == OPTION_NEXT) {
         if ((size_t)(at - start) + option_bytes(&option) <= OPTIONS_LIMIT_BYTES)
-            at = store_option(at, BLOCK_PACKET, &option);
+            at = pcapng_store_option(at, BLOCK_PACKET, &option);
         else
             reader->counts.n_options_dropped++;
     }
@@ -570,7 +447,7 @@ static bool put_options(struct buffer *buffer, struct reader *r, bool is_big, ui
         uint8_t *room = buffer_room(buffer, option_bytes(&option));
 
         if (room)
-            buffer->len += (size_t)(store_option(room, block_type, &option) - room);
+            buffer->len += (size_t)(pcapng_store_option(room, block_type, &option) - room);
     }
     return result == OPTION_END && (buffer_put_u32le(buffer, 0) || buffer->is_full);
 }
