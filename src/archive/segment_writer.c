@@ -169,7 +169,8 @@ static bool write_pending(struct segment_writer *writer, struct error *error)
 {
     if (writer->pending.len == 0)
         return true;
-    if (!segment_file_append(writer->fd, writer->path, writer->written, buffer_bytes(&writer->pending), error))
+    if (!segment_file_append(writer->fd, writer->path, writer->written, buffer_bytes(&writer->pending),
+                             error))
         return false;
     writer->written += writer->pending.len;
     buffer_empty(&writer->pending);
@@ -200,8 +201,9 @@ static bool end_block(struct segment_writer *writer, struct error *error)
         return false;
     if (!writer->is_packed) {
         struct bytes rest = { writer->raw.data + writer->n_packed, writer->raw.len - writer->n_packed };
-        bool ok = writer->n_packed == 0 ? block_pack(&writer->packer, rest, &writer->pending, error)
-                                        : block_pack_part(&writer->packer, rest, true, &writer->pending, error);
+        bool ok = writer->n_packed == 0
+                      ? block_pack(&writer->packer, rest, &writer->pending, error)
+                      : block_pack_part(&writer->packer, rest, true, &writer->pending, error);
 
         if (!ok)
             return false;
@@ -362,7 +364,8 @@ static bool put_statistics(struct segment_writer *writer, const struct interface
 
         if (interface->number < n_drops)
             missing = drops[interface->number];
-        snprintf(comment, sizeof comment, "drops: kernel %llu, queue %llu, disk %llu; truncated by the mirror %llu",
+        snprintf(comment, sizeof comment,
+                 "drops: kernel %llu, queue %llu, disk %llu; truncated by the mirror %llu",
                  (unsigned long long)missing.n_kernel, (unsigned long long)missing.n_queue,
                  (unsigned long long)missing.n_disk, (unsigned long long)missing.n_truncated_mirror);
         statistics.n_received = missing.n_received;
