@@ -345,6 +345,7 @@ static enum segment_result tell_damage(struct segment_reader *reader, struct err
 {
     *error = reader->damage;
     reader->has_damage = false;
+    reader->walk.is_whole = false; /* what was told before was another block's */
     return SEGMENT_DAMAGED;
 }
 
