@@ -23,7 +23,7 @@ enum { INDEXES_KEPT_OPEN = 256 };
 
 struct lane {
     const struct catalog_entry *entry;
-    char *path;                  /* of the segment; an open one may have been sealed meanwhile */
+    char *path; /* of the segment; an open one may have been sealed meanwhile */
     char *index_path;
     bool is_indexed;
     struct segment_index *index; /* NULL: not indexed, or opened again when its time comes */
@@ -131,8 +131,8 @@ static bool choose_blocks(struct archive_source *archive, struct lane *lane)
 }
 
 /*
- * How many packets a segment without index has, and the earliest's time: its packets are numbered before those
- * of later segments, and its times may be in any order.
+ * How many packets a segment without index has, and the earliest's time: its packets are numbered before
+ * those of later segments, and its times may be in any order.
  */
 static void count_packets(struct archive_source *archive, struct lane *lane)
 {
@@ -241,9 +241,9 @@ static bool lane_advance(struct archive_source *archive, struct lane *lane)
         return false;
     }
     while (lane->n == 0) {
-        enum segment_result result = lane->is_indexed
-                                         ? next_candidate(lane, &error)
-                                         : segment_reader_next(lane->reader, &lane->packets, &lane->n, &error);
+        enum segment_result result =
+            lane->is_indexed ? next_candidate(lane, &error)
+                             : segment_reader_next(lane->reader, &lane->packets, &lane->n, &error);
 
         if (result == SEGMENT_END)
             return false;

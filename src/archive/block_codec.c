@@ -153,7 +153,8 @@ bool block_unpack(struct block_unpacker *unpacker, enum codec codec, struct byte
         break;
     }
     if (stored.len != raw_bytes)
-        return error_set(error, ERROR_DAMAGED, "it holds %zu bytes, its table says %zu", stored.len, raw_bytes);
+        return error_set(error, ERROR_DAMAGED, "it holds %zu bytes, its table says %zu", stored.len,
+                         raw_bytes);
     if (raw_bytes)
         memcpy(raw, stored.data, raw_bytes);
     return true;

@@ -20,9 +20,8 @@ struct checking {
     struct check_totals *totals;
 };
 
-__attribute__((format(printf, 4, 5))) static void tell(const struct checking *check,
-                                                       enum check_severity severity, const char *path,
-                                                       const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void
+tell(const struct checking *check, enum check_severity severity, const char *path, const char *format, ...)
 {
     char sentence[1024];
     va_list args;
@@ -117,7 +116,8 @@ static void check_seek_table(const struct checking *check, const struct catalog_
     }
     if (!seek_table_read(fd, entry->path, entry->stored_bytes, &rows, &n)) {
         tell(check, CHECK_NOTE, entry->path,
-             "its seek table is missing or damaged; tapdeck reads by the index, other programs read from the start");
+             "its seek table is missing or damaged; tapdeck reads by the index, other programs read from the "
+             "start");
     } else {
         for (uint32_t i = 0; i < n && segment_index_block(index, i, &row); i++)
             n_differ += row.offset != rows[i].offset || row.stored_bytes != rows[i].stored_bytes ||
@@ -184,7 +184,8 @@ static uint32_t check_open(const struct checking *check, const struct catalog_en
             return 0; /* sealed meanwhile */
         close(fd);
         tell(check, CHECK_NOTE, entry->path,
-             "is being written, or was left by a killed recorder: the next recorder, or --repair, seals it then");
+             "is being written, or was left by a killed recorder: the next recorder, or --repair, seals it "
+             "then");
         return check_in_order(check, entry);
     }
     switch (mend_open_segment(entry, check->reindexer, &report, &error)) {

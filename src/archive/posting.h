@@ -26,10 +26,10 @@ struct posting_pool {
 };
 
 struct posting {
-    uint32_t piece;             /* newest; UINT32_MAX: none */
-    uint32_t latest, before;    /* the last two blocks marked: repeats are nearly always of these */
+    uint32_t piece;          /* newest; UINT32_MAX: none */
+    uint32_t latest, before; /* the last two blocks marked: repeats are nearly always of these */
     uint32_t n_in_piece;
-    bool is_everywhere;         /* no room for it: every block */
+    bool is_everywhere; /* no room for it: every block */
 };
 
 void posting_pool_clear(struct posting_pool *pool);

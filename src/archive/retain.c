@@ -81,8 +81,7 @@ bool retain_apply(const char *directory, const struct retention *retention, int6
         if (entry->is_open)
             continue;
         goes = (retention->keep_bytes && bytes > retention->keep_bytes) ||
-               is_too_old(entry, retention, now_ns) ||
-               lacks_free_space(directory, retention, &fault);
+               is_too_old(entry, retention, now_ns) || lacks_free_space(directory, retention, &fault);
         if (goes && delete_segment(entry, result, &fault))
             bytes -= entry->stored_bytes + entry->index_bytes;
         if (fault.kind != ERROR_NONE && first.kind == ERROR_NONE)

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 enum {
-    SEGMENT_BLOCK_BYTES = 256 * 1024,           /* of pcapng in a block, unless asked otherwise */
-    SEGMENT_BLOCK_LEAST_BYTES = 4 * 1024,       /* what may be asked for */
+    SEGMENT_BLOCK_BYTES = 256 * 1024,     /* of pcapng in a block, unless asked otherwise */
+    SEGMENT_BLOCK_LEAST_BYTES = 4 * 1024, /* what may be asked for */
     SEGMENT_BLOCK_MOST_BYTES = 4 * 1024 * 1024,
     SEGMENT_PACKET_LIMIT_BYTES = 16 * 1024 * 1024, /* a packet as a pcapng block */
     SEGMENT_RAW_LIMIT_BYTES = 32 * 1024 * 1024,    /* a block of a segment, whatever its table says */

@@ -221,9 +221,9 @@ bool index_flow_read(const struct segment_index *index, uint32_t number, struct 
     struct reader r = reader_over(index->flows);
 
     return reader_skip(&r, (size_t)number * INDEX_FLOW_ROW_BYTES) && reader_u32le(&r, &flow->low) &&
-           reader_u32le(&r, &flow->high) && reader_u8(&r, &flow->protocol) && reader_u8(&r, &flow->any_port) &&
-           reader_u16le(&r, &flow->port_low) && reader_u16le(&r, &flow->port_high) &&
-           reader_u32le(&r, &flow->posting);
+           reader_u32le(&r, &flow->high) && reader_u8(&r, &flow->protocol) &&
+           reader_u8(&r, &flow->any_port) && reader_u16le(&r, &flow->port_low) &&
+           reader_u16le(&r, &flow->port_high) && reader_u32le(&r, &flow->posting);
 }
 
 bool index_posting(const struct segment_index *index, uint64_t offset, struct reader *list)

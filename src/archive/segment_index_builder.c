@@ -65,8 +65,7 @@ static void *array_grow(void *items, uint32_t n, uint32_t *cap, size_t item_byte
 
 typedef uint64_t hash_of(const struct segment_index_builder *builder, uint32_t number);
 
-static bool table_make_room(struct segment_index_builder *builder, struct builder_table *table,
-                            hash_of *hash)
+static bool table_make_room(struct segment_index_builder *builder, struct builder_table *table, hash_of *hash)
 {
     struct builder_table larger = { .n_slots = table->n_slots ? table->n_slots * 2 : TABLE_FIRST };
 
@@ -176,8 +175,7 @@ void segment_index_builder_mark_flow(struct segment_index_builder *builder, uint
         posting_mark(&builder->pool, &builder->flows[slot].posting, block);
 }
 
-void segment_index_builder_protocols(struct segment_index_builder *builder, uint32_t block,
-                                     uint64_t present)
+void segment_index_builder_protocols(struct segment_index_builder *builder, uint32_t block, uint64_t present)
 {
     while (block >= builder->n_protocols) {
         void *grown = array_grow(builder->protocols, builder->n_protocols, &builder->cap_protocols,
@@ -337,8 +335,8 @@ static uint32_t enter_session(struct segment_index_builder *builder, const struc
         !buffer_put(&builder->text, binding->cid_to_client.data, binding->cid_to_client.len) ||
         !buffer_put(&builder->text, binding->session_id.data, binding->session_id.len))
         return UINT32_MAX;
-    grown = array_grow(builder->sessions, builder->n_sessions, &builder->cap_sessions,
-                       sizeof *builder->sessions);
+    grown =
+        array_grow(builder->sessions, builder->n_sessions, &builder->cap_sessions, sizeof *builder->sessions);
     if (grown)
         builder->sessions = grown;
     if (grown == NULL || !table_make_room(builder, table, session_hash)) {
@@ -371,8 +369,8 @@ void segment_index_builder_binding(struct segment_index_builder *builder, const 
         builder->n_bindings_cut++;
         return;
     }
-    grown = array_grow(builder->bindings, builder->n_bindings, &builder->cap_bindings,
-                       sizeof *builder->bindings);
+    grown =
+        array_grow(builder->bindings, builder->n_bindings, &builder->cap_bindings, sizeof *builder->bindings);
     if (grown == NULL) {
         builder->is_unsound = true;
         return;

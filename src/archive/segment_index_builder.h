@@ -26,8 +26,7 @@ uint32_t segment_index_builder_flow(struct segment_index_builder *builder, const
 void segment_index_builder_mark_flow(struct segment_index_builder *builder, uint32_t slot, uint32_t block);
 
 /* Protocols (PROTOCOL_BIT) present in a packet of this block. */
-void segment_index_builder_protocols(struct segment_index_builder *builder, uint32_t block,
-                                     uint64_t present);
+void segment_index_builder_protocols(struct segment_index_builder *builder, uint32_t block, uint64_t present);
 
 /* A packet that spells this identity, or a part of the message that does, lies in this block. */
 void segment_index_builder_mark_identity(struct segment_index_builder *builder, enum identity_scheme scheme,

@@ -24,7 +24,8 @@ struct number_range { /* of addresses; low == high: none */
     uint32_t low, high;
 };
 
-/* How many of the sorted addresses come before the key's first n_bits, or with is_after, before or with them. */
+/* How many of the sorted addresses come before the key's first n_bits, or with is_after, before or with them.
+ */
 static uint32_t count_before(struct bytes addresses, uint32_t n, unsigned width, const uint8_t *key,
                              unsigned n_bits, bool is_after)
 {

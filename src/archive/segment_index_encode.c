@@ -232,8 +232,13 @@ static bool put_addresses(struct encoding *e)
     for (uint32_t i = 0; i < builder->n_flows; i++) {
         const struct flow_key *key = &builder->flows[i].key;
 
-        e->rows[i] = (struct flow_row) { INDEX_ADDRESS_ANY, INDEX_ADDRESS_ANY, key->port_low, key->port_high,
-                                         key->protocol,     key->any_port,     i };
+        e->rows[i] = (struct flow_row) { INDEX_ADDRESS_ANY,
+                                         INDEX_ADDRESS_ANY,
+                                         key->port_low,
+                                         key->port_high,
+                                         key->protocol,
+                                         key->any_port,
+                                         i };
         if (key->low.family)
             ends[n_ends++] = (struct address_end) { key->low, i, false };
         if (key->high.family)
@@ -350,8 +355,8 @@ static void put_sessions(struct encoding *e)
         buffer_put_varint(e->file, session->session);
         put_bytes(e->file, bytes_of(at, session->to_server_len));
         put_bytes(e->file, bytes_of(at + session->to_server_len, session->to_client_len));
-        put_bytes(e->file, bytes_of(at + session->to_server_len + session->to_client_len,
-                                    session->session_id_len));
+        put_bytes(e->file,
+                  bytes_of(at + session->to_server_len + session->to_client_len, session->session_id_len));
     }
     end_section(e, INDEX_SESSIONS);
 }

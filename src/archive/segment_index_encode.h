@@ -12,7 +12,7 @@
 
 struct segment_description {
     enum codec codec;
-    uint64_t segment_bytes; /* the whole file */
+    uint64_t segment_bytes;             /* the whole file */
     const struct segment_block *blocks; /* protocols are the builder's to say */
     uint32_t n_blocks;
     const struct interface *interfaces; /* in the section's order */

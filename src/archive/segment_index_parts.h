@@ -21,7 +21,7 @@ struct builder_flow {
 
 struct builder_identity {
     uint64_t hash;
-    uint32_t at, len; /* in text */
+    uint32_t at, len;            /* in text */
     enum identity_scheme scheme; /* IDENTITY_NONE, len 0: any identity */
     struct posting posting;
 };

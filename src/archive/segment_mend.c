@@ -25,7 +25,7 @@
 enum { MEND_FLOWS_LIMIT = 512 * 1024 };
 
 struct survey {
-    struct interface_table interfaces; /* this segment's alone, so in its section's order */
+    struct interface_table interfaces;     /* this segment's alone, so in its section's order */
     struct segment_index_builder *builder; /* NULL: no index is to be made */
     struct segment_block *blocks;
     uint32_t n_blocks, cap_blocks;

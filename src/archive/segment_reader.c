@@ -41,8 +41,8 @@ struct segment_reader {
     struct packet *packets;
     uint32_t cap_packets;
 
-    struct segment_scan *scan; /* in file order, without seek table */
-    size_t n_read;             /* of the block under the scan: bytes whose packets were given out */
+    struct segment_scan *scan;  /* in file order, without seek table */
+    size_t n_read;              /* of the block under the scan: bytes whose packets were given out */
     struct segment_block *rows; /* with seek table */
     uint32_t n_rows, next_row;
     uint64_t n_packets; /* given out so far, in file order */
@@ -103,7 +103,8 @@ static bool begin_indexed(struct segment_reader *reader, uint64_t file_bytes, st
                          "%s has %llu bytes, its index is of %llu: it was cut or changed", reader->path,
                          (unsigned long long)file_bytes, (unsigned long long)reader->index->segment_bytes);
     if (!index_interfaces(reader->index, map_interface, reader))
-        return error_set(error, ERROR_DAMAGED, "%s: the interfaces in its index cannot be read", reader->path);
+        return error_set(error, ERROR_DAMAGED, "%s: the interfaces in its index cannot be read",
+                         reader->path);
     return true;
 }
 
@@ -211,9 +212,9 @@ static bool list_packets(struct segment_reader *reader, struct bytes raw, uint64
             ok = error_set(error, ERROR_SYSTEM, "no memory for the packets of a block");
             break;
         }
-        result = pcapng_read_packets(reader->pcapng, bytes_of(raw.data + *used, raw.len - *used), *used,
-                                     reader->packets + *n, reader->cap_packets - *n, &more, &part, &needed,
-                                     error);
+        result =
+            pcapng_read_packets(reader->pcapng, bytes_of(raw.data + *used, raw.len - *used), *used,
+                                reader->packets + *n, reader->cap_packets - *n, &more, &part, &needed, error);
         *n += more;
         *used += part;
         if (result == PCAP_DAMAGED)

@@ -127,7 +127,8 @@ static enum step step_gzip(struct segment_scan *scan, uint8_t *room, size_t room
 static bool refill(struct segment_scan *scan)
 {
     struct error error;
-    ptrdiff_t n = segment_file_read(scan->fd, scan->path, scan->read_offset, scan->in, sizeof scan->in, &error);
+    ptrdiff_t n =
+        segment_file_read(scan->fd, scan->path, scan->read_offset, scan->in, sizeof scan->in, &error);
 
     if (n < 0) {
         scan->is_damaged = true;

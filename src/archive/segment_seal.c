@@ -31,8 +31,8 @@ static bool seal_with(const char *open_path, const struct segment_description *s
     return segment_directory_sync_of(sealed_path, error);
 }
 
-bool segment_seal(int fd, const char *open_path, const struct segment_description *segment, const struct segment_index_builder *builder,
-                  struct error *error)
+bool segment_seal(int fd, const char *open_path, const struct segment_description *segment,
+                  const struct segment_index_builder *builder, struct error *error)
 {
     struct segment_description whole = *segment;
     struct buffer table;
@@ -49,4 +49,3 @@ bool segment_seal(int fd, const char *open_path, const struct segment_descriptio
         ok = error_system(error, "%s: cannot be synced", open_path);
     return ok && seal_with(open_path, &whole, builder, error);
 }
-
