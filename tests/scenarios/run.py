@@ -34,7 +34,7 @@ def main():
         if story in ('run', 'harness'):
             continue
         module = importlib.import_module(story)
-        for name, case in vars(module).items():
+        for name, case in list(vars(module).items()):
             if not name.startswith('case_'):
                 continue
             full = f'{story}.{name[5:]}'
