@@ -62,5 +62,10 @@ void recorder_rotate(struct recorder *recorder);
 const struct recorder_counters *recorder_counters(struct recorder *recorder);
 const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder);
 
-/* Seals and frees. False with *error set when something of what was given could not be written. */
-bool recorder_close(struct recorder *recorder, struct error *error);
+/*
+ * No packet will follow: seals the last segment, so that the counters are final. False with *error set when
+ * something of what was given could not be written.
+ */
+bool recorder_finish(struct recorder *recorder, struct error *error);
+
+void recorder_close(struct recorder *recorder); /* frees; what was not finished stays for recovery */
