@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "archive/archive_source.h"
+#include "base/file_identity.h"
 #include "base/progress.h"
 #include "base/time_range.h"
 #include "base/timestamp.h"
@@ -290,6 +292,34 @@ static bool write_extra_blocks(void *context, struct bytes blocks, struct error 
     return pcap_writer_blocks(context, blocks, error);
 }
 
+static bool is_file(const char *path, const struct file_identity *wanted)
+{
+    struct file_identity identity;
+
+    return file_identity_of(path, STDIN_FILENO, &identity) && file_identity_equal(&identity, wanted);
+}
+
+/* Opening -w empties the file: what is about to be read must not be it, under whatever name. */
+static bool spares_input(const struct find *find, struct error *error)
+{
+    static const char sentence[] = "-w %s would overwrite %s, which is read; write to another file";
+    const struct settings *settings = find->settings;
+    struct file_identity target;
+
+    if (!file_identity_of(settings->write, STDOUT_FILENO, &target))
+        return true;
+    for (uint32_t i = 0; i < settings->files.n; i++)
+        if (is_file(settings->files.items[i], &target))
+            return error_set(error, ERROR_USAGE, sentence, settings->write, settings->files.items[i]);
+    for (uint32_t i = 0; i < find->catalog.n; i++) {
+        const struct catalog_entry *entry = &find->catalog.entries[i];
+
+        if (is_file(entry->path, &target) || is_file(entry->index_path, &target))
+            return error_set(error, ERROR_USAGE, sentence, settings->write, entry->path);
+    }
+    return true;
+}
+
 static bool open_writer(struct find *find, struct error *error)
 {
     enum pcap_format format;
@@ -297,6 +327,8 @@ static bool open_writer(struct find *find, struct error *error)
 
     if (find->settings->write == NULL)
         return true;
+    if (!spares_input(find, error))
+        return false;
     pcap_writer_formats_of(find->settings->write, &format, &packing);
     find->writer = pcap_writer_open(find->settings->write, format, packing, &find->interfaces, error);
     return find->writer != NULL;
