@@ -90,7 +90,8 @@ bool catalog_load(struct catalog *catalog, const char *directory, struct error *
         }
     }
     closedir(dir);
-    qsort(catalog->entries, catalog->n, sizeof *catalog->entries, compare_entries);
+    if (catalog->n)
+        qsort(catalog->entries, catalog->n, sizeof *catalog->entries, compare_entries);
     return true;
 }
 

@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     segment_reader_close(reader);
     interface_table_clear(&interfaces);
+    (void)seen;
     unlink(path);
     return 0;
 }

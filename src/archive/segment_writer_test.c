@@ -145,7 +145,7 @@ static void a_small_segment_cut_at_every_byte_gives_the_whole_packets_before_the
 
         fixture_directory(directory);
         fixture_interfaces(&interfaces);
-        writer = fixture_write(directory, codecs[c].codec, &interfaces, 0, 60, 5, NULL);
+        writer = fixture_write(directory, codecs[c].codec, &interfaces, 0, 30, 5, NULL);
         assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
         fixture_find(directory, codecs[c].end, path);
         assert_int_equal(stat(path, &status), 0);
@@ -171,7 +171,7 @@ static void a_small_segment_cut_at_every_byte_gives_the_whole_packets_before_the
             close(from);
             close(to);
         }
-        assert_int_equal(before, 60);
+        assert_int_equal(before, 30);
         interface_table_clear(&interfaces);
         fixture_remove(directory);
     }
