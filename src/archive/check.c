@@ -8,6 +8,7 @@
 #include "archive/segment_reader.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

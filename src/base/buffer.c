@@ -9,7 +9,7 @@ enum { BUFFER_FIRST_BYTES = 256 };
 
 void buffer_init(struct buffer *buffer, size_t limit_bytes)
 {
-    *buffer = (struct buffer){ .limit_bytes = limit_bytes };
+    *buffer = (struct buffer) { .limit_bytes = limit_bytes };
 }
 
 void buffer_clear(struct buffer *buffer)

@@ -439,7 +439,10 @@ static void explain_question(const struct find *find)
         uint32_t n;
 
         spans = device_match_spans(find->match, &n);
-        fprintf(stderr, "device %s: %u span%s\n", find->settings->device, n, n == 1 ? "" : "s");
+        fprintf(stderr, "device %s: %u span%s of %llu bindings; nobody's: %llu sessions scanned\n",
+                find->settings->device, n, n == 1 ? "" : "s",
+                (unsigned long long)device_search_bindings(find->search),
+                (unsigned long long)device_search_anonymous(find->search));
         for (uint32_t i = 0; i < n; i++) {
             char low[IP_ADDRESS_TEXT_BYTES], high[IP_ADDRESS_TEXT_BYTES];
             char from[TIMESTAMP_TEXT_BYTES], to[TIMESTAMP_TEXT_BYTES];

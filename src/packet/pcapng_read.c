@@ -37,8 +37,7 @@ struct pcapng_reader {
     struct interface_table *table;
     struct section_interface *interfaces;
     uint32_t n_interfaces, cap_interfaces;
-    uint32_t *n_met; /* by number in the table: equal descriptions met in this section */
-    uint32_t cap_met;
+    struct interface_twins twins;
     bool is_in_section;
     bool is_big_endian;
     bool is_described; /* the interfaces of this section were told by the caller */
@@ -64,7 +63,7 @@ void pcapng_reader_free(struct pcapng_reader *reader)
     if (reader == NULL)
         return;
     free(reader->interfaces);
-    free(reader->n_met);
+    interface_twins_clear(&reader->twins);
     free(reader->swapped);
     buffer_clear(&reader->extra);
     free(reader);
@@ -195,8 +194,7 @@ static void begin_section(struct pcapng_reader *reader, bool is_big_endian)
     reader->is_big_endian = is_big_endian;
     reader->is_described = false;
     reader->n_interfaces = 0;
-    if (reader->n_met)
-        memset(reader->n_met, 0, reader->cap_met * sizeof *reader->n_met);
+    interface_twins_restart(&reader->twins);
 }
 
 bool pcapng_reader_begin_section(struct pcapng_reader *reader, const uint32_t *numbers, uint32_t n)
@@ -288,21 +286,7 @@ static void take_interface_option(const struct option_view *option, bool is_big,
 static bool number_interface(struct pcapng_reader *reader, const struct interface *interface,
                              uint32_t *number, struct error *error)
 {
-    uint32_t first = interface_table_map(reader->table, interface, 0, error);
-
-    if (first == UINT32_MAX)
-        return false;
-    if (first >= reader->cap_met) {
-        uint32_t cap = reader->table->cap;
-        uint32_t *n_met = realloc(reader->n_met, cap * sizeof *n_met);
-
-        if (n_met == NULL)
-            return error_set(error, ERROR_SYSTEM, "no memory for interface %u", first);
-        memset(n_met + reader->cap_met, 0, (cap - reader->cap_met) * sizeof *n_met);
-        reader->n_met = n_met;
-        reader->cap_met = cap;
-    }
-    *number = interface_table_map(reader->table, interface, reader->n_met[first]++, error);
+    *number = interface_table_enter(reader->table, &reader->twins, interface, error);
     return *number != UINT32_MAX;
 }
 
@@ -472,7 +456,9 @@ static bool put_secrets(struct buffer *buffer, struct reader *body, bool is_big)
 /* Records are laid out as options are, and ended as they are; options follow them. */
 static bool put_names(struct buffer *buffer, struct reader *body, bool is_big)
 {
-    return put_options(buffer, body, is_big, BLOCK_NAMES) && put_options(buffer, body, is_big, BLOCK_NAMES);
+    bool has_records = put_options(buffer, body, is_big, BLOCK_NAMES);
+
+    return has_records && put_options(buffer, body, is_big, BLOCK_NAMES);
 }
 
 static bool keep_extra(struct pcapng_reader *reader, uint32_t type, struct reader body, bool is_big,

@@ -61,6 +61,7 @@ void recorder_rotate(struct recorder *recorder);
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder);
 const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder);
+struct dissect_counters recorder_dissect_counters(const struct recorder *recorder);
 
 /* Seals and frees. False with *error set when something of what was given could not be written. */
 bool recorder_close(struct recorder *recorder, struct error *error);

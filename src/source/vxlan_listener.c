@@ -37,7 +37,6 @@
 #include "source/vxlan_datagram.h"
 
 enum {
-    SNAPLEN_DEFAULT = 262144,
     RECEIVE_BYTES_DEFAULT = 32 << 20,
     DATAGRAM_BYTES = 65536, /* longer than any there is */
     DATAGRAMS = 64,         /* received by one call */
@@ -344,7 +343,7 @@ struct source *vxlan_listener_open(const struct vxlan_listener_options *options,
     listener->source.ops = &vxlan_listener_ops;
     listener->source.interfaces = interfaces;
     listener->fd = -1;
-    listener->snaplen = options->snaplen ? options->snaplen : SNAPLEN_DEFAULT;
+    listener->snaplen = options->snaplen ? options->snaplen : SNAPLEN_MAX;
     if (!vxlan_listener_start(listener, options, error)) {
         vxlan_listener_close(&listener->source);
         return NULL;
