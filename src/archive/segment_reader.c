@@ -9,6 +9,11 @@
  */
 #include "archive/segment_reader.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "archive/block_codec.h"
 #include "archive/seek_table.h"
 #include "archive/segment_file.h"
@@ -18,11 +23,6 @@
 #include "archive/segment_reader_walk.h"
 #include "archive/segment_scan.h"
 #include "packet/pcapng_read.h"
-
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct segment_reader {
     int fd;

@@ -24,6 +24,7 @@
 #include "filter/filter.h"
 #include "packet/pcap_writer.h"
 #include "pipeline/device_search.h"
+#include "pipeline/search_hint.h"
 #include "protocol/state.h"
 
 struct settings {
@@ -66,8 +67,6 @@ static const struct option options[] = {
     { 0 },
 };
 
-enum { SPAN_HINTS = 2 }; /* hint nodes that join one more span: its flow, and an OR above */
-
 struct find {
     const struct settings *settings;
     struct time_range range;
@@ -82,7 +81,7 @@ struct find {
     struct catalog catalog;
     struct capture_files *files;
     struct source *source;
-    struct hint *hints;
+    struct hint *hint; /* what an archive may pass over */
     struct demand demand;
     struct dissect_state *state;
     struct dissection *dissection;
@@ -191,73 +190,18 @@ static bool search_device(struct find *find, struct error *error)
     return is_done;
 }
 
-/* ---- what an index can rule out ---- */
-
-/* Any of the spans: a tree of ORs as flat as can be. *next: room for two nodes a span and one more. */
-static const struct hint *spans_hint(const struct device_span *spans, uint32_t n, struct hint **next)
-{
-    struct hint *hint;
-
-    if (n > 1) {
-        const struct hint *left = spans_hint(spans, n / 2, next),
-                          *right = spans_hint(spans + n / 2, n - n / 2, next);
-
-        hint = (*next)++;
-        *hint = (struct hint) { .kind = HINT_OR, .left = left, .right = right };
-        return hint;
-    }
-    hint = (*next)++;
-    *hint = (struct hint) { .kind = n == 1 ? HINT_FLOW : HINT_NONE };
-    if (n == 1) {
-        hint->flow.key = spans->flow;
-        hint->flow.from_ns = spans->from_ns;
-        hint->flow.to_ns = spans->to_ns;
-    }
-    return hint;
-}
-
-/* Time, and the filter's hint, and one of the device's spans. */
-static const struct hint *make_hint(struct find *find, struct error *error)
-{
-    const struct device_span *spans = NULL;
-    uint32_t n_spans = 0;
-    struct hint *next, *all;
-
-    if (find->match)
-        spans = device_match_spans(find->match, &n_spans);
-    find->hints = calloc((size_t)n_spans * SPAN_HINTS + 8, sizeof *find->hints);
-    if (find->hints == NULL) {
-        error_system(error, "no memory for the search");
-        return NULL;
-    }
-    next = find->hints;
-    all = next++;
-    *all = (struct hint) { .kind = HINT_TIME };
-    all->time.from_ns = find->range.from_ns;
-    all->time.to_ns = find->range.to_ns;
-    if (find->filter) {
-        *next = (struct hint) { .kind = HINT_AND, .left = all, .right = filter_hint(find->filter) };
-        all = next++;
-    }
-    if (find->match) {
-        const struct hint *any = spans_hint(spans, n_spans, &next);
-
-        *next = (struct hint) { .kind = HINT_AND, .left = all, .right = any };
-        all = next++;
-    }
-    return all;
-}
+/* ---- opening ---- */
 
 static bool open_source(struct find *find, struct error *error)
 {
     if (find->files) {
         find->source = capture_files_open(find->files, &find->interfaces, error);
     } else {
-        const struct hint *hint = make_hint(find, error);
-
-        if (hint == NULL)
+        find->hint = search_hint_new(&find->range, find->filter ? filter_hint(find->filter) : NULL,
+                                     find->match, error);
+        if (find->hint == NULL)
             return false;
-        find->source = archive_source_open(&find->catalog, hint, &find->interfaces, error);
+        find->source = archive_source_open(&find->catalog, find->hint, &find->interfaces, error);
     }
     return find->source != NULL;
 }
@@ -540,7 +484,7 @@ static void clear(struct find *find)
     filter_free(find->filter);
     dissect_state_free(find->state);
     free(find->dissection);
-    free(find->hints);
+    free(find->hint);
     interface_table_clear(&find->interfaces);
 }
 
