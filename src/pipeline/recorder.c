@@ -418,6 +418,11 @@ const struct tracker_counters *recorder_tracker_counters(const struct recorder *
     return indexer_tracker_counters(recorder->indexer);
 }
 
+struct dissect_counters recorder_dissect_counters(const struct recorder *recorder)
+{
+    return indexer_dissect_counters(recorder->indexer);
+}
+
 /* ---- life ---- */
 
 static bool restore_one(void *context, const struct binding *binding)

@@ -61,6 +61,7 @@ void recorder_rotate(struct recorder *recorder);
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder);
 const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder);
+struct dissect_counters recorder_dissect_counters(const struct recorder *recorder);
 
 /*
  * No packet will follow: seals the last segment, so that the counters are final. False with *error set when
