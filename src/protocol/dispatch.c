@@ -35,9 +35,10 @@ enum protocol_id dispatch_ethertype(uint16_t ethertype)
     case 0x86dd:
         return PROTOCOL_IPV6;
     case 0x8100: /* 802.1Q */
-    case 0x88a8: /* 802.1ad */
     case 0x9100: /* QinQ before 802.1ad */
         return PROTOCOL_VLAN;
+    case 0x88a8:
+        return PROTOCOL_IEEE8021AD;
     default:
         return PROTOCOL_DATA;
     }

@@ -15,6 +15,8 @@ enum { /* IP protocol numbers (IANA) that the code itself acts on */
        IP_PROTOCOL_ICMPV6 = 58,
 };
 
+enum { ETHERTYPE_LEAST = 0x0600 }; /* below it the field is a length: IEEE 802.3 section 3.2.6 */
+
 /* PROTOCOL_DATA for numbers that nobody here understands. */
 enum protocol_id dispatch_linktype(uint16_t linktype);
 enum protocol_id dispatch_ethertype(uint16_t ethertype);
@@ -22,9 +24,9 @@ enum protocol_id dispatch_ip_protocol(uint8_t number);
 enum protocol_id dispatch_udp_port(uint16_t port);
 
 /* Masks of what these registries can name, for may_carry. */
-#define DISPATCH_ETHERTYPE_MASK                                                               \
-    (PROTOCOL_BIT(PROTOCOL_VLAN) | PROTOCOL_BIT(PROTOCOL_ARP) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
-     PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_DATA))
+#define DISPATCH_ETHERTYPE_MASK                                                                     \
+    (PROTOCOL_BIT(PROTOCOL_VLAN) | PROTOCOL_BIT(PROTOCOL_IEEE8021AD) | PROTOCOL_BIT(PROTOCOL_ARP) | \
+     PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_DATA))
 #define DISPATCH_IP_MASK                                                                         \
     (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
      PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_TCP) | PROTOCOL_BIT(PROTOCOL_UDP) |     \

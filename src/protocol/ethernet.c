@@ -5,10 +5,7 @@
 
 enum { ETHERNET_DST, ETHERNET_SRC, ETHERNET_ADDR, ETHERNET_TYPE, ETHERNET_LEN };
 
-enum {
-    ETHERNET_HEADER_BYTES = 14,
-    ETHERTYPE_LEAST = 0x0600, /* below it the field is a length: IEEE 802.3 section 3.2.6 */
-};
+enum { ETHERNET_HEADER_BYTES = 14 };
 
 static const struct field ethernet_fields[] = {
     [ETHERNET_DST] = { "eth.dst", FIELD_ETHER, .title = "Destination", .at_bit = 0, .n_bits = 48 },

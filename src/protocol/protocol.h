@@ -12,7 +12,7 @@
 struct dissection;
 
 /* Every protocol: enumerator, C name of its `const struct protocol`. A filter's protocol masks hold 64 of
- * them. */
+ * them. Segment indexes store the numbers: a new one goes to the end. */
 #define PROTOCOL_LIST(X)   \
     X(FRAME, frame)        \
     X(ETHERNET, ethernet)  \
@@ -29,7 +29,8 @@ struct dissection;
     X(TCP, tcp)            \
     X(VXLAN, vxlan)        \
     X(DTLS, dtls)          \
-    X(DATA, data)
+    X(DATA, data)          \
+    X(IEEE8021AD, ieee8021ad)
 
 enum protocol_id {
     PROTOCOL_NONE, /* zero, so that an unset "next" means nothing follows */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vlan - IEEE 802.1Q tags, stacked ones (802.1ad, QinQ) as layers of the same name. */
+/* vlan - IEEE 802.1Q tags, also under the EtherType that QinQ had before 802.1ad; a layer for each of a
+ * stack. */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 
