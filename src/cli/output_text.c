@@ -439,6 +439,7 @@ static const struct {
     [PROTOCOL_ETHERNET] = { "Ethernet", NULL },
     [PROTOCOL_VLAN] = { "VLAN", NULL },
     [PROTOCOL_IEEE8021AD] = { "802.1ad", NULL },
+    [PROTOCOL_LLC] = { "LLC", NULL },
     [PROTOCOL_SLL] = { "SLL", NULL },
     [PROTOCOL_NULL_LOOPBACK] = { "Loopback", NULL },
     [PROTOCOL_RAW] = { "Raw IP", NULL },

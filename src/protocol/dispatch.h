@@ -12,16 +12,23 @@ enum { /* IP protocol numbers (IANA) that the code itself acts on */
        IP_PROTOCOL_TCP = 6,
        IP_PROTOCOL_UDP = 17,
        IP_PROTOCOL_IPV6 = 41,
+       IP_PROTOCOL_AH = 51,
        IP_PROTOCOL_ICMPV6 = 58,
 };
 
-enum { ETHERTYPE_LEAST = 0x0600 }; /* below it the field is a length: IEEE 802.3 section 3.2.6 */
+enum { /* IEEE 802.3 section 3.2.6: up to here the field is a length, from there on a type */
+       IEEE8023_LEN_MAX = 1500,
+       ETHERTYPE_LEAST = 0x0600,
+};
 
 /* PROTOCOL_DATA for numbers that nobody here understands. */
 enum protocol_id dispatch_linktype(uint16_t linktype);
 enum protocol_id dispatch_ethertype(uint16_t ethertype);
 enum protocol_id dispatch_ip_protocol(uint8_t number);
 enum protocol_id dispatch_udp_port(uint16_t port);
+
+/* What lies behind a length: LLC, but for IPX, which once came without. */
+enum protocol_id dispatch_ieee8023(const struct reader *r);
 
 /* Masks of what these registries can name, for may_carry. */
 #define DISPATCH_ETHERTYPE_MASK                                                                     \

@@ -281,7 +281,7 @@ static enum dissect_result dtls_record(struct dissection *d, struct reader *r, u
     if (!reader_u8(r, &type) || !reader_u16(r, &version) || !reader_u16(r, &epoch) ||
         !reader_u48(r, &sequence))
         return DISSECT_TRUNCATED;
-    if (!is_content_type(type) || !is_version(version))
+    if (!is_content_type(type)) /* the version is not checked: GnuTLS sends an alert with TLS's */
         return DISSECT_MALFORMED;
     dissection_add_number(
         d, type == DTLS_CID_RECORD ? DTLS_ID(DTLS_RECORD_SPECIAL_TYPE) : DTLS_ID(DTLS_RECORD_CONTENT_TYPE),
