@@ -59,6 +59,10 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns);
 /* Seals the open segment now (a signal asked for it). */
 void recorder_rotate(struct recorder *recorder);
 
+/* No packet will follow: seals the open segment with the handshakes still under way, so that the counters are
+ * whole before recorder_close. */
+void recorder_end(struct recorder *recorder);
+
 const struct recorder_counters *recorder_counters(struct recorder *recorder);
 const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder);
 
