@@ -6,7 +6,6 @@
 
 enum {
     ETHERNET_BYTES = 14,
-    ETHERTYPE_LEAST = 0x0600,
     IPV4_BYTES = 20,
     IPV4_PLAIN = 0x45,      /* version 4, no options */
     IPV4_FRAGMENT = 0x3fff, /* more fragments, or an offset */
