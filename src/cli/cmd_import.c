@@ -89,7 +89,7 @@ static bool run(const struct settings *settings, const struct text_list *paths, 
     if (recorder == NULL)
         goto out;
     is_done = read_all(recorder, files, source, error);
-    recorder_rotate(recorder);
+    recorder_end(recorder);
     counters = *recorder_counters(recorder);
     if (!recorder_close(recorder, is_done ? error : &later))
         is_done = false;

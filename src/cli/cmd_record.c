@@ -376,7 +376,7 @@ static bool run(struct recording *recording, const char *filter, struct error *e
     update_status(recording, recording->status.started_ns);
     record_all(recording);
     tell_drops(recording);
-    recorder_rotate(recording->recorder);
+    recorder_end(recording->recorder);
     print_counters(recording);
     is_done = recorder_close(recording->recorder, error);
     status_file_remove(settings->recorder.directory, node);

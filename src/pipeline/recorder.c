@@ -246,11 +246,11 @@ static void recover_leftovers(struct recorder *recorder)
     reindexer_clear(&holder);
 }
 
-static void rotate(struct recorder *recorder, int64_t now_ns)
+static void rotate(struct recorder *recorder, int64_t now_ns, bool is_last)
 {
     struct error error = { 0 };
 
-    if (!seal_segment(recorder, false, &error))
+    if (!seal_segment(recorder, is_last, &error))
         note_trouble(recorder, &error);
     apply_retention(recorder, now_ns);
     if (recorder->has_leftover)
@@ -299,9 +299,6 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
     struct error error = { 0 };
     bool is_written = false;
 
-    drops = drops_of(recorder, packet->interface);
-    if (drops)
-        drops->n_received++;
     if (recorder->retry_disk_ns == 0 || timestamp_now() >= recorder->retry_disk_ns) {
         is_written = add_to_segment(recorder, packet, &error);
         while (!is_written && error.kind == ERROR_NO_SPACE && make_room(recorder))
@@ -309,6 +306,10 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
         if (is_written && recorder->retry_disk_ns)
             note_recovery_of_disk(recorder);
     }
+    /* Behind the writing, which may begin a segment: then the packet counts for that one. */
+    drops = drops_of(recorder, packet->interface);
+    if (drops)
+        drops->n_received++;
     if (!is_written) {
         recorder->counters.n_dropped_disk++;
         if (drops)
@@ -324,7 +325,7 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
     recorder->counters.n_bytes += packet->caplen;
     if (recorder->options.rotate_bytes &&
         segment_writer_bytes(recorder->writer) >= recorder->options.rotate_bytes)
-        rotate(recorder, recorder->options.is_live ? timestamp_now() : packet->ts_ns);
+        rotate(recorder, recorder->options.is_live ? timestamp_now() : packet->ts_ns, false);
 }
 
 void recorder_packet(struct recorder *recorder, const struct packet *packet)
@@ -347,7 +348,7 @@ void recorder_packet(struct recorder *recorder, const struct packet *packet)
         }
     }
     if (recorder->segment_until_ns && inner.ts_ns >= recorder->segment_until_ns && recorder->writer)
-        rotate(recorder, inner.ts_ns);
+        rotate(recorder, inner.ts_ns, false);
     write_packet(recorder, &inner);
 }
 
@@ -384,14 +385,19 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
             note_trouble(recorder, &error);
     }
     if (recorder->writer && recorder->segment_until_ns && now_ns >= recorder->segment_until_ns)
-        rotate(recorder, now_ns);
+        rotate(recorder, now_ns, false);
     else if (now_ns - recorder->retained_ns >= RETAIN_EVERY_NS)
         apply_retention(recorder, now_ns);
 }
 
 void recorder_rotate(struct recorder *recorder)
 {
-    rotate(recorder, timestamp_now());
+    rotate(recorder, timestamp_now(), false);
+}
+
+void recorder_end(struct recorder *recorder)
+{
+    rotate(recorder, timestamp_now(), true);
 }
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder)
@@ -508,6 +514,10 @@ bool recorder_close(struct recorder *recorder, struct error *error)
         error_set(error, ERROR_NO_SPACE, "%llu packets were dropped: %s",
                   (unsigned long long)recorder->counters.n_dropped_disk,
                   recorder->counters.trouble[0] ? recorder->counters.trouble : "the disk had no room");
+        is_whole = false;
+    } else if (is_whole && recorder->has_leftover) {
+        error_set(error, ERROR_SYSTEM, "a segment could not be sealed, the next recorder mends it: %s",
+                  recorder->counters.trouble);
         is_whole = false;
     }
     sync_stop(recorder);
