@@ -359,10 +359,8 @@ static bool run(struct recording *recording, const char *filter, struct error *e
     recording->recorder = recorder_open(&recorder_options, &recording->interfaces, error);
     if (recording->recorder == NULL)
         return false;
-    if (!capture_group_start(recording->group, error)) {
-        recorder_close(recording->recorder, &(struct error) { 0 });
+    if (!capture_group_start(recording->group, error))
         return false;
-    }
     for (uint32_t s = 0; s < capture_group_sources(recording->group); s++) {
         log_write(LEVEL_NOTICE, "recording %s into %s", capture_group_name(recording->group, s),
                   settings->recorder.directory);
@@ -376,9 +374,8 @@ static bool run(struct recording *recording, const char *filter, struct error *e
     update_status(recording, recording->status.started_ns);
     record_all(recording);
     tell_drops(recording);
-    recorder_end(recording->recorder);
+    is_done = recorder_finish(recording->recorder, error);
     print_counters(recording);
-    is_done = recorder_close(recording->recorder, error);
     status_file_remove(settings->recorder.directory, node);
     if (is_done && recording->n_faults)
         return error_set(error, ERROR_SYSTEM, "%u source%s ended by a fault", recording->n_faults,
@@ -430,6 +427,7 @@ static int record_main(int argc, char **argv)
         else
             command_fault(&command_record, &error);
         capture_group_close(recording.group);
+        recorder_close(recording.recorder);
         interface_table_clear(&recording.interfaces);
         free(recording.source_of_interface);
         free(filter);
