@@ -50,7 +50,8 @@ struct option_view {
     struct bytes value;
 };
 
-PCAPNG_CHECKED enum pcapng_option_result next_option(struct reader *r, bool is_big, struct option_view *option)
+PCAPNG_CHECKED enum pcapng_option_result next_option(struct reader *r, bool is_big,
+                                                     struct option_view *option)
 {
     uint16_t len;
 
