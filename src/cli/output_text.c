@@ -438,6 +438,8 @@ static const struct {
     [PROTOCOL_FRAME] = { "frame", NULL },
     [PROTOCOL_ETHERNET] = { "Ethernet", NULL },
     [PROTOCOL_VLAN] = { "VLAN", NULL },
+    [PROTOCOL_IEEE8021AD] = { "802.1ad", NULL },
+    [PROTOCOL_LLC] = { "LLC", NULL },
     [PROTOCOL_SLL] = { "SLL", NULL },
     [PROTOCOL_NULL_LOOPBACK] = { "Loopback", NULL },
     [PROTOCOL_RAW] = { "Raw IP", NULL },

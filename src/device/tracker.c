@@ -30,6 +30,7 @@ struct handshake {
     int64_t from_ns, last_ns;
     uint64_t n_packets, n_bytes;
     uint64_t random_hash;
+    bool is_client_low; /* of this handshake: a failed one leaves the flow's as it is */
     bool has_server_hello, has_identity, is_client_done, is_server_done;
     uint8_t offered_len, session_id_len, cid_to_server_len, cid_to_client_len;
     uint16_t identity_len;
@@ -215,7 +216,7 @@ static void report_attempt(struct tracker *tracker, const struct flow *flow,
     struct binding binding = {
         .scheme = IDENTITY_DTLS_PSK,
         .reason = BINDING_ATTEMPT,
-        .is_client_low = flow->is_client_low,
+        .is_client_low = handshake->is_client_low,
         .flow = flow->key,
         .from_ns = handshake->from_ns,
         .to_ns = handshake->last_ns,
@@ -463,7 +464,6 @@ static void finish_handshake(struct tracker *tracker, struct flow *flow)
     struct handshake *handshake = &tracker->handshakes[flow->handshake];
     struct session session = {
         .number = ++tracker->next_session,
-        .server = *server_of(flow),
         .cid_to_server = bytes_of(handshake->cid_to_server, handshake->cid_to_server_len),
         .cid_to_client = bytes_of(handshake->cid_to_client, handshake->cid_to_client_len),
         .session_id = bytes_of(handshake->session_id, handshake->session_id_len),
@@ -489,6 +489,8 @@ static void finish_handshake(struct tracker *tracker, struct flow *flow)
         tracker->counters.n_anonymous++;
 
     unbind(tracker, flow);
+    flow->is_client_low = handshake->is_client_low;
+    session.server = *server_of(flow);
     flow->session = session_table_add(tracker->sessions, &session);
     flow->session_number = flow->session == SESSION_NONE ? 0 : session.number;
     flow->reason = reason;
@@ -510,14 +512,11 @@ static void note_client_hello(struct tracker *tracker, struct flow *flow, const 
     if (handshake == NULL || handshake->random_hash != hello->random_hash) {
         handshake = handshake_begin(tracker, flow, ts_ns);
         handshake->random_hash = hello->random_hash;
-        if (session_of(tracker, flow) == NULL)
-            flow->is_client_low = is_forward;
+        handshake->is_client_low = is_forward;
     }
     handshake->offered_len = keep(handshake->offered, sizeof handshake->offered, hello->session_id);
     handshake->cid_to_client_len =
         keep(handshake->cid_to_client, sizeof handshake->cid_to_client, hello->cid);
-    if (flow->is_client_low != is_forward && handshake->n_packets == 0)
-        flow->is_client_low = is_forward;
 }
 
 static void note_identity(struct tracker *tracker, struct handshake *handshake, struct bytes identity,
@@ -559,8 +558,8 @@ static void follow_handshake(struct tracker *tracker, struct flow *flow, const s
                              bool is_forward, uint32_t place)
 {
     struct handshake *handshake = &tracker->handshakes[flow->handshake];
-    bool is_client = is_forward == flow->is_client_low;
-    bool has_agreed;
+    bool is_client = is_forward == handshake->is_client_low;
+    bool has_agreed, is_new_epoch;
 
     if (seen->server.is_there && !is_client) {
         handshake->has_server_hello = true;
@@ -571,12 +570,42 @@ static void follow_handshake(struct tracker *tracker, struct flow *flow, const s
     }
     if (seen->has_identity && is_client)
         note_identity(tracker, handshake, seen->identity, place);
-    /* A record of the new epoch says as much as the change of cipher before it, which may be lost or cut. */
+    /*
+     * A record of the new epoch says as much as the change of cipher before it, which may be lost or cut. The
+     * session that is still on the flow has such records too; a new one's are numbered from 0.
+     */
     has_agreed = handshake->has_identity || handshake->has_server_hello;
-    if (seen->has_cipher_change || (seen->has_epoch0 == false && seen->has_sequence && has_agreed)) {
+    is_new_epoch =
+        !seen->has_epoch0 && seen->has_sequence &&
+        (session_of(tracker, flow) == NULL || (seen->sequence & ((UINT64_C(1) << 48) - 1)) < SEQUENCE_WINDOW);
+    if (seen->has_cipher_change || (has_agreed && is_new_epoch)) {
         handshake->is_client_done |= is_client;
         handshake->is_server_done |= !is_client;
     }
+}
+
+/* Moves *r from the first record of a datagram to the connection id of the first record that has one. */
+static bool seek_cid(struct reader *r)
+{
+    for (;;) {
+        struct reader record = *r;
+        uint16_t length;
+        uint8_t type;
+
+        if (!reader_u8(&record, &type))
+            return false;
+        if (type == DTLS_CID_RECORD)
+            return reader_skip(r, RECORD_CID_AT);
+        if (!reader_skip(&record, RECORD_CID_AT - 1) || !reader_u16(&record, &length) ||
+            !reader_skip(&record, length))
+            return false;
+        *r = record;
+    }
+}
+
+static bool begins_with(const struct reader *r, const uint8_t *cid, size_t len)
+{
+    return len > 0 && reader_left(r) >= len && memcmp(r->at, cid, len) == 0;
 }
 
 /* A record with a connection id: whose session is it, and was it on this flow before? */
@@ -585,17 +614,21 @@ static struct flow *follow_cid(struct tracker *tracker, struct flow *flow, const
 {
     const struct layer *layer = &d->layers[d->n_layers - 1];
     const struct ip_address *server = is_forward ? &key->high : &key->low;
+    const struct handshake *handshake =
+        flow && flow->handshake != FLOW_NONE ? &tracker->handshakes[flow->handshake] : NULL;
     struct session *session = flow ? session_of(tracker, flow) : NULL;
     struct reader r = reader_over(bytes_of(layer->data, layer->header_len));
     uint32_t found;
 
-    if (!reader_skip(&r, RECORD_CID_AT))
+    if (!seek_cid(&r))
         return flow; /* cut before the id: the flow's session, if it has one */
-    if (session && session->cid_to_server.len && reader_left(&r) >= session->cid_to_server.len &&
-        memcmp(r.at, session->cid_to_server.data, session->cid_to_server.len) == 0)
+    if (session && begins_with(&r, session->cid_to_server.data, session->cid_to_server.len))
         return flow;
     if (session && is_forward != flow->is_client_low)
         return flow; /* to the client, with the id that the client chose */
+    if (handshake && (is_forward != handshake->is_client_low ||
+                      begins_with(&r, handshake->cid_to_server, handshake->cid_to_server_len)))
+        return flow; /* the last flight of the handshake: an earlier session may have had the same id */
     found = session_table_by_cid(tracker->sessions, reader_rest(&r), server);
     if (found == SESSION_NONE) {
         if (session && reader_left(&r) >= session->cid_to_server.len)

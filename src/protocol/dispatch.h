@@ -13,7 +13,13 @@ enum { /* IP protocol numbers (IANA) that the code itself acts on */
        IP_PROTOCOL_TCP = 6,
        IP_PROTOCOL_UDP = 17,
        IP_PROTOCOL_IPV6 = 41,
+       IP_PROTOCOL_AH = 51,
        IP_PROTOCOL_ICMPV6 = 58,
+};
+
+enum { /* IEEE 802.3 section 3.2.6: up to here the field is a length, from there on a type */
+       IEEE8023_LEN_MAX = 1500,
+       ETHERTYPE_LEAST = 0x0600,
 };
 
 /* All answer PROTOCOL_DATA for numbers that nobody here understands, but the ports: PROTOCOL_NONE. Inline:
@@ -51,12 +57,22 @@ static inline enum protocol_id dispatch_ethertype(uint16_t ethertype)
     case 0x86dd:
         return PROTOCOL_IPV6;
     case 0x8100: /* 802.1Q */
-    case 0x88a8: /* 802.1ad */
     case 0x9100: /* QinQ before 802.1ad */
         return PROTOCOL_VLAN;
+    case 0x88a8:
+        return PROTOCOL_IEEE8021AD;
     default:
         return PROTOCOL_DATA;
     }
+}
+
+/* What lies behind a length: LLC, but for IPX, which once came without. */
+static inline enum protocol_id dispatch_ieee8023(const struct reader *r)
+{
+    struct reader peek = *r;
+    uint16_t first;
+
+    return reader_u16(&peek, &first) && first == 0xffff ? PROTOCOL_DATA : PROTOCOL_LLC;
 }
 
 static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
@@ -92,9 +108,9 @@ static inline enum protocol_id dispatch_udp_port(uint16_t port)
 }
 
 /* Masks of what these registries can name, for may_carry. */
-#define DISPATCH_ETHERTYPE_MASK                                                               \
-    (PROTOCOL_BIT(PROTOCOL_VLAN) | PROTOCOL_BIT(PROTOCOL_ARP) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
-     PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_DATA))
+#define DISPATCH_ETHERTYPE_MASK                                                                     \
+    (PROTOCOL_BIT(PROTOCOL_VLAN) | PROTOCOL_BIT(PROTOCOL_IEEE8021AD) | PROTOCOL_BIT(PROTOCOL_ARP) | \
+     PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_DATA))
 #define DISPATCH_IP_MASK                                                                         \
     (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
      PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_TCP) | PROTOCOL_BIT(PROTOCOL_UDP) |     \

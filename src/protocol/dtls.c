@@ -244,14 +244,7 @@ static unsigned cid_len(const struct dissection *d, const struct reader *r, uint
  */
 static bool may_hold_handshake(const struct reader *r)
 {
-    const uint8_t *at = r->at + 1;
-
-    while (r->end - at > 2 && (at = memchr(at, DTLS_HANDSHAKE_RECORD, (size_t)(r->end - at - 2))) != NULL) {
-        if (is_record_start(at))
-            return true;
-        at++;
-    }
-    return false;
+    return memchr(r->at + 1, DTLS_HANDSHAKE_RECORD, reader_left(r) - 1) != NULL;
 }
 
 /*
@@ -325,7 +318,7 @@ static __attribute__((noinline)) enum dissect_result dtls_record(struct dissecti
     if (!reader_u8(r, &type) || !reader_u16(r, &version) || !reader_u16(r, &epoch) ||
         !reader_u48(r, &sequence))
         return DISSECT_TRUNCATED;
-    if (!is_content_type(type) || !is_version(version))
+    if (!is_content_type(type)) /* the version is not checked: GnuTLS sends an alert with TLS's */
         return DISSECT_MALFORMED;
     dissection_add_number(
         d, type == DTLS_CID_RECORD ? DTLS_ID(DTLS_RECORD_SPECIAL_TYPE) : DTLS_ID(DTLS_RECORD_CONTENT_TYPE),

@@ -6,7 +6,6 @@
 
 enum {
     ETHERNET_BYTES = 14,
-    ETHERTYPE_LEAST = 0x0600,
     IPV4_BYTES = 20,
     IPV4_PLAIN = 0x45,      /* version 4, no options */
     IPV4_FRAGMENT = 0x3fff, /* more fragments, or an offset */
@@ -111,7 +110,8 @@ ipv4:
         goto out;
     start = walk.at;
     length = u16(start + 2);
-    if (start[0] != IPV4_PLAIN || u16(start + 6) & IPV4_FRAGMENT || length < IPV4_BYTES)
+    if (start[0] != IPV4_PLAIN || u16(start + 6) & IPV4_FRAGMENT || length < IPV4_BYTES ||
+        (start[9] != IP_PROTOCOL_UDP && start[9] != IP_PROTOCOL_TCP && start[9] != IP_PROTOCOL_ICMP))
         goto out;
     present |= PROTOCOL_BIT(PROTOCOL_IPV4);
     pass(&walk, IPV4_BYTES, (length < walk.wire ? length : walk.wire) - IPV4_BYTES);

@@ -62,6 +62,7 @@ static struct datagram_id id_of(const struct layer *layer, const struct flow_key
     if (layer->protocol == PROTOCOL_IPV4) {
         id.id = (uint32_t)layer->data[4] << 8 | layer->data[5];
     } else { /* the fragment header is the last eight bytes of what was read as header: ipv6.c */
+        id.protocol = layer->data[layer->header_len - 8]; /* not layer->carries: that looks past options */
         for (uint32_t i = layer->header_len - 4; i < layer->header_len; i++)
             id.id = id.id << 8 | layer->data[i];
     }

@@ -2,6 +2,7 @@
 #include "protocol/frame.h"
 
 #include "base/timestamp.h"
+#include "protocol/dispatch.h"
 
 enum {
     FRAME_NUMBER,
@@ -36,6 +37,25 @@ void frame_begin(struct dissection *d)
     dissection_push(d, PROTOCOL_FRAME, &none, 0);
 }
 
+/* True when an EtherType names what follows: Wireshark counts that as a protocol, "ethertype". */
+static bool is_by_ethertype(const struct layer *layer)
+{
+    struct reader r = reader_over(bytes_of(layer->data, layer->header_len));
+    uint16_t type;
+
+    switch (layer->protocol) {
+    case PROTOCOL_ETHERNET:
+        return reader_skip(&r, 12) && reader_u16(&r, &type) && (type >= ETHERTYPE_LEAST || type == 0);
+    case PROTOCOL_VLAN:
+        return reader_skip(&r, 2) && reader_u16(&r, &type) && type >= ETHERTYPE_LEAST;
+    case PROTOCOL_IEEE8021AD:
+    case PROTOCOL_SLL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* The names as Wireshark joins them: "eth:ethertype:ip:udp:dtls". */
 static struct bytes protocols_text(struct dissection *d)
 {
@@ -43,9 +63,7 @@ static struct bytes protocols_text(struct dissection *d)
 
     for (uint32_t i = 1; i < d->n_layers; i++) {
         const char *name = protocols[d->layers[i].protocol]->name;
-        const uint64_t by_ethertype =
-            PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PROTOCOL_VLAN) | PROTOCOL_BIT(PROTOCOL_SLL);
-        bool goes_on = i + 1 < d->n_layers && by_ethertype >> d->layers[i].protocol & 1;
+        bool goes_on = i + 1 < d->n_layers && is_by_ethertype(&d->layers[i]);
         const char *between = goes_on ? ":ethertype" : "";
         size_t room = sizeof d->protocols_text - len;
 

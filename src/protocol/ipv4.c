@@ -89,6 +89,29 @@ static enum dissect_result ipv4_fragment(struct dissection *d, struct reader *r,
     return DISSECT_OK;
 }
 
+/*
+ * An authentication header (RFC 4302 section 2) leaves in clear what follows it. It is taken into this layer,
+ * as ipv6.c does, so that the conversation is the one it protects.
+ */
+static enum dissect_result ipv4_authenticated(struct dissection *d, struct reader *r, struct layer *layer,
+                                              uint32_t wire_len)
+{
+    uint32_t ah_len;
+    uint8_t next, words;
+
+    if (!reader_u8(r, &next) || !reader_u8(r, &words))
+        return wire_len < 2 ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+    ah_len = (words + 2u) * 4;
+    if (ah_len > wire_len)
+        return DISSECT_MALFORMED;
+    if (!reader_skip(r, ah_len - 2))
+        return DISSECT_TRUNCATED;
+    layer->carries = next;
+    layer->header_len += ah_len;
+    dissection_next(d, r, dispatch_ip_protocol(next), wire_len - ah_len);
+    return DISSECT_OK;
+}
+
 static enum dissect_result ipv4_dissect(struct dissection *d, struct reader *r)
 {
     struct layer *layer;
@@ -125,6 +148,8 @@ static enum dissect_result ipv4_dissect(struct dissection *d, struct reader *r)
     wire_len = total_len - header_len;
     if (__builtin_expect(fragment_word & (IPV4_FLAG_MF | IPV4_OFFSET_MASK), 0))
         return ipv4_fragment(d, r, layer, wire_len, fragment_word);
+    if (__builtin_expect(layer->carries == IP_PROTOCOL_AH, 0))
+        return ipv4_authenticated(d, r, layer, wire_len);
     dissection_next(d, r, dispatch_ip_protocol(layer->carries), wire_len);
     return DISSECT_OK;
 }

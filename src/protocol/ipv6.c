@@ -136,6 +136,10 @@ static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *
             struct fragment_header header;
             struct fragment fragment;
 
+            if (layer->fragment == FRAGMENT_COMPLETES) { /* pieces of pieces: nobody sends them honestly */
+                dissection_next(d, r, PROTOCOL_DATA, wire_len - (uint32_t)(r->at - start));
+                return DISSECT_OK;
+            }
             if (!read_fragment_header(d, r, &header))
                 return DISSECT_TRUNCATED;
             next = header.next;

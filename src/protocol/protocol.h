@@ -12,24 +12,26 @@
 struct dissection;
 
 /* Every protocol: enumerator, C name of its `const struct protocol`. A filter's protocol masks hold 64 of
- * them. */
-#define PROTOCOL_LIST(X)   \
-    X(FRAME, frame)        \
-    X(ETHERNET, ethernet)  \
-    X(VLAN, vlan)          \
-    X(SLL, sll)            \
-    X(NULL_LOOPBACK, null) \
-    X(RAW, raw)            \
-    X(ARP, arp)            \
-    X(IPV4, ipv4)          \
-    X(IPV6, ipv6)          \
-    X(ICMP, icmp)          \
-    X(ICMPV6, icmpv6)      \
-    X(UDP, udp)            \
-    X(TCP, tcp)            \
-    X(VXLAN, vxlan)        \
-    X(DTLS, dtls)          \
-    X(DATA, data)
+ * them. Segment indexes store the numbers: a new one goes to the end. */
+#define PROTOCOL_LIST(X)      \
+    X(FRAME, frame)           \
+    X(ETHERNET, ethernet)     \
+    X(VLAN, vlan)             \
+    X(SLL, sll)               \
+    X(NULL_LOOPBACK, null)    \
+    X(RAW, raw)               \
+    X(ARP, arp)               \
+    X(IPV4, ipv4)             \
+    X(IPV6, ipv6)             \
+    X(ICMP, icmp)             \
+    X(ICMPV6, icmpv6)         \
+    X(UDP, udp)               \
+    X(TCP, tcp)               \
+    X(VXLAN, vxlan)           \
+    X(DTLS, dtls)             \
+    X(DATA, data)             \
+    X(IEEE8021AD, ieee8021ad) \
+    X(LLC, llc)
 
 enum protocol_id {
     PROTOCOL_NONE, /* zero, so that an unset "next" means nothing follows */

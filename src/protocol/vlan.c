@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vlan - IEEE 802.1Q tags, stacked ones (802.1ad, QinQ) as layers of the same name. */
+/* vlan - IEEE 802.1Q tags, also under the EtherType that QinQ had before 802.1ad; a layer for each of a
+ * stack. */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 
-enum { VLAN_PRIORITY, VLAN_DEI, VLAN_ID, VLAN_ETYPE };
+enum { VLAN_PRIORITY, VLAN_DEI, VLAN_ID, VLAN_ETYPE, VLAN_LEN };
 
 static const struct field vlan_fields[] = {
     [VLAN_PRIORITY] = { "vlan.priority", FIELD_UINT, .title = "Priority", .at_bit = 0, .n_bits = 3,
                         .ft_bits = 16 },
     [VLAN_DEI] = { "vlan.dei", FIELD_BOOL, .title = "DEI", .at_bit = 3, .n_bits = 1 },
     [VLAN_ID] = { "vlan.id", FIELD_UINT, .title = "ID", .at_bit = 4, .n_bits = 12, .ft_bits = 16 },
-    [VLAN_ETYPE] = { "vlan.etype", FIELD_UINT, FIELD_BASE_HEX, "Type", .at_bit = 16, .n_bits = 16 },
+    [VLAN_ETYPE] = { "vlan.etype", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16 },
+    [VLAN_LEN] = { "vlan.len", FIELD_UINT, .title = "Length", .ft_bits = 16 },
 };
 
 static enum dissect_result vlan_dissect(struct dissection *d, struct reader *r)
 {
     uint16_t tag, type;
+    uint32_t wire_len;
 
     if (!dissection_push(d, PROTOCOL_VLAN, r, 4))
         return DISSECT_OK;
     if (!reader_u16(r, &tag) || !reader_u16(r, &type))
         return DISSECT_TRUNCATED;
-    dissection_next(d, r, dispatch_ethertype(type), d->left_wire - 4);
+    wire_len = d->left_wire - 4;
+    if (type > IEEE8023_LEN_MAX) {
+        dissection_add_number(d, FIELD_ID(PROTOCOL_VLAN, VLAN_ETYPE), type);
+        dissection_next(d, r, dispatch_ethertype(type), wire_len);
+    } else {
+        dissection_add_number(d, FIELD_ID(PROTOCOL_VLAN, VLAN_LEN), type);
+        dissection_next(d, r, dispatch_ieee8023(r), type < wire_len ? type : wire_len);
+    }
     return DISSECT_OK;
 }
 
@@ -30,6 +40,6 @@ const struct protocol protocol_vlan = {
     .title = "802.1Q Virtual LAN",
     .fields = vlan_fields,
     .n_fields = sizeof vlan_fields / sizeof vlan_fields[0],
-    .may_carry = DISPATCH_ETHERTYPE_MASK,
+    .may_carry = DISPATCH_ETHERTYPE_MASK | PROTOCOL_BIT(PROTOCOL_LLC),
     .dissect = vlan_dissect,
 };

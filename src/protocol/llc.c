@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * llc - IEEE 802.2 logical link control, and SNAP (RFC 1042) where it names an EtherType.
+ *
+ *    0      1      2         3 ..5          6 ..7
+ *   +------+------+---------+- - - - - - -+- - - - - -+
+ *   | dsap | ssap | control | organisation  type      |   the latter two when dsap = ssap = 0xaa
+ *   +------+------+---------+- - - - - - -+- - - - - -+
+ */
+#include "protocol/dispatch.h"
+#include "protocol/dissection.h"
+
+enum { LLC_DSAP, LLC_SSAP, LLC_CONTROL, LLC_OUI, LLC_TYPE };
+
+enum { SAP_IP = 0x06, SAP_SNAP = 0xaa, CONTROL_UNNUMBERED = 3, SNAP_BYTES = 5 };
+
+#define LLC_ID(index) FIELD_ID(PROTOCOL_LLC, index)
+
+static const struct field llc_fields[] = {
+    [LLC_DSAP] = { "llc.dsap", FIELD_UINT, FIELD_BASE_HEX, "DSAP", .at_bit = 0, .n_bits = 8 },
+    [LLC_SSAP] = { "llc.ssap", FIELD_UINT, FIELD_BASE_HEX, "SSAP", .at_bit = 8, .n_bits = 8 },
+    [LLC_CONTROL] = { "llc.control", FIELD_UINT, FIELD_BASE_HEX, "Control", .ft_bits = 16 },
+    [LLC_OUI] = { "llc.oui", FIELD_UINT, .title = "Organization Code", .ft_bits = 24 },
+    [LLC_TYPE] = { "llc.type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16 },
+};
+
+static enum dissect_result llc_dissect(struct dissection *d, struct reader *r)
+{
+    struct layer *layer = dissection_push(d, PROTOCOL_LLC, r, 3);
+    uint8_t dsap, ssap, control, high = 0;
+    enum protocol_id next = PROTOCOL_DATA;
+    uint32_t organisation;
+    uint16_t type;
+
+    if (layer == NULL)
+        return DISSECT_OK;
+    if (!reader_u8(r, &dsap) || !reader_u8(r, &ssap) || !reader_u8(r, &control))
+        return d->left_wire < 3 ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+    /* Numbered frames have a second byte of control: IEEE 802.2 section 5.4. */
+    if ((control & CONTROL_UNNUMBERED) != CONTROL_UNNUMBERED && !reader_u8(r, &high))
+        return d->left_wire < 4 ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+    dissection_add_number(d, LLC_ID(LLC_CONTROL), (uint64_t)high << 8 | control);
+    if (dsap == SAP_SNAP && ssap == SAP_SNAP) {
+        if (!reader_u24(r, &organisation) || !reader_u16(r, &type))
+            return (uint32_t)(r->at - layer->data) + SNAP_BYTES > d->left_wire ? DISSECT_MALFORMED
+                                                                               : DISSECT_TRUNCATED;
+        dissection_add_number(d, LLC_ID(LLC_OUI), organisation);
+        if (organisation == 0) { /* others number their protocols themselves */
+            dissection_add_number(d, LLC_ID(LLC_TYPE), type);
+            next = dispatch_ethertype(type);
+        }
+    } else if (dsap == SAP_IP) {
+        next = PROTOCOL_IPV4;
+    }
+    layer->header_len = (uint32_t)(r->at - layer->data);
+    dissection_next(d, r, next, d->left_wire - layer->header_len);
+    return DISSECT_OK;
+}
+
+const struct protocol protocol_llc = {
+    .name = "llc",
+    .title = "Logical-Link Control",
+    .fields = llc_fields,
+    .n_fields = sizeof llc_fields / sizeof llc_fields[0],
+    .may_carry = DISPATCH_ETHERTYPE_MASK,
+    .dissect = llc_dissect,
+};
