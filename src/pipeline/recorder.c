@@ -317,8 +317,8 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
         if (is_written && recorder->retry_disk_ns)
             note_recovery_of_disk(recorder);
     }
-    drops =
-        drops_of(recorder, packet->interface); /* behind the opening of a segment, which counts from there */
+    /* Behind the writing, which may begin a segment: then the packet counts for that one. */
+    drops = drops_of(recorder, packet->interface);
     if (drops)
         drops->n_received++;
     if (!is_written) {
