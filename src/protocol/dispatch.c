@@ -49,7 +49,7 @@ enum protocol_id dispatch_ieee8023(const struct reader *r)
     struct reader peek = *r;
     uint16_t first;
 
-    return reader_u16(&peek, &first) && first == 0xffff ? PROTOCOL_DATA : PROTOCOL_LLC;
+    return reader_u16(&peek, &first) && first != 0xffff ? PROTOCOL_LLC : PROTOCOL_DATA;
 }
 
 enum protocol_id dispatch_ip_protocol(uint8_t number)
