@@ -31,6 +31,7 @@ enum protocol_id dispatch_ethertype(uint16_t ethertype)
     case 0x0800:
         return PROTOCOL_IPV4;
     case 0x0806:
+    case 0x8035: /* RARP, RFC 903: the same format */
         return PROTOCOL_ARP;
     case 0x86dd:
         return PROTOCOL_IPV6;
