@@ -71,6 +71,7 @@ struct tracker {
     uint32_t oldest, newest;
     uint32_t free_flow;
     struct handshake *handshakes;
+    uint32_t limit_handshakes;
     uint32_t n_handshakes, free_handshake, oldest_handshake, newest_handshake;
     uint64_t next_session;
 };
@@ -93,7 +94,9 @@ struct tracker *tracker_new(const struct tracker_options *options)
     /* calloc'd, and so without pages until used */
     tracker->flows = calloc(tracker->options.limit_flows, sizeof *tracker->flows);
     tracker->buckets = malloc(tracker->n_buckets * sizeof *tracker->buckets);
-    tracker->handshakes = calloc(HANDSHAKES_LIMIT, sizeof *tracker->handshakes);
+    tracker->limit_handshakes =
+        tracker->options.limit_flows < HANDSHAKES_LIMIT ? tracker->options.limit_flows : HANDSHAKES_LIMIT;
+    tracker->handshakes = calloc(tracker->limit_handshakes, sizeof *tracker->handshakes);
     if (!tracker->sessions || !tracker->flows || !tracker->buckets || !tracker->handshakes) {
         tracker_free(tracker);
         return NULL;
@@ -257,7 +260,7 @@ static struct handshake *handshake_begin(struct tracker *tracker, struct flow *f
 
     if (flow->handshake != FLOW_NONE)
         give_up_handshake(tracker, flow);
-    if (tracker->free_handshake == FLOW_NONE && tracker->n_handshakes == HANDSHAKES_LIMIT)
+    if (tracker->free_handshake == FLOW_NONE && tracker->n_handshakes == tracker->limit_handshakes)
         give_up_handshake(tracker, &tracker->flows[tracker->handshakes[tracker->oldest_handshake].flow]);
     if (tracker->free_handshake != FLOW_NONE) {
         i = tracker->free_handshake;

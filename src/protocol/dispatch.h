@@ -53,6 +53,7 @@ static inline enum protocol_id dispatch_ethertype(uint16_t ethertype)
     case 0x0800:
         return PROTOCOL_IPV4;
     case 0x0806:
+    case 0x8035: /* RARP, RFC 903: the same format */
         return PROTOCOL_ARP;
     case 0x86dd:
         return PROTOCOL_IPV6;
@@ -72,7 +73,7 @@ static inline enum protocol_id dispatch_ieee8023(const struct reader *r)
     struct reader peek = *r;
     uint16_t first;
 
-    return reader_u16(&peek, &first) && first == 0xffff ? PROTOCOL_DATA : PROTOCOL_LLC;
+    return reader_u16(&peek, &first) && first != 0xffff ? PROTOCOL_LLC : PROTOCOL_DATA;
 }
 
 static inline enum protocol_id dispatch_ip_protocol(uint8_t number)

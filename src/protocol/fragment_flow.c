@@ -59,10 +59,11 @@ static struct datagram_id id_of(const struct layer *layer, const struct flow_key
         .protocol = key->protocol,
     };
 
-    if (layer->protocol == PROTOCOL_IPV4) {
+    if (layer->protocol == PROTOCOL_IPV4) { /* not layer->carries: that looks past what stands between */
+        id.protocol = layer->data[9];
         id.id = (uint32_t)layer->data[4] << 8 | layer->data[5];
     } else { /* the fragment header is the last eight bytes of what was read as header: ipv6.c */
-        id.protocol = layer->data[layer->header_len - 8]; /* not layer->carries: that looks past options */
+        id.protocol = layer->data[layer->header_len - 8];
         for (uint32_t i = layer->header_len - 4; i < layer->header_len; i++)
             id.id = id.id << 8 | layer->data[i];
     }

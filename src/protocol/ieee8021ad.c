@@ -31,19 +31,18 @@ static void add_tag(struct dissection *d, uint16_t id_field, uint16_t tag)
 static enum dissect_result ieee8021ad_dissect(struct dissection *d, struct reader *r)
 {
     struct layer *layer = dissection_push(d, PROTOCOL_IEEE8021AD, r, 4);
-    struct reader second;
-    uint16_t tag, type, inner;
+    uint16_t tag, type;
 
     if (layer == NULL)
         return DISSECT_OK;
     if (!reader_u16(r, &tag) || !reader_u16(r, &type))
         return DISSECT_TRUNCATED;
-    second = *r;
-    if (type == ETHERTYPE_IEEE8021AD && reader_u16(&second, &inner) && reader_u16(&second, &type)) {
+    if (type == ETHERTYPE_IEEE8021AD) {
         add_tag(d, IEEE8021AD_ID_OF(IEEE8021AD_SVID), tag);
-        add_tag(d, IEEE8021AD_ID_OF(IEEE8021AD_CVID), inner);
+        if (!reader_u16(r, &tag) || !reader_u16(r, &type))
+            return DISSECT_TRUNCATED;
+        add_tag(d, IEEE8021AD_ID_OF(IEEE8021AD_CVID), tag);
         layer->header_len = 8;
-        *r = second;
     } else {
         add_tag(d, IEEE8021AD_ID_OF(IEEE8021AD_ID), tag);
     }

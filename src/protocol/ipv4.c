@@ -69,26 +69,6 @@ static const struct field ipv4_fields[] = {
                                   .ft_bits = 32 },
 };
 
-static enum dissect_result ipv4_fragment(struct dissection *d, struct reader *r, struct layer *layer,
-                                         uint32_t wire_len, uint16_t fragment_word)
-{
-    struct fragment fragment = {
-        .source = ip_address_of(bytes_of(layer->data + 12, 4)),
-        .destination = ip_address_of(bytes_of(layer->data + 16, 4)),
-        .protocol = layer->carries,
-        .id = (uint32_t)layer->data[4] << 8 | layer->data[5],
-        .offset = (uint32_t)(fragment_word & IPV4_OFFSET_MASK) * 8,
-        .has_more = fragment_word & IPV4_FLAG_MF,
-        .wire_len = wire_len,
-    };
-    enum protocol_id next = fragment_follow(d, r, layer, &fragment, dispatch_ip_protocol(layer->carries));
-
-    if (layer->fragment == FRAGMENT_COMPLETES)
-        dissection_add_number(d, IPV4_ID_OF(IPV4_REASSEMBLED_LENGTH), d->left_wire);
-    d->next = (uint8_t)next;
-    return DISSECT_OK;
-}
-
 /*
  * An authentication header (RFC 4302 section 2) leaves in clear what follows it. It is taken into this layer,
  * as ipv6.c does, so that the conversation is the one it protects.
@@ -107,8 +87,31 @@ static enum dissect_result ipv4_authenticated(struct dissection *d, struct reade
     if (!reader_skip(r, ah_len - 2))
         return DISSECT_TRUNCATED;
     layer->carries = next;
-    layer->header_len += ah_len;
+    if (layer->source == d->source)
+        layer->header_len += ah_len;
     dissection_next(d, r, dispatch_ip_protocol(next), wire_len - ah_len);
+    return DISSECT_OK;
+}
+
+static enum dissect_result ipv4_fragment(struct dissection *d, struct reader *r, struct layer *layer,
+                                         uint32_t wire_len, uint16_t fragment_word)
+{
+    struct fragment fragment = {
+        .source = ip_address_of(bytes_of(layer->data + 12, 4)),
+        .destination = ip_address_of(bytes_of(layer->data + 16, 4)),
+        .protocol = layer->carries,
+        .id = (uint32_t)layer->data[4] << 8 | layer->data[5],
+        .offset = (uint32_t)(fragment_word & IPV4_OFFSET_MASK) * 8,
+        .has_more = fragment_word & IPV4_FLAG_MF,
+        .wire_len = wire_len,
+    };
+    enum protocol_id next = fragment_follow(d, r, layer, &fragment, dispatch_ip_protocol(layer->carries));
+
+    if (layer->fragment == FRAGMENT_COMPLETES)
+        dissection_add_number(d, IPV4_ID_OF(IPV4_REASSEMBLED_LENGTH), d->left_wire);
+    d->next = (uint8_t)next;
+    if (layer->fragment == FRAGMENT_COMPLETES && layer->carries == IP_PROTOCOL_AH)
+        return ipv4_authenticated(d, r, layer, d->left_wire);
     return DISSECT_OK;
 }
 
