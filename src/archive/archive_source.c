@@ -10,14 +10,14 @@
  */
 #include "archive/archive_source.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "archive/posting.h"
 #include "archive/segment_file.h"
 #include "archive/segment_index_map.h"
 #include "archive/segment_reader.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum { INDEXES_KEPT_OPEN = 256 };
 

@@ -5,9 +5,6 @@
 #include <cmocka.h>
 
 #include "archive/archive_fixture.h"
-#include "archive/archive_source.h"
-#include "archive/check.h"
-#include "archive/retain.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +12,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+
+#include "archive/archive_source.h"
+#include "archive/check.h"
+#include "archive/retain.h"
 
 static struct fixture_indexer indexer;
 static const struct reindexer reindexer = { &indexer, fixture_begin, fixture_add, fixture_finish };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "archive/catalog.h"
 
-#include "archive/segment_file.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+#include "archive/segment_file.h"
 
 static int compare_entries(const void *left, const void *right)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "archive/check.h"
 
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "archive/seek_table.h"
 #include "archive/segment_file.h"
 #include "archive/segment_index_map.h"
 #include "archive/segment_mend.h"
 #include "archive/segment_reader.h"
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 struct checking {
     bool repair;

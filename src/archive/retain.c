@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "archive/retain.h"
 
-#include "archive/segment_index.h"
-
 #include <errno.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "archive/segment_index.h"
 
 /* Index first: a segment whose index went but which stays is whole; the other way round is litter. */
 static bool delete_segment(const struct catalog_entry *entry, struct retention_result *result,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "archive/seek_table.h"
 
+#include <stdlib.h>
+
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
 #include "base/reader.h"
-
-#include <stdlib.h>
 
 enum { SEEK_TABLE_ROWS_LIMIT = 8 * 1024 * 1024 };
 

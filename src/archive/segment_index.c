@@ -6,14 +6,14 @@
  */
 #include "archive/segment_index_map.h"
 
-#include "archive/segment_index_encode.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "archive/segment_index_encode.h"
 
 /* ---- opening ---- */
 

@@ -5,9 +5,10 @@
  * more is read then, nothing is missed.
  */
 #include "archive/posting.h"
-#include "archive/segment_index_map.h"
 
 #include <stdlib.h>
+
+#include "archive/segment_index_map.h"
 
 enum { HINT_DEPTH_LIMIT = 256 }; /* ANDs within ORs within ANDs; runs of one kind cost one */
 

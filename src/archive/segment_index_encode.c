@@ -5,13 +5,13 @@
  */
 #include "archive/segment_index_encode.h"
 
-#include "archive/segment_file.h"
-#include "archive/segment_format.h"
-#include "archive/segment_index_parts.h"
-
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "archive/segment_file.h"
+#include "archive/segment_format.h"
+#include "archive/segment_index_parts.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

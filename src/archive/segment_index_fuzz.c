@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checksum is made right first, or nothing behind it would ever be reached. */
 #include "archive/posting.h"
-#include "archive/segment_index_encode.h"
-#include "archive/segment_index_map.h"
 
 #include <stdlib.h>
+
+#include "archive/segment_index_encode.h"
+#include "archive/segment_index_map.h"
 
 static bool look(void *context, const struct binding *binding)
 {

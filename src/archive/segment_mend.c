@@ -5,19 +5,19 @@
  */
 #include "archive/segment_mend.h"
 
-#include "archive/block_codec.h"
-#include "archive/segment_file.h"
-#include "archive/segment_format.h"
-#include "archive/segment_index_map.h"
-#include "archive/segment_reader_walk.h"
-#include "archive/segment_seal.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "archive/block_codec.h"
+#include "archive/segment_file.h"
+#include "archive/segment_format.h"
+#include "archive/segment_index_map.h"
+#include "archive/segment_reader_walk.h"
+#include "archive/segment_seal.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

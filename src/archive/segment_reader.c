@@ -9,6 +9,11 @@
  */
 #include "archive/segment_reader.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "archive/block_codec.h"
 #include "archive/seek_table.h"
 #include "archive/segment_file.h"
@@ -19,11 +24,6 @@
 #include "archive/segment_scan.h"
 #include "packet/pcapng_read.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 struct segment_reader {
     int fd;
     char *path;
@@ -33,8 +33,7 @@ struct segment_reader {
     struct interface_table *table;
     uint32_t *numbers; /* of the index's interfaces in the table */
     uint32_t n_numbers, cap_numbers;
-    uint32_t *n_met; /* by number in the table: how many equal ones the segment had so far */
-    uint32_t cap_met;
+    struct interface_twins twins;
     struct pcapng_reader *pcapng;
     struct block_unpacker unpacker;
     struct buffer stored, raw;
@@ -76,22 +75,8 @@ static bool map_interface(void *context, const struct interface *interface)
 {
     struct segment_reader *reader = context;
     struct error error;
-    uint32_t first = interface_table_map(reader->table, interface, 0, &error);
-    uint32_t number;
+    uint32_t number = interface_table_enter(reader->table, &reader->twins, interface, &error);
 
-    if (first == UINT32_MAX)
-        return false;
-    if (first >= reader->cap_met) {
-        uint32_t cap = reader->table->cap;
-        uint32_t *n_met = realloc(reader->n_met, cap * sizeof *n_met);
-
-        if (n_met == NULL)
-            return false;
-        memset(n_met + reader->cap_met, 0, (cap - reader->cap_met) * sizeof *n_met);
-        reader->n_met = n_met;
-        reader->cap_met = cap;
-    }
-    number = interface_table_map(reader->table, interface, reader->n_met[first]++, &error);
     return number != UINT32_MAX && append_number(reader, number);
 }
 
@@ -112,7 +97,7 @@ struct segment_reader *segment_reader_open(const char *path, const struct segmen
                                            struct interface_table *interfaces, struct error *error)
 {
     struct segment_reader *reader = calloc(1, sizeof *reader);
-    struct segment_name name;
+    struct segment_name name = { 0 };
     struct stat status;
     const char *slash;
     bool ok;
@@ -162,7 +147,7 @@ void segment_reader_close(struct segment_reader *reader)
         close(reader->fd);
     free(reader->path);
     free(reader->numbers);
-    free(reader->n_met);
+    interface_twins_clear(&reader->twins);
     pcapng_reader_free(reader->pcapng);
     block_unpacker_clear(&reader->unpacker);
     buffer_clear(&reader->stored);

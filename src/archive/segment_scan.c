@@ -5,14 +5,14 @@
  */
 #include "archive/segment_scan.h"
 
+#include <stdlib.h>
+#include <zlib.h>
+#include <zstd.h>
+
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
 #include "base/buffer.h"
 #include "base/reader.h"
-
-#include <stdlib.h>
-#include <zlib.h>
-#include <zstd.h>
 
 enum { SCAN_READ_BYTES = 128 * 1024, SCAN_ROOM_BYTES = 64 * 1024, GZIP_WINDOW = 15 + 16 };
 

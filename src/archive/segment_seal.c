@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "archive/segment_seal.h"
 
-#include "archive/seek_table.h"
-#include "archive/segment_file.h"
-#include "archive/segment_format.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "archive/seek_table.h"
+#include "archive/segment_file.h"
+#include "archive/segment_format.h"
 
 static bool seal_with(const char *open_path, const struct segment_description *segment,
                       const struct segment_index_builder *builder, struct error *error)

@@ -7,13 +7,6 @@
  */
 #include "archive/segment_writer.h"
 
-#include "archive/block_codec.h"
-#include "archive/segment_file.h"
-#include "archive/segment_format.h"
-#include "archive/segment_seal.h"
-#include "packet/pcap_read.h"
-#include "packet/pcapng_encode.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +15,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "archive/block_codec.h"
+#include "archive/segment_file.h"
+#include "archive/segment_format.h"
+#include "archive/segment_seal.h"
+#include "packet/pcap_read.h"
+#include "packet/pcapng_encode.h"
 
 struct written_interface {
     uint32_t number; /* in the stream's table */

@@ -5,12 +5,13 @@
 #include <cmocka.h>
 
 #include "archive/archive_fixture.h"
-#include "archive/catalog.h"
-#include "archive/segment_file.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+
+#include "archive/catalog.h"
+#include "archive/segment_file.h"
 
 static const struct {
     enum codec codec;

@@ -9,7 +9,7 @@ enum { BUFFER_FIRST_BYTES = 256 };
 
 void buffer_init(struct buffer *buffer, size_t limit_bytes)
 {
-    *buffer = (struct buffer){ .limit_bytes = limit_bytes };
+    *buffer = (struct buffer) { .limit_bytes = limit_bytes };
 }
 
 void buffer_clear(struct buffer *buffer)
@@ -36,7 +36,7 @@ uint8_t *buffer_room(struct buffer *buffer, size_t n)
         return NULL;
     }
     if (cap == 0)
-        cap = BUFFER_FIRST_BYTES;
+        cap = buffer->limit_bytes < BUFFER_FIRST_BYTES ? buffer->limit_bytes : BUFFER_FIRST_BYTES;
     while (cap - buffer->len < n)
         cap = cap > buffer->limit_bytes / 2 ? buffer->limit_bytes : cap * 2;
     data = realloc(buffer->data, cap);

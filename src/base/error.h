@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <stdarg.h>
+#include <stdbool.h>
 
 enum error_kind {
     ERROR_NONE,
@@ -23,12 +23,12 @@ struct error {
 };
 
 /* Sets kind and sentence; returns false, so that a fault can be returned in one line. */
-__attribute__((format(printf, 3, 4))) _Bool error_set(struct error *error, enum error_kind kind,
-                                                      const char *format, ...);
+__attribute__((format(printf, 3, 4))) bool error_set(struct error *error, enum error_kind kind,
+                                                     const char *format, ...);
 
 /* The same for a failed system call: adds ": " and what errno says; ENOSPC and EDQUOT become ERROR_NO_SPACE.
  */
-__attribute__((format(printf, 2, 3))) _Bool error_system(struct error *error, const char *format, ...);
+__attribute__((format(printf, 2, 3))) bool error_system(struct error *error, const char *format, ...);
 
 /* Puts "context: " before the sentence. */
 __attribute__((format(printf, 2, 3))) void error_context(struct error *error, const char *format, ...);

@@ -32,7 +32,7 @@ bool ip_address_parse(const char *text, struct ip_address *address)
         *address = parsed;
         return true;
     }
-    parsed = (struct ip_address){ .family = 6 };
+    parsed = (struct ip_address) { .family = 6 };
     if (inet_pton(AF_INET6, text, parsed.bytes) != 1)
         return false;
     *address = parsed;

@@ -18,7 +18,9 @@ struct reader {
 
 READER_CHECKED struct reader reader_over(struct bytes bytes)
 {
-    return (struct reader) { bytes.data, bytes.len ? bytes.data + bytes.len : bytes.data };
+    const uint8_t *at = bytes.data ? bytes.data : (const uint8_t *)""; /* NULL + 0 is undefined in C */
+
+    return (struct reader) { at, at + bytes.len };
 }
 
 READER_CHECKED size_t reader_left(const struct reader *r)

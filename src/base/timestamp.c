@@ -57,7 +57,7 @@ static void civil_of(int64_t ts_ns, bool is_local, struct civil *civil, long *of
     int64_t second_of_day;
 
     *offset_s = 0;
-    civil->ns = (uint32_t)(ts_ns - seconds * NS_PER_SECOND);
+    civil->ns = (uint32_t)((ts_ns % NS_PER_SECOND + NS_PER_SECOND) % NS_PER_SECOND);
     if (is_local) {
         time_t t = (time_t)seconds;
         struct tm tm;

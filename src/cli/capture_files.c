@@ -117,8 +117,6 @@ struct source *capture_files_open(struct capture_files *files, struct interface_
             return NULL;
         }
     }
-    if (files->paths->n == 1)
-        return files->sources[0];
     return merge_open(files->sources, files->paths->n, interfaces, error);
 }
 

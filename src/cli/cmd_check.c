@@ -82,19 +82,9 @@ static int check(const struct settings *settings)
 static int run(int argc, char **argv)
 {
     struct settings settings = { 0 };
-    struct text_list operands = { 0 };
-    struct error error;
-    enum option_result result = option_parse(&command_check, argc, argv, &settings, &operands, &error);
+    int code;
 
-    if (result == OPTION_RUN && operands.n > 0) {
-        error_set(&error, ERROR_USAGE, "\"%s\" is one word too many; did you mean -A %s?", operands.items[0],
-                  operands.items[0]);
-        result = OPTION_WRONG;
-    }
-    text_list_clear(&operands);
-    if (result == OPTION_HELP)
-        return EXIT_FOUND;
-    return result == OPTION_WRONG ? command_fault(&command_check, &error) : check(&settings);
+    return command_parse(&command_check, argc, argv, &settings, &code) ? check(&settings) : code;
 }
 
 const struct command command_check = {

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "archive/archive_source.h"
+#include "base/file_identity.h"
 #include "base/progress.h"
 #include "base/time_range.h"
 #include "base/timestamp.h"
@@ -22,6 +24,7 @@
 #include "filter/filter.h"
 #include "packet/pcap_writer.h"
 #include "pipeline/device_search.h"
+#include "pipeline/search_hint.h"
 #include "protocol/state.h"
 
 struct settings {
@@ -64,8 +67,6 @@ static const struct option options[] = {
     { 0 },
 };
 
-enum { SPAN_HINTS = 2 }; /* hint nodes that join one more span: its flow, and an OR above */
-
 struct find {
     const struct settings *settings;
     struct time_range range;
@@ -80,7 +81,7 @@ struct find {
     struct catalog catalog;
     struct capture_files *files;
     struct source *source;
-    struct hint *hints;
+    struct hint *hint; /* what an archive may pass over */
     struct demand demand;
     struct dissect_state *state;
     struct dissection *dissection;
@@ -189,73 +190,18 @@ static bool search_device(struct find *find, struct error *error)
     return is_done;
 }
 
-/* ---- what an index can rule out ---- */
-
-/* Any of the spans: a tree of ORs as flat as can be. *next: room for two nodes a span and one more. */
-static const struct hint *spans_hint(const struct device_span *spans, uint32_t n, struct hint **next)
-{
-    struct hint *hint;
-
-    if (n > 1) {
-        const struct hint *left = spans_hint(spans, n / 2, next),
-                          *right = spans_hint(spans + n / 2, n - n / 2, next);
-
-        hint = (*next)++;
-        *hint = (struct hint) { .kind = HINT_OR, .left = left, .right = right };
-        return hint;
-    }
-    hint = (*next)++;
-    *hint = (struct hint) { .kind = n == 1 ? HINT_FLOW : HINT_NONE };
-    if (n == 1) {
-        hint->flow.key = spans->flow;
-        hint->flow.from_ns = spans->from_ns;
-        hint->flow.to_ns = spans->to_ns;
-    }
-    return hint;
-}
-
-/* Time, and the filter's hint, and one of the device's spans. */
-static const struct hint *make_hint(struct find *find, struct error *error)
-{
-    const struct device_span *spans = NULL;
-    uint32_t n_spans = 0;
-    struct hint *next, *all;
-
-    if (find->match)
-        spans = device_match_spans(find->match, &n_spans);
-    find->hints = calloc((size_t)n_spans * SPAN_HINTS + 8, sizeof *find->hints);
-    if (find->hints == NULL) {
-        error_system(error, "no memory for the search");
-        return NULL;
-    }
-    next = find->hints;
-    all = next++;
-    *all = (struct hint) { .kind = HINT_TIME };
-    all->time.from_ns = find->range.from_ns;
-    all->time.to_ns = find->range.to_ns;
-    if (find->filter) {
-        *next = (struct hint) { .kind = HINT_AND, .left = all, .right = filter_hint(find->filter) };
-        all = next++;
-    }
-    if (find->match) {
-        const struct hint *any = spans_hint(spans, n_spans, &next);
-
-        *next = (struct hint) { .kind = HINT_AND, .left = all, .right = any };
-        all = next++;
-    }
-    return all;
-}
+/* ---- opening ---- */
 
 static bool open_source(struct find *find, struct error *error)
 {
     if (find->files) {
         find->source = capture_files_open(find->files, &find->interfaces, error);
     } else {
-        const struct hint *hint = make_hint(find, error);
-
-        if (hint == NULL)
+        find->hint = search_hint_new(&find->range, find->filter ? filter_hint(find->filter) : NULL,
+                                     find->match, error);
+        if (find->hint == NULL)
             return false;
-        find->source = archive_source_open(&find->catalog, hint, &find->interfaces, error);
+        find->source = archive_source_open(&find->catalog, find->hint, &find->interfaces, error);
     }
     return find->source != NULL;
 }
@@ -290,6 +236,34 @@ static bool write_extra_blocks(void *context, struct bytes blocks, struct error 
     return pcap_writer_blocks(context, blocks, error);
 }
 
+static bool is_file(const char *path, const struct file_identity *wanted)
+{
+    struct file_identity identity;
+
+    return file_identity_of(path, STDIN_FILENO, &identity) && file_identity_equal(&identity, wanted);
+}
+
+/* Opening -w empties the file: what is about to be read must not be it, under whatever name. */
+static bool spares_input(const struct find *find, struct error *error)
+{
+    static const char sentence[] = "-w %s would overwrite %s, which is read; write to another file";
+    const struct settings *settings = find->settings;
+    struct file_identity target;
+
+    if (!file_identity_of(settings->write, STDOUT_FILENO, &target))
+        return true;
+    for (uint32_t i = 0; i < settings->files.n; i++)
+        if (is_file(settings->files.items[i], &target))
+            return error_set(error, ERROR_USAGE, sentence, settings->write, settings->files.items[i]);
+    for (uint32_t i = 0; i < find->catalog.n; i++) {
+        const struct catalog_entry *entry = &find->catalog.entries[i];
+
+        if (is_file(entry->path, &target) || is_file(entry->index_path, &target))
+            return error_set(error, ERROR_USAGE, sentence, settings->write, entry->path);
+    }
+    return true;
+}
+
 static bool open_writer(struct find *find, struct error *error)
 {
     enum pcap_format format;
@@ -297,6 +271,8 @@ static bool open_writer(struct find *find, struct error *error)
 
     if (find->settings->write == NULL)
         return true;
+    if (!spares_input(find, error))
+        return false;
     pcap_writer_formats_of(find->settings->write, &format, &packing);
     find->writer = pcap_writer_open(find->settings->write, format, packing, &find->interfaces, error);
     return find->writer != NULL;
@@ -407,7 +383,10 @@ static void explain_question(const struct find *find)
         uint32_t n;
 
         spans = device_match_spans(find->match, &n);
-        fprintf(stderr, "device %s: %u span%s\n", find->settings->device, n, n == 1 ? "" : "s");
+        fprintf(stderr, "device %s: %u span%s of %llu bindings; nobody's: %llu sessions scanned\n",
+                find->settings->device, n, n == 1 ? "" : "s",
+                (unsigned long long)device_search_bindings(find->search),
+                (unsigned long long)device_search_anonymous(find->search));
         for (uint32_t i = 0; i < n; i++) {
             char low[IP_ADDRESS_TEXT_BYTES], high[IP_ADDRESS_TEXT_BYTES];
             char from[TIMESTAMP_TEXT_BYTES], to[TIMESTAMP_TEXT_BYTES];
@@ -505,7 +484,7 @@ static void clear(struct find *find)
     filter_free(find->filter);
     dissect_state_free(find->state);
     free(find->dissection);
-    free(find->hints);
+    free(find->hint);
     interface_table_clear(&find->interfaces);
 }
 

@@ -74,7 +74,6 @@ static bool run(const struct settings *settings, const struct text_list *paths, 
     struct recorder_options recorder_options = { 0 };
     char node[RECORDER_NODE_BYTES];
     struct capture_files *files = NULL;
-    struct recorder_counters counters;
     struct source *source = NULL;
     struct recorder *recorder = NULL;
     struct error later = { 0 };
@@ -89,12 +88,11 @@ static bool run(const struct settings *settings, const struct text_list *paths, 
     if (recorder == NULL)
         goto out;
     is_done = read_all(recorder, files, source, error);
-    recorder_end(recorder);
-    counters = *recorder_counters(recorder);
-    if (!recorder_close(recorder, is_done ? error : &later))
+    if (!recorder_finish(recorder, is_done ? error : &later))
         is_done = false;
-    report(&counters, settings->recorder.directory);
+    report(recorder_counters(recorder), settings->recorder.directory);
 out:
+    recorder_close(recorder);
     source_close(source);
     capture_files_free(files);
     interface_table_clear(&interfaces);

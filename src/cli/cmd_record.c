@@ -51,7 +51,10 @@ static const struct option options[] = {
     { 0 },
 };
 
-enum { TICK_MS = 200 };
+enum {
+    TICK_MS = 200,                /* how often the clock is looked at without packets */
+    BUFFER_LIMIT_BYTES = 1 << 30, /* -B: the kernel counts its buffers in int */
+};
 
 #define STATUS_EVERY_NS NS_PER_SECOND
 
@@ -234,6 +237,26 @@ static void update_status(struct recording *recording, int64_t now_ns)
                       &error); /* a full disk shows in trouble */
 }
 
+/* Memory is bounded: what fell out of it may be missing from the index's knowledge of devices. */
+static void print_bounds(const struct recorder *recorder, uint64_t n_index_folds)
+{
+    const struct tracker_counters *tracker = recorder_tracker_counters(recorder);
+    struct dissect_counters dissection = recorder_dissect_counters(recorder);
+
+    if (n_index_folds + tracker->n_flows_evicted + tracker->n_sessions_evicted +
+            tracker->n_identities_refused + dissection.n_layers_cut + dissection.n_values_cut +
+            dissection.n_reassembly_evicted ==
+        0)
+        return;
+    fprintf(stderr,
+            "bounds met: %llu conversations folded in the index; %llu flows, %llu sessions and %llu "
+            "identities of devices let go; %llu layers, %llu values, %llu reassemblies\n",
+            (unsigned long long)n_index_folds, (unsigned long long)tracker->n_flows_evicted,
+            (unsigned long long)tracker->n_sessions_evicted,
+            (unsigned long long)tracker->n_identities_refused, (unsigned long long)dissection.n_layers_cut,
+            (unsigned long long)dissection.n_values_cut, (unsigned long long)dissection.n_reassembly_evicted);
+}
+
 static void print_counters(struct recording *recording)
 {
     const struct recorder_counters *counters = recorder_counters(recording->recorder);
@@ -250,6 +273,7 @@ static void print_counters(struct recording *recording)
     if (stats.n_refused)
         fprintf(stderr, "; %s datagrams were no mirrored frame", count_format(stats.n_refused, text[0]));
     fputc('\n', stderr);
+    print_bounds(recording->recorder, counters->n_index_folds);
 }
 
 /* ---- the loop ---- */
@@ -321,9 +345,9 @@ static bool run(struct recording *recording, const char *filter, struct error *e
     char node[RECORDER_NODE_BYTES];
     bool is_done;
 
-    if (settings->snaplen == 0 || settings->snaplen > 262144)
-        return error_set(error, ERROR_USAGE, "-s takes 1 to 262144 bytes");
-    if (settings->buffer_bytes > 1u << 30)
+    if (settings->snaplen == 0 || settings->snaplen > SNAPLEN_MAX)
+        return error_set(error, ERROR_USAGE, "-s takes 1 to %d bytes", SNAPLEN_MAX);
+    if (settings->buffer_bytes > BUFFER_LIMIT_BYTES)
         return error_set(error, ERROR_USAGE, "-B takes at most 1Gi");
     if (!recorder_settings_apply(&settings->recorder, &recorder_options, node, error))
         return false;
@@ -335,10 +359,8 @@ static bool run(struct recording *recording, const char *filter, struct error *e
     recording->recorder = recorder_open(&recorder_options, &recording->interfaces, error);
     if (recording->recorder == NULL)
         return false;
-    if (!capture_group_start(recording->group, error)) {
-        recorder_close(recording->recorder, &(struct error) { 0 });
+    if (!capture_group_start(recording->group, error))
         return false;
-    }
     for (uint32_t s = 0; s < capture_group_sources(recording->group); s++) {
         log_write(LEVEL_NOTICE, "recording %s into %s", capture_group_name(recording->group, s),
                   settings->recorder.directory);
@@ -352,9 +374,8 @@ static bool run(struct recording *recording, const char *filter, struct error *e
     update_status(recording, recording->status.started_ns);
     record_all(recording);
     tell_drops(recording);
-    recorder_end(recording->recorder);
+    is_done = recorder_finish(recording->recorder, error);
     print_counters(recording);
-    is_done = recorder_close(recording->recorder, error);
     status_file_remove(settings->recorder.directory, node);
     if (is_done && recording->n_faults)
         return error_set(error, ERROR_SYSTEM, "%u source%s ended by a fault", recording->n_faults,
@@ -383,7 +404,7 @@ static char *join(const struct text_list *words)
 
 static int record_main(int argc, char **argv)
 {
-    struct settings settings = { .snaplen = 262144, .flush_ns = NS_PER_SECOND };
+    struct settings settings = { .snaplen = SNAPLEN_MAX, .flush_ns = NS_PER_SECOND };
     struct recording recording = { .settings = &settings };
     struct text_list operands = { 0 };
     struct error error = { 0 };
@@ -406,6 +427,7 @@ static int record_main(int argc, char **argv)
         else
             command_fault(&command_record, &error);
         capture_group_close(recording.group);
+        recorder_close(recording.recorder);
         interface_table_clear(&recording.interfaces);
         free(recording.source_of_interface);
         free(filter);

@@ -13,6 +13,22 @@ int command_fault(const struct command *command, const struct error *error)
     return EXIT_ERROR;
 }
 
+bool command_parse(const struct command *command, int argc, char **argv, void *settings, int *code)
+{
+    struct text_list operands = { 0 };
+    struct error error = { 0 };
+    enum option_result result = option_parse(command, argc, argv, settings, &operands, &error);
+
+    if (result == OPTION_RUN && operands.n > 0) {
+        error_set(&error, ERROR_USAGE, "\"%s\" is one word too many; did you mean -A %s?", operands.items[0],
+                  operands.items[0]);
+        result = OPTION_WRONG;
+    }
+    text_list_clear(&operands);
+    *code = result == OPTION_WRONG ? command_fault(command, &error) : EXIT_FOUND;
+    return result == OPTION_RUN;
+}
+
 const char *command_archive(const char *given, struct error *error)
 {
     const char *named = given ? given : getenv("TAPDECK_ARCHIVE");

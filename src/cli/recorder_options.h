@@ -15,6 +15,7 @@ struct recorder_settings {
     bool wants_decap;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): struct tags and members cannot stand in parentheses */
 /* Rows of an option table; `settings` is the command's struct, `member` its struct recorder_settings. */
 #define RECORDER_OPTIONS(settings, member)                                                              \
     { 'w',         "write",                                                                             \
@@ -52,11 +53,12 @@ struct recorder_settings {
         0, "decap", OPTION_FLAG, offsetof(struct settings, member.wants_decap), NULL,                   \
             "take VXLAN off packets of files and interfaces; the interface then names the mirror"       \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 void recorder_settings_init(struct recorder_settings *settings); /* the defaults */
 
-/* Checks, makes the directory. *options borrows from *settings and from node_text. */
 enum { RECORDER_NODE_BYTES = 64 };
 
+/* Checks, makes the directory. *options borrows from *settings and from node_text. */
 bool recorder_settings_apply(const struct recorder_settings *settings, struct recorder_options *options,
                              char node_text[static RECORDER_NODE_BYTES], struct error *error);

@@ -22,15 +22,6 @@ const char *identity_scheme_name(enum identity_scheme scheme)
     return scheme_names[scheme];
 }
 
-enum identity_scheme identity_scheme_parse(const char *name)
-{
-    for (size_t i = IDENTITY_NONE + 1; i < sizeof scheme_names / sizeof scheme_names[0]; i++) {
-        if (strcmp(scheme_names[i], name) == 0)
-            return (enum identity_scheme)i;
-    }
-    return IDENTITY_NONE;
-}
-
 const char *binding_reason_name(enum binding_reason reason)
 {
     if ((size_t)reason >= sizeof reason_names / sizeof reason_names[0] || reason_names[reason] == NULL)

@@ -41,9 +41,8 @@ struct binding {
     struct bytes session_id; /* what a resumption would offer; empty: none */
 };
 
-/* "dtls.psk" and back; NULL and IDENTITY_NONE when there is none. */
+/* "dtls.psk"; NULL when there is none. */
 const char *identity_scheme_name(enum identity_scheme scheme);
-enum identity_scheme identity_scheme_parse(const char *name);
 const char *binding_reason_name(enum binding_reason reason);
 
 /*

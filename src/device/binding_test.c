@@ -47,9 +47,6 @@ static void schemes_and_reasons_have_names(void **state)
     (void)state;
     assert_string_equal(identity_scheme_name(IDENTITY_DTLS_PSK), "dtls.psk");
     assert_null(identity_scheme_name((enum identity_scheme)99));
-    assert_int_equal(identity_scheme_parse("dtls.psk"), IDENTITY_DTLS_PSK);
-    assert_int_equal(identity_scheme_parse("none"), IDENTITY_NONE);
-    assert_int_equal(identity_scheme_parse("mqtt"), IDENTITY_NONE);
     assert_string_equal(binding_reason_name(BINDING_CID), "connection id");
     assert_string_equal(binding_reason_name((enum binding_reason)0), "unknown");
     assert_string_equal(binding_reason_name((enum binding_reason)99), "unknown");

@@ -16,6 +16,7 @@ enum {
 };
 
 #define SECOND_NS INT64_C(1000000000)
+#define TOUCH_NS (10 * SECOND_NS) /* how exactly it is known which flow was used least recently */
 #define SURE_NS                                                                                 \
     (30 * SECOND_NS) /* so long after its last packet a flow is surely still the same session's \
                       */
@@ -53,6 +54,7 @@ struct flow {
     uint8_t reason;
     bool is_client_low;
     bool has_sequence;
+    int64_t touched_ns;     /* when it was last moved to the end of the list */
     int64_t from_ns, to_ns; /* of the packets since the last checkpoint; last packet of the binding */
     uint64_t n_packets, n_bytes;
     uint64_t sequence;    /* epoch and number of the client's highest record */
@@ -316,12 +318,21 @@ static void flow_append_age(struct tracker *tracker, struct flow *flow)
     tracker->newest = i;
 }
 
-static void flow_touch(struct tracker *tracker, struct flow *flow)
+/*
+ * Used least recently goes first, give or take TOUCH_NS: to relink a flow and its session in their lists for
+ * every packet would touch four other ones, which is what a packet costs here most.
+ */
+static void flow_touch(struct tracker *tracker, struct flow *flow, int64_t ts_ns)
 {
-    if (flow->newer == FLOW_NONE)
+    if (ts_ns - flow->touched_ns < TOUCH_NS && ts_ns >= flow->touched_ns)
         return;
-    flow_unlink_age(tracker, flow);
-    flow_append_age(tracker, flow);
+    flow->touched_ns = ts_ns;
+    if (flow->newer != FLOW_NONE) {
+        flow_unlink_age(tracker, flow);
+        flow_append_age(tracker, flow);
+    }
+    if (session_of(tracker, flow))
+        session_table_touch(tracker->sessions, flow->session);
 }
 
 static void flow_evict_oldest(struct tracker *tracker)
@@ -674,7 +685,7 @@ static void confirm_by_sequence(struct tracker *tracker, struct flow *flow, cons
     flow->has_sequence = true;
 }
 
-static void count_on_binding(struct tracker *tracker, struct flow *flow, const struct packet *packet)
+static void count_on_binding(struct flow *flow, const struct packet *packet)
 {
     if (flow->n_packets == 0)
         flow->from_ns = packet->ts_ns;
@@ -682,7 +693,6 @@ static void count_on_binding(struct tracker *tracker, struct flow *flow, const s
         flow->to_ns = packet->ts_ns;
     flow->n_packets++;
     flow->n_bytes += packet->len;
-    session_table_touch(tracker->sessions, flow->session);
 }
 
 void tracker_packet(struct tracker *tracker, const struct dissection *d, const struct flow_key *key,
@@ -705,7 +715,7 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, const s
     }
     if (flow == NULL)
         return;
-    flow_touch(tracker, flow);
+    flow_touch(tracker, flow, packet->ts_ns);
 
     if (flow->handshake != FLOW_NONE &&
         packet->ts_ns - tracker->handshakes[flow->handshake].last_ns > HANDSHAKE_AGE_NS)
@@ -722,7 +732,7 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, const s
         if (session_of(tracker, flow) && has_dtls && is_forward == flow->is_client_low)
             confirm_by_sequence(tracker, flow, &seen, packet->ts_ns);
         if (session_of(tracker, flow))
-            count_on_binding(tracker, flow, packet);
+            count_on_binding(flow, packet);
     }
     if (handshake && handshake->is_client_done && handshake->is_server_done)
         finish_handshake(tracker, flow);
@@ -759,7 +769,7 @@ void tracker_restore(struct tracker *tracker, const struct binding *binding)
         flow = flow_add(tracker, &binding->flow);
     if (flow->to_ns > binding->to_ns)
         return;
-    flow_touch(tracker, flow);
+    flow_touch(tracker, flow, binding->to_ns);
     flow->is_client_low = binding->is_client_low;
     flow->reason = (uint8_t)binding->reason;
     flow->to_ns = binding->to_ns;

@@ -3,11 +3,13 @@
  * tracker - follows devices through their DTLS sessions: which identity was on which flow, from when to when,
  * and why.
  *
- *   full handshake      ClientHello .. ClientKeyExchange (names it) .. both ChangeCipherSpec: the flow is the
- * identity's, from the first ClientHello on abbreviated one     no ClientKeyExchange, but the session id that
- * an earlier full one was given connection id       a record with the id that the server asked for comes from
- * another flow: the flow is the session's anything unknown    a finished handshake without a name, or an id
- * nobody knows: the flow is nobody's from then on
+ * - A full handshake, ClientHello .. ClientKeyExchange (names it) .. both ChangeCipherSpec: the flow is the
+ *   identity's, from the first ClientHello on.
+ * - An abbreviated one: no ClientKeyExchange, but the session id that an earlier full one was given.
+ * - A connection id: a record with the id that the server asked for comes from another flow, and that flow is
+ *   the session's.
+ * - Anything unknown, a finished handshake without a name or an id nobody knows: the flow is nobody's from
+ *   then on.
  *
  * A handshake that does not finish changes nothing, but is reported as an attempt. Nothing is joined by
  * address alone. Bounded: least recently used flows, sessions and identities fall out, and are counted. Time

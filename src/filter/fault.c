@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/fault.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 enum { FAULT_BEFORE = 100, FAULT_SHOWN = 160, FAULT_SENTENCE = 240, FAULT_ADVICE = 120 };

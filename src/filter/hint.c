@@ -227,7 +227,7 @@ static const struct hint *row_hint(const struct node *node, struct arena *arena)
 
     for (const struct node *part = node->first; part; part = part->next)
         n++;
-    hints = arena_take(arena, n * sizeof *hints);
+    hints = arena_take(arena, n * sizeof(const struct hint *));
     if (hints == NULL)
         return NULL;
     n = 0;

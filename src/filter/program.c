@@ -420,7 +420,7 @@ static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_t
     case NODE_OR:
         for (const struct node *part = node->first; part; part = part->next)
             n++;
-        parts = take(emitter, n, sizeof *parts);
+        parts = take(emitter, n, sizeof(const struct node *));
         if (parts == NULL)
             return false;
         n = 0;

@@ -160,3 +160,37 @@ uint32_t interface_table_map(struct interface_table *table, const struct interfa
     }
     return interface_table_add(table, interface, error);
 }
+
+void interface_twins_restart(struct interface_twins *twins)
+{
+    if (twins->n_met)
+        memset(twins->n_met, 0, twins->cap * sizeof *twins->n_met);
+}
+
+void interface_twins_clear(struct interface_twins *twins)
+{
+    free(twins->n_met);
+    *twins = (struct interface_twins) { 0 };
+}
+
+uint32_t interface_table_enter(struct interface_table *table, struct interface_twins *twins,
+                               const struct interface *interface, struct error *error)
+{
+    uint32_t first = interface_table_map(table, interface, 0, error);
+
+    if (first == UINT32_MAX)
+        return UINT32_MAX;
+    if (first >= twins->cap) {
+        uint32_t cap = table->cap;
+        uint32_t *n_met = realloc(twins->n_met, cap * sizeof *n_met);
+
+        if (n_met == NULL) {
+            error_system(error, "no memory for interface %u", first);
+            return UINT32_MAX;
+        }
+        memset(n_met + twins->cap, 0, (cap - twins->cap) * sizeof *n_met);
+        twins->n_met = n_met;
+        twins->cap = cap;
+    }
+    return interface_table_map(table, interface, twins->n_met[first]++, error);
+}

@@ -37,10 +37,24 @@ void interface_table_clear(struct interface_table *table);
 uint32_t interface_table_add(struct interface_table *table, const struct interface *interface,
                              struct error *error);
 
+/* How many of each entry's equals one file has told of so far. All zero at its start. */
+struct interface_twins {
+    uint32_t *n_met; /* by number in the table */
+    uint32_t cap;
+};
+
+void interface_twins_restart(struct interface_twins *twins); /* another file, or section, begins */
+void interface_twins_clear(struct interface_twins *twins);
+
 /*
- * The number of the nth (from 0) entry equal in every member, else appends. With nth counting the equal ones
- * met before in the same file, two files that describe the same interfaces share numbers while twins inside
- * one file stay apart. UINT32_MAX as above.
+ * The number of the next description in a file: two files that describe the same interfaces share numbers,
+ * while twins inside one file stay apart. UINT32_MAX with *error set as above.
+ */
+uint32_t interface_table_enter(struct interface_table *table, struct interface_twins *twins,
+                               const struct interface *interface, struct error *error);
+
+/*
+ * The number of the nth (from 0) entry equal in every member, else appends. UINT32_MAX as above.
  */
 uint32_t interface_table_map(struct interface_table *table, const struct interface *interface, uint32_t nth,
                              struct error *error);

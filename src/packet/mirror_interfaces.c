@@ -60,10 +60,20 @@ static uint32_t make(struct mirror_interfaces *mirrors, struct error *error)
     return interface_table_add(mirrors->interfaces, &mirrors->pattern, error);
 }
 
+/* An IPv4 sender at a socket that speaks both is ::ffff:10.0.0.1 (RFC 4291 section 2.5.5.2). */
+static struct ip_address unmapped(const struct ip_address *address)
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+    if (address->family == 6 && memcmp(address->bytes, mapped, sizeof mapped) == 0)
+        return ip_address_of(bytes_of(address->bytes + sizeof mapped, 4));
+    return *address;
+}
+
 uint32_t mirror_interfaces_get(struct mirror_interfaces *mirrors, const struct ip_address *sender,
                                uint32_t vni, struct error *error)
 {
-    struct origin origin = { .sender = *sender, .vni = vni };
+    struct origin origin = { .sender = unmapped(sender), .vni = vni };
     char text[IP_ADDRESS_TEXT_BYTES];
     struct mirror *mirror;
     size_t slot;
@@ -86,7 +96,7 @@ uint32_t mirror_interfaces_get(struct mirror_interfaces *mirrors, const struct i
         return mirrors->other;
     }
     snprintf(mirrors->pattern.name, sizeof mirrors->pattern.name, "vxlan %s vni %u",
-             ip_address_format(sender, text), vni);
+             ip_address_format(&origin.sender, text), vni);
     mirror = &mirrors->mirrors[slot];
     mirror->interface = make(mirrors, error);
     if (mirror->interface == UINT32_MAX)

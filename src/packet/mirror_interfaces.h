@@ -23,6 +23,9 @@ struct mirror_interfaces *mirror_interfaces_new(struct interface_table *interfac
                                                 struct error *error);
 void mirror_interfaces_free(struct mirror_interfaces *mirrors);
 
-/* Its number in the stream's table; UINT32_MAX with *error set when that is full. */
+/*
+ * Its number in the stream's table; UINT32_MAX with *error set when that is full. An IPv4-mapped sender
+ * (::ffff:10.0.0.1) is the IPv4 one.
+ */
 uint32_t mirror_interfaces_get(struct mirror_interfaces *mirrors, const struct ip_address *sender,
                                uint32_t vni, struct error *error);

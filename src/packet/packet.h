@@ -18,6 +18,8 @@ enum linktype {
     LINKTYPE_LINUX_SLL2 = 276,
 };
 
+enum { SNAPLEN_MAX = 262144 }; /* as for tcpdump and Wireshark: nobody keeps more of a packet */
+
 struct packet {
     int64_t ts_ns;        /* since 1970, UTC */
     const uint8_t *data;  /* caplen bytes, borrowed */

@@ -30,7 +30,6 @@ enum {
     BUFFER_LIMIT_BYTES = 64 << 20, /* a piece and the largest block */
     GZIP_LEVEL = 6,
     ZSTD_LEVEL = 3,
-    CLASSIC_SNAPLEN = 262144,
     INTERFACES_KEPT_IN_PLACE = 256,
 };
 
@@ -242,7 +241,7 @@ static bool put_classic_header(struct pcap_writer *writer, uint16_t linktype)
     writer->linktype = linktype;
     return buffer_put_u32le(buffer, writer->format == PCAP_FORMAT_PCAP_NANO ? 0xa1b23c4d : 0xa1b2c3d4) &&
            buffer_put_u16le(buffer, 2) && buffer_put_u16le(buffer, 4) && buffer_put_u64le(buffer, 0) &&
-           buffer_put_u32le(buffer, CLASSIC_SNAPLEN) && buffer_put_u32le(buffer, linktype);
+           buffer_put_u32le(buffer, SNAPLEN_MAX) && buffer_put_u32le(buffer, linktype);
 }
 
 static bool add_classic(struct pcap_writer *writer, const struct packet *packet, struct error *error)

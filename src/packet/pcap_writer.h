@@ -4,8 +4,8 @@
  * plain, gzip or single-frame zstd. For everything tapdeck hands out; segments have their own writer. One
  * thread.
  *
- * A fault is final: later calls give it again. What a reader gone away is (EPIPE) is a fault like others,
- * where the program ignores SIGPIPE.
+ * A fault is final: later calls give it again. A reader that went away (EPIPE) is a fault like others; the
+ * program ignores SIGPIPE.
  */
 #pragma once
 
@@ -21,9 +21,11 @@ struct pcap_writer;
 /* By the name's end: .pcap, else pcapng; behind it .gz or .zst. */
 void pcap_writer_formats_of(const char *path, enum pcap_format *format, enum pcap_packing *packing);
 
-/* path "-": standard output. Classic pcap holds one link type: a packet of another one is a fault that says
- * so. */
-/* interfaces: the stream's table, borrowed; one is described before its first packet, whenever that comes. */
+/*
+ * path "-": standard output. Classic pcap holds one link type: a packet of another one is a fault that says
+ * so. interfaces: the stream's table, borrowed; one is described before its first packet, whenever that
+ * comes.
+ */
 struct pcap_writer *pcap_writer_open(const char *path, enum pcap_format format, enum pcap_packing packing,
                                      const struct interface_table *interfaces, struct error *error);
 

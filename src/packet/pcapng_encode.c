@@ -67,11 +67,15 @@ static bool put_option(struct buffer *buffer, uint16_t code, struct bytes value)
            buffer_put(buffer, value.data, len) && put_padding(buffer, len);
 }
 
-static bool put_text_option(struct buffer *buffer, uint16_t code, const char *text, size_t limit_bytes)
+static bool put_text_option(struct buffer *buffer, uint16_t code, struct bytes text)
 {
-    size_t len = strnlen(text, limit_bytes);
+    return text.len == 0 || put_option(buffer, code, text);
+}
 
-    return len == 0 || put_option(buffer, code, bytes_of(text, len));
+/* A text in an array of so many bytes, which need not end with a zero. */
+static struct bytes text_in(const char *array, size_t array_bytes)
+{
+    return bytes_of(array, strnlen(array, array_bytes));
 }
 
 static bool put_u64_option(struct buffer *buffer, uint16_t code, uint64_t value)
@@ -105,9 +109,9 @@ bool pcapng_put_section(struct buffer *buffer, const char *application)
     ok = begin_block(buffer, BLOCK_SECTION, &start) && buffer_put_u32le(buffer, 0x1a2b3c4d) &&
          buffer_put_u16le(buffer, 1) && buffer_put_u16le(buffer, 0) &&
          buffer_put_u64le(buffer, UINT64_MAX) && /* section length not known beforehand */
-         put_text_option(buffer, SHB_HARDWARE, system.machine, sizeof system.machine) &&
-         put_text_option(buffer, SHB_OS, os, sizeof os) &&
-         put_text_option(buffer, SHB_USERAPPL, application, OPTION_LIMIT_BYTES) && put_end_of_options(buffer);
+         put_text_option(buffer, SHB_HARDWARE, text_in(system.machine, sizeof system.machine)) &&
+         put_text_option(buffer, SHB_OS, text_in(os, sizeof os)) &&
+         put_text_option(buffer, SHB_USERAPPL, bytes_text(application)) && put_end_of_options(buffer);
     return end_block(buffer, start, ok);
 }
 
@@ -128,10 +132,11 @@ bool pcapng_put_interface(struct buffer *buffer, const struct interface *interfa
     bool ok =
         begin_block(buffer, BLOCK_INTERFACE, &start) && buffer_put_u16le(buffer, interface->linktype) &&
         buffer_put_u16le(buffer, 0) && buffer_put_u32le(buffer, interface->snaplen) &&
-        put_text_option(buffer, IF_NAME, interface->name, INTERFACE_TEXT_BYTES) &&
-        put_text_option(buffer, IF_DESCRIPTION, interface->description, INTERFACE_TEXT_BYTES) &&
+        put_text_option(buffer, IF_NAME, text_in(interface->name, INTERFACE_TEXT_BYTES)) &&
+        put_text_option(buffer, IF_DESCRIPTION, text_in(interface->description, INTERFACE_TEXT_BYTES)) &&
         put_option(buffer, IF_TSRESOL, bytes_of(&tsresol, 1)) && put_filter(buffer, interface->filter) &&
-        put_text_option(buffer, IF_OS, interface->os, INTERFACE_TEXT_BYTES) && put_end_of_options(buffer);
+        put_text_option(buffer, IF_OS, text_in(interface->os, INTERFACE_TEXT_BYTES)) &&
+        put_end_of_options(buffer);
 
     return end_block(buffer, start, ok);
 }
@@ -178,16 +183,15 @@ bool pcapng_put_packet(struct buffer *buffer, const struct packet *packet, uint3
 bool pcapng_put_statistics(struct buffer *buffer, const struct pcapng_statistics *statistics)
 {
     size_t start;
-    bool ok = begin_block(buffer, BLOCK_STATISTICS, &start) &&
-              buffer_put_u32le(buffer, statistics->interface) &&
-              buffer_put_u64le(buffer, timestamp_words(statistics->ts_ns)) &&
-              put_text_option(buffer, OPT_COMMENT, statistics->comment ? statistics->comment : "",
-                              OPTION_LIMIT_BYTES) &&
-              put_u64_option(buffer, ISB_STARTTIME, timestamp_words(statistics->start_ns)) &&
-              put_u64_option(buffer, ISB_ENDTIME, timestamp_words(statistics->end_ns)) &&
-              put_u64_option(buffer, ISB_IFRECV, statistics->n_received) &&
-              put_u64_option(buffer, ISB_IFDROP, statistics->n_dropped) &&
-              put_u64_option(buffer, ISB_OSDROP, statistics->n_dropped_os) && put_end_of_options(buffer);
+    bool ok =
+        begin_block(buffer, BLOCK_STATISTICS, &start) && buffer_put_u32le(buffer, statistics->interface) &&
+        buffer_put_u64le(buffer, timestamp_words(statistics->ts_ns)) &&
+        put_text_option(buffer, OPT_COMMENT, bytes_text(statistics->comment ? statistics->comment : "")) &&
+        put_u64_option(buffer, ISB_STARTTIME, timestamp_words(statistics->start_ns)) &&
+        put_u64_option(buffer, ISB_ENDTIME, timestamp_words(statistics->end_ns)) &&
+        put_u64_option(buffer, ISB_IFRECV, statistics->n_received) &&
+        put_u64_option(buffer, ISB_IFDROP, statistics->n_dropped) &&
+        put_u64_option(buffer, ISB_OSDROP, statistics->n_dropped_os) && put_end_of_options(buffer);
 
     return end_block(buffer, start, ok);
 }

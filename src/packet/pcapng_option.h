@@ -43,14 +43,15 @@ static inline size_t round_up_to_word(size_t n)
     return (n + 3) & ~(size_t)3;
 }
 
-enum option_result { OPTION_NEXT, OPTION_END, OPTION_BAD };
+enum pcapng_option_result { OPTION_NEXT, OPTION_END, OPTION_BAD };
 
 struct option_view {
     uint16_t code;
     struct bytes value;
 };
 
-PCAPNG_CHECKED enum option_result next_option(struct reader *r, bool is_big, struct option_view *option)
+PCAPNG_CHECKED enum pcapng_option_result next_option(struct reader *r, bool is_big,
+                                                     struct option_view *option)
 {
     uint16_t len;
 

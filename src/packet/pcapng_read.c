@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/reader.h"
 #include "base/timestamp.h"
+#include "packet/pcapng_extra.h"
 #include "packet/pcapng_option.h"
 
 enum { BYTE_ORDER_MAGIC = 0x1a2b3c4d };
@@ -37,8 +38,7 @@ struct pcapng_reader {
     struct interface_table *table;
     struct section_interface *interfaces;
     uint32_t n_interfaces, cap_interfaces;
-    uint32_t *n_met; /* by number in the table: equal descriptions met in this section */
-    uint32_t cap_met;
+    struct interface_twins twins;
     bool is_in_section;
     bool is_big_endian;
     bool is_described; /* the interfaces of this section were told by the caller */
@@ -64,7 +64,7 @@ void pcapng_reader_free(struct pcapng_reader *reader)
     if (reader == NULL)
         return;
     free(reader->interfaces);
-    free(reader->n_met);
+    interface_twins_clear(&reader->twins);
     free(reader->swapped);
     buffer_clear(&reader->extra);
     free(reader);
@@ -104,7 +104,7 @@ static bool borrow_options(struct pcapng_reader *reader, struct reader r, struct
 {
     const uint8_t *start = r.at;
     struct option_view option;
-    enum option_result result;
+    enum pcapng_option_result result;
     size_t len = 0;
 
     while ((result = next_option(&r, false, &option)) == OPTION_NEXT) {
@@ -123,7 +123,7 @@ static bool turn_options(struct pcapng_reader *reader, struct reader r, struct p
 {
     uint8_t *start = reader->swapped + reader->swapped_len, *at = start;
     struct option_view option;
-    enum option_result result;
+    enum pcapng_option_result result;
 
     while ((result = next_option(&r, true, &option)) == OPTION_NEXT) {
         if ((size_t)(at - start) + option_bytes(&option) <= OPTIONS_LIMIT_BYTES)
@@ -195,8 +195,7 @@ static void begin_section(struct pcapng_reader *reader, bool is_big_endian)
     reader->is_big_endian = is_big_endian;
     reader->is_described = false;
     reader->n_interfaces = 0;
-    if (reader->n_met)
-        memset(reader->n_met, 0, reader->cap_met * sizeof *reader->n_met);
+    interface_twins_restart(&reader->twins);
 }
 
 bool pcapng_reader_begin_section(struct pcapng_reader *reader, const uint32_t *numbers, uint32_t n)
@@ -224,7 +223,7 @@ static bool read_section(struct pcapng_reader *reader, struct reader body, bool 
 {
     uint16_t major, minor;
     struct option_view option;
-    enum option_result result;
+    enum pcapng_option_result result;
 
     if (!reader_skip(&body, 4) || !read_u16(&body, is_big, &major) || !read_u16(&body, is_big, &minor) ||
         !reader_skip(&body, 8))
@@ -288,21 +287,7 @@ static void take_interface_option(const struct option_view *option, bool is_big,
 static bool number_interface(struct pcapng_reader *reader, const struct interface *interface,
                              uint32_t *number, struct error *error)
 {
-    uint32_t first = interface_table_map(reader->table, interface, 0, error);
-
-    if (first == UINT32_MAX)
-        return false;
-    if (first >= reader->cap_met) {
-        uint32_t cap = reader->table->cap;
-        uint32_t *n_met = realloc(reader->n_met, cap * sizeof *n_met);
-
-        if (n_met == NULL)
-            return error_set(error, ERROR_SYSTEM, "no memory for interface %u", first);
-        memset(n_met + reader->cap_met, 0, (cap - reader->cap_met) * sizeof *n_met);
-        reader->n_met = n_met;
-        reader->cap_met = cap;
-    }
-    *number = interface_table_map(reader->table, interface, reader->n_met[first]++, error);
+    *number = interface_table_enter(reader->table, &reader->twins, interface, error);
     return *number != UINT32_MAX;
 }
 
@@ -310,7 +295,7 @@ static bool read_interface(struct pcapng_reader *reader, struct reader body, boo
 {
     struct interface interface = { .tsresol = 6 };
     struct section_interface section_interface;
-    enum option_result result;
+    enum pcapng_option_result result;
     struct option_view option;
     int64_t tsoffset_s = 0;
     uint32_t number = UINT32_MAX;
@@ -435,70 +420,6 @@ static bool read_simple_packet(struct pcapng_reader *reader, struct reader body,
     return true;
 }
 
-/* Secrets and names. */
-
-/* Appends what a little-endian file would hold; false: damage. Room is the buffer's to refuse. */
-static bool put_options(struct buffer *buffer, struct reader *r, bool is_big, uint32_t block_type)
-{
-    enum option_result result;
-    struct option_view option;
-
-    while ((result = next_option(r, is_big, &option)) == OPTION_NEXT) {
-        uint8_t *room = buffer_room(buffer, option_bytes(&option));
-
-        if (room)
-            buffer->len += (size_t)(pcapng_store_option(room, block_type, &option) - room);
-    }
-    return result == OPTION_END && (buffer_put_u32le(buffer, 0) || buffer->is_full);
-}
-
-static bool put_secrets(struct buffer *buffer, struct reader *body, bool is_big)
-{
-    struct bytes secrets;
-    uint32_t type, len;
-
-    if (!read_u32(body, is_big, &type) || !read_u32(body, is_big, &len) || !reader_bytes(body, len, &secrets))
-        return false;
-    buffer_put_u32le(buffer, type);
-    buffer_put_u32le(buffer, len);
-    buffer_put(buffer, secrets.data, secrets.len);
-    for (size_t padding = -secrets.len & 3; padding > 0; padding--)
-        buffer_put_u8(buffer, 0);
-    if (reader_left(body) < 4)
-        return true;
-    return reader_skip(body, -secrets.len & 3) && put_options(buffer, body, is_big, BLOCK_SECRETS);
-}
-
-/* Records are laid out as options are, and ended as they are; options follow them. */
-static bool put_names(struct buffer *buffer, struct reader *body, bool is_big)
-{
-    return put_options(buffer, body, is_big, BLOCK_NAMES) && put_options(buffer, body, is_big, BLOCK_NAMES);
-}
-
-static bool keep_extra(struct pcapng_reader *reader, uint32_t type, struct reader body, bool is_big,
-                       struct error *error)
-{
-    struct buffer *extra = &reader->extra;
-    size_t start = extra->len;
-    uint32_t length;
-    bool is_sound;
-
-    buffer_put_u32le(extra, type);
-    buffer_put_u32le(extra, 0);
-    is_sound = type == BLOCK_SECRETS ? put_secrets(extra, &body, is_big) : put_names(extra, &body, is_big);
-    length = htole32((uint32_t)(extra->len - start + 4));
-    buffer_put(extra, &length, sizeof length);
-    if (!is_sound || extra->is_full) {
-        extra->len = start;
-        extra->is_full = false;
-        reader->counts.n_extra_dropped += is_sound;
-        return is_sound || error_set(error, ERROR_DAMAGED, "%s block is shorter than what it holds",
-                                     type == BLOCK_SECRETS ? "decryption secrets" : "name resolution");
-    }
-    memcpy(extra->data + start + 4, &length, sizeof length);
-    return true;
-}
-
 /* Blocks. */
 
 struct block {
@@ -585,7 +506,8 @@ static inline bool take_block(struct pcapng_reader *reader, const struct block *
         return read_interface(reader, block->body, block->is_big, error);
     case BLOCK_NAMES:
     case BLOCK_SECRETS:
-        return keep_extra(reader, block->type, block->body, block->is_big, error);
+        return pcapng_extra_keep(&reader->extra, block->type, block->body, block->is_big,
+                                 &reader->counts.n_extra_dropped, error);
     case BLOCK_STATISTICS:
         return true;
     default:

@@ -33,6 +33,9 @@ struct decap *decap_new(struct interface_table *interfaces, uint64_t hash_seed, 
         return NULL;
     }
     demand_init(&decap->demand);
+    demand_add_protocol(&decap->demand, PROTOCOL_IPV4);
+    demand_add_protocol(&decap->demand, PROTOCOL_IPV6);
+    demand_add_protocol(&decap->demand, PROTOCOL_UDP);
     demand_add_protocol(&decap->demand, PROTOCOL_VXLAN);
     demand_settle(&decap->demand);
     /* The way to a VXLAN layer, and not through it to another one inside. */

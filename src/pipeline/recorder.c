@@ -10,6 +10,7 @@
 #include "archive/recover.h"
 #include "archive/segment_index.h"
 #include "base/log.h"
+#include "base/size_text.h"
 #include "base/timestamp.h"
 #include "pipeline/decap.h"
 #include "pipeline/indexer.h"
@@ -137,6 +138,18 @@ static void note_recovery_of_disk(struct recorder *recorder)
     recorder->retry_disk_ns = 0;
 }
 
+static void note_deleted(struct recorder *recorder, const struct retention_result *result, const char *why)
+{
+    char size[SIZE_TEXT_BYTES];
+
+    if (result->n_deleted == 0)
+        return;
+    recorder->counters.n_deleted += result->n_deleted;
+    recorder->counters.n_deleted_bytes += result->n_bytes_deleted;
+    log_write(LEVEL_NOTICE, "%s: the oldest %u segment%s deleted, %s", why, result->n_deleted,
+              result->n_deleted == 1 ? "" : "s", size_format(result->n_bytes_deleted, size));
+}
+
 /* After a full disk: true when something was deleted and it is worth another try. */
 static bool make_room(struct recorder *recorder)
 {
@@ -145,8 +158,7 @@ static bool make_room(struct recorder *recorder)
 
     if (!retain_delete_oldest(recorder->options.segment.directory, &result, &error))
         return false;
-    recorder->counters.n_deleted += result.n_deleted;
-    recorder->counters.n_deleted_bytes += result.n_bytes_deleted;
+    note_deleted(recorder, &result, "the disk is full");
     return result.n_deleted > 0;
 }
 
@@ -159,8 +171,7 @@ static void apply_retention(struct recorder *recorder, int64_t now_ns)
     if (!retain_apply(recorder->options.segment.directory, &recorder->options.retention, now_ns, &result,
                       &error))
         note_trouble(recorder, &error);
-    recorder->counters.n_deleted += result.n_deleted;
-    recorder->counters.n_deleted_bytes += result.n_bytes_deleted;
+    note_deleted(recorder, &result, "the budget");
 }
 
 /* ---- segments ---- */
@@ -246,11 +257,11 @@ static void recover_leftovers(struct recorder *recorder)
     reindexer_clear(&holder);
 }
 
-static void rotate(struct recorder *recorder, int64_t now_ns, bool is_last)
+static void rotate(struct recorder *recorder, int64_t now_ns)
 {
     struct error error = { 0 };
 
-    if (!seal_segment(recorder, is_last, &error))
+    if (!seal_segment(recorder, false, &error))
         note_trouble(recorder, &error);
     apply_retention(recorder, now_ns);
     if (recorder->has_leftover)
@@ -299,9 +310,6 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
     struct error error = { 0 };
     bool is_written = false;
 
-    drops = drops_of(recorder, packet->interface);
-    if (drops)
-        drops->n_received++;
     if (recorder->retry_disk_ns == 0 || timestamp_now() >= recorder->retry_disk_ns) {
         is_written = add_to_segment(recorder, packet, &error);
         while (!is_written && error.kind == ERROR_NO_SPACE && make_room(recorder))
@@ -309,6 +317,10 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
         if (is_written && recorder->retry_disk_ns)
             note_recovery_of_disk(recorder);
     }
+    /* Behind the writing, which may begin a segment: then the packet counts for that one. */
+    drops = drops_of(recorder, packet->interface);
+    if (drops)
+        drops->n_received++;
     if (!is_written) {
         recorder->counters.n_dropped_disk++;
         if (drops)
@@ -324,7 +336,7 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
     recorder->counters.n_bytes += packet->caplen;
     if (recorder->options.rotate_bytes &&
         segment_writer_bytes(recorder->writer) >= recorder->options.rotate_bytes)
-        rotate(recorder, recorder->options.is_live ? timestamp_now() : packet->ts_ns, false);
+        rotate(recorder, recorder->options.is_live ? timestamp_now() : packet->ts_ns);
 }
 
 void recorder_packet(struct recorder *recorder, const struct packet *packet)
@@ -347,7 +359,7 @@ void recorder_packet(struct recorder *recorder, const struct packet *packet)
         }
     }
     if (recorder->segment_until_ns && inner.ts_ns >= recorder->segment_until_ns && recorder->writer)
-        rotate(recorder, inner.ts_ns, false);
+        rotate(recorder, inner.ts_ns);
     write_packet(recorder, &inner);
 }
 
@@ -366,7 +378,8 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
 {
     struct error error = { 0 };
 
-    if (recorder->has_unflushed && now_ns - recorder->flushed_ns >= recorder->options.flush_ns) {
+    /* Half the time: the other half is for a packet's way here, and from here to the disk. */
+    if (recorder->has_unflushed && now_ns - recorder->flushed_ns >= recorder->options.flush_ns / 2) {
         recorder->flushed_ns = now_ns;
         if (segment_writer_flush(recorder->writer, &error)) {
             recorder->has_unflushed = false;
@@ -384,19 +397,14 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
             note_trouble(recorder, &error);
     }
     if (recorder->writer && recorder->segment_until_ns && now_ns >= recorder->segment_until_ns)
-        rotate(recorder, now_ns, false);
+        rotate(recorder, now_ns);
     else if (now_ns - recorder->retained_ns >= RETAIN_EVERY_NS)
         apply_retention(recorder, now_ns);
 }
 
 void recorder_rotate(struct recorder *recorder)
 {
-    rotate(recorder, timestamp_now(), false);
-}
-
-void recorder_end(struct recorder *recorder)
-{
-    rotate(recorder, timestamp_now(), true);
+    rotate(recorder, timestamp_now());
 }
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder)
@@ -408,6 +416,11 @@ const struct recorder_counters *recorder_counters(struct recorder *recorder)
 const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder)
 {
     return indexer_tracker_counters(recorder->indexer);
+}
+
+struct dissect_counters recorder_dissect_counters(const struct recorder *recorder)
+{
+    return indexer_dissect_counters(recorder->indexer);
 }
 
 /* ---- life ---- */
@@ -493,23 +506,28 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
     restore_devices(recorder);
     return recorder;
 fail:
-    recorder_close(recorder, &(struct error) { 0 });
+    recorder_close(recorder);
     return NULL;
 }
 
-bool recorder_close(struct recorder *recorder, struct error *error)
+bool recorder_finish(struct recorder *recorder, struct error *error)
 {
-    bool is_whole;
+    if (!seal_segment(recorder, true, error))
+        return false;
+    if (recorder->counters.n_dropped_disk)
+        return error_set(error, ERROR_NO_SPACE, "%llu packets were dropped: %s",
+                         (unsigned long long)recorder->counters.n_dropped_disk,
+                         recorder->counters.trouble[0] ? recorder->counters.trouble : "the disk had no room");
+    return true;
+}
+
+void recorder_close(struct recorder *recorder)
+{
+    struct error ignored;
 
     if (recorder == NULL)
-        return true;
-    is_whole = seal_segment(recorder, true, error);
-    if (is_whole && recorder->counters.n_dropped_disk) {
-        error_set(error, ERROR_NO_SPACE, "%llu packets were dropped: %s",
-                  (unsigned long long)recorder->counters.n_dropped_disk,
-                  recorder->counters.trouble[0] ? recorder->counters.trouble : "the disk had no room");
-        is_whole = false;
-    }
+        return;
+    seal_segment(recorder, true, &ignored);
     sync_stop(recorder);
     pthread_mutex_destroy(&recorder->lock);
     pthread_cond_destroy(&recorder->changed);
@@ -518,5 +536,4 @@ bool recorder_close(struct recorder *recorder, struct error *error)
     free(recorder->drops);
     free(recorder->drops_before);
     free(recorder);
-    return is_whole;
 }

@@ -59,12 +59,14 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns);
 /* Seals the open segment now (a signal asked for it). */
 void recorder_rotate(struct recorder *recorder);
 
-/* No packet will follow: seals the open segment with the handshakes still under way, so that the counters are
- * whole before recorder_close. */
-void recorder_end(struct recorder *recorder);
-
 const struct recorder_counters *recorder_counters(struct recorder *recorder);
 const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder);
+struct dissect_counters recorder_dissect_counters(const struct recorder *recorder);
 
-/* Seals and frees. False with *error set when something of what was given could not be written. */
-bool recorder_close(struct recorder *recorder, struct error *error);
+/*
+ * No packet will follow: seals the last segment, so that the counters are final. False with *error set when
+ * something of what was given could not be written.
+ */
+bool recorder_finish(struct recorder *recorder, struct error *error);
+
+void recorder_close(struct recorder *recorder); /* frees; what was not finished stays for recovery */

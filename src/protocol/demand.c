@@ -48,6 +48,28 @@ void demand_merge(struct demand *demand, const struct demand *other)
     }
 }
 
+/* Express_walk adds no values: it may pass what has all its fields in demand at fixed places. */
+static uint64_t express_protocols(const struct demand *demand)
+{
+    static const enum protocol_id known[] = { PROTOCOL_ETHERNET, PROTOCOL_IPV4, PROTOCOL_IPV6, PROTOCOL_UDP,
+                                              PROTOCOL_VXLAN };
+    uint64_t express = 0;
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        bool has_added = false;
+
+        for (unsigned f = 0; f < protocols[known[i]]->n_fields; f++) {
+            const struct field *field = &protocols[known[i]]->fields[f];
+
+            has_added |= demand_has_field(demand, known[i], f) && field->n_bits == 0 &&
+                         field->any_of[0] == field->any_of[1];
+        }
+        if (!has_added)
+            express |= PROTOCOL_BIT(known[i]);
+    }
+    return express;
+}
+
 void demand_settle(struct demand *demand)
 {
     uint64_t before;
@@ -60,6 +82,15 @@ void demand_settle(struct demand *demand)
                 demand->passable |= PROTOCOL_BIT(p);
         }
     } while (demand->passable != before);
-    if (demand->is_whole)
+    demand->express = express_protocols(demand);
+    demand->kept = demand->protocols;
+    /* Handshakes are told apart by the conversation they are in: dtls_handshake.c looks at the layers below.
+     */
+    if (demand->protocols & PROTOCOL_BIT(PROTOCOL_DTLS))
+        demand->kept |=
+            PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_UDP);
+    if (demand->is_whole) {
         demand->passable = ~UINT64_C(0);
+        demand->kept = ~UINT64_C(0);
+    }
 }

@@ -8,8 +8,10 @@
 #include "protocol/protocol.h"
 
 struct demand {
-    uint64_t protocols;                 /* wanted: their presence or a field of theirs */
-    uint64_t passable;                  /* wanted, or on the way to a wanted one; set by demand_settle */
+    uint64_t protocols; /* wanted: their presence or a field of theirs */
+    uint64_t passable;  /* wanted, or on the way to a wanted one; set by demand_settle */
+    uint64_t kept;      /* those whose layers are kept: wanted ones, and those they are understood by */
+    uint64_t express;   /* those that express_walk may pass: no field of theirs must be added */
     uint64_t fields[PROTOCOL_COUNT][4]; /* a bit a field */
     bool is_whole;                      /* every layer there is, wanted or not (frame.protocols, JSON) */
 };

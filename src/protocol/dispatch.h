@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "packet/packet.h"
 #include "protocol/protocol.h"
 
 enum { /* IP protocol numbers (IANA) that the code itself acts on */
@@ -21,14 +22,91 @@ enum { /* IEEE 802.3 section 3.2.6: up to here the field is a length, from there
        ETHERTYPE_LEAST = 0x0600,
 };
 
-/* PROTOCOL_DATA for numbers that nobody here understands. */
-enum protocol_id dispatch_linktype(uint16_t linktype);
-enum protocol_id dispatch_ethertype(uint16_t ethertype);
-enum protocol_id dispatch_ip_protocol(uint8_t number);
-enum protocol_id dispatch_udp_port(uint16_t port);
+/* All answer PROTOCOL_DATA for numbers that nobody here understands, but the ports: PROTOCOL_NONE. Inline:
+ * asked for every layer. */
+
+static inline enum protocol_id dispatch_linktype(uint16_t linktype)
+{
+    switch (linktype) {
+    case LINKTYPE_ETHERNET:
+        return PROTOCOL_ETHERNET;
+    case LINKTYPE_LINUX_SLL:
+    case LINKTYPE_LINUX_SLL2:
+        return PROTOCOL_SLL;
+    case LINKTYPE_NULL:
+    case LINKTYPE_LOOP:
+        return PROTOCOL_NULL_LOOPBACK;
+    case LINKTYPE_RAW:
+        return PROTOCOL_RAW;
+    case LINKTYPE_IPV4:
+        return PROTOCOL_IPV4;
+    case LINKTYPE_IPV6:
+        return PROTOCOL_IPV6;
+    default:
+        return PROTOCOL_DATA;
+    }
+}
+
+static inline enum protocol_id dispatch_ethertype(uint16_t ethertype)
+{
+    switch (ethertype) { /* IEEE 802 numbers */
+    case 0x0800:
+        return PROTOCOL_IPV4;
+    case 0x0806:
+    case 0x8035: /* RARP, RFC 903: the same format */
+        return PROTOCOL_ARP;
+    case 0x86dd:
+        return PROTOCOL_IPV6;
+    case 0x8100: /* 802.1Q */
+    case 0x9100: /* QinQ before 802.1ad */
+        return PROTOCOL_VLAN;
+    case 0x88a8:
+        return PROTOCOL_IEEE8021AD;
+    default:
+        return PROTOCOL_DATA;
+    }
+}
 
 /* What lies behind a length: LLC, but for IPX, which once came without. */
-enum protocol_id dispatch_ieee8023(const struct reader *r);
+static inline enum protocol_id dispatch_ieee8023(const struct reader *r)
+{
+    struct reader peek = *r;
+    uint16_t first;
+
+    return reader_u16(&peek, &first) && first != 0xffff ? PROTOCOL_LLC : PROTOCOL_DATA;
+}
+
+static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
+{
+    switch (number) {
+    case IP_PROTOCOL_ICMP:
+        return PROTOCOL_ICMP;
+    case IP_PROTOCOL_IPV4:
+        return PROTOCOL_IPV4;
+    case IP_PROTOCOL_TCP:
+        return PROTOCOL_TCP;
+    case IP_PROTOCOL_UDP:
+        return PROTOCOL_UDP;
+    case IP_PROTOCOL_IPV6:
+        return PROTOCOL_IPV6;
+    case IP_PROTOCOL_ICMPV6:
+        return PROTOCOL_ICMPV6;
+    default:
+        return PROTOCOL_DATA;
+    }
+}
+
+static inline enum protocol_id dispatch_udp_port(uint16_t port)
+{
+    switch (port) {
+    case 4789: /* RFC 7348 */
+        return PROTOCOL_VXLAN;
+    case 5684: /* coaps, RFC 7252 section 12.7; Wireshark gives it to DTLS */
+        return PROTOCOL_DTLS;
+    default:
+        return PROTOCOL_NONE;
+    }
+}
 
 /* Masks of what these registries can name, for may_carry. */
 #define DISPATCH_ETHERTYPE_MASK                                                                     \

@@ -6,6 +6,7 @@
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
+#include "protocol/express.h"
 #include "protocol/flow.h"
 #include "protocol/frame.h"
 #include "protocol/state.h"
@@ -67,6 +68,7 @@ void dissect(struct dissection *d, const struct packet *packet)
 
     if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME))
         frame_begin(d);
+    express_walk(d, &r);
     while (d->next != PROTOCOL_NONE && demand->passable >> d->next & 1 && !(d->present & d->stop_at)) {
         enum protocol_id protocol = (enum protocol_id)d->next;
         enum dissect_result result;
@@ -74,8 +76,8 @@ void dissect(struct dissection *d, const struct packet *packet)
         d->next = PROTOCOL_NONE;
         result = dissect_layer(d, &r, protocol);
         if (__builtin_expect(result != DISSECT_OK, 0)) {
-            if (d->n_layers > 0)
-                d->layers[d->n_layers - 1].result = (uint8_t)result;
+            if (result != DISSECT_REFUSED)
+                d->top->result = (uint8_t)result;
             if (result == DISSECT_MALFORMED)
                 d->counters.n_malformed++;
             break;
@@ -83,27 +85,6 @@ void dissect(struct dissection *d, const struct packet *packet)
     }
     if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME))
         frame_end(d);
-}
-
-struct layer *dissection_push(struct dissection *d, enum protocol_id protocol, const struct reader *r,
-                              uint32_t header_len)
-{
-    size_t left = reader_left(r);
-    struct layer *layer;
-
-    if (d->n_layers == LAYER_LIMIT) {
-        d->counters.n_layers_cut++;
-        return NULL;
-    }
-    layer = &d->layers[d->n_layers++];
-    *layer = (struct layer) {
-        .data = r->at,
-        .header_len = left < header_len ? (uint32_t)left : header_len,
-        .protocol = (uint8_t)protocol,
-        .source = d->source,
-    };
-    d->present |= PROTOCOL_BIT(protocol);
-    return layer;
 }
 
 static struct value *add_value(struct dissection *d, uint16_t field_id)
@@ -116,7 +97,7 @@ static struct value *add_value(struct dissection *d, uint16_t field_id)
     }
     value = &d->values[d->n_values++];
     value->field = field_id;
-    value->layer = (uint8_t)(d->n_layers - 1);
+    value->layer = (uint8_t)(d->top - d->layers);
     value->type = (uint8_t)field_of(field_id)->type;
     return value;
 }

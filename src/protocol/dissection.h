@@ -27,9 +27,9 @@ struct layer {
     uint32_t payload_len;    /* bytes behind the header on the wire */
     uint8_t protocol;        /* enum protocol_id */
     uint8_t result;          /* enum dissect_result */
-    uint8_t carries;         /* IP layers: the protocol number of what they carry */
     uint8_t fragment;        /* enum layer_fragment, for IP layers */
     uint8_t source;          /* 0: the packet's own bytes; n: the nth reassembled buffer (details pane) */
+    uint8_t carries;         /* IP layers: the protocol number of what they carry */
 };
 
 enum layer_fragment { FRAGMENT_NO, FRAGMENT_FIRST, FRAGMENT_LATER, FRAGMENT_COMPLETES };
@@ -59,19 +59,20 @@ struct dissection {
     const struct demand *demand;
     struct dissect_state *state; /* NULL: every packet by itself */
     uint64_t present;            /* mask of protocols found */
-    uint64_t stop_at;            /* mask of protocols behind which nobody looks; 0 for all but decapsulation */
-    int64_t first_ts_ns;         /* of the stream, for frame.time_relative */
-    int64_t packet_ts_ns;        /* of this packet */
-    int64_t previous_ts_ns;      /* of the packet before, for frame.time_delta */
+    uint64_t stop_at;       /* mask of protocols behind which nobody looks; 0 for all but decapsulation */
+    int64_t first_ts_ns;    /* of the stream, for frame.time_relative */
+    int64_t packet_ts_ns;   /* of this packet */
+    int64_t previous_ts_ns; /* of the packet before, for frame.time_delta */
+    struct layer *top;      /* pushed last */
     uint32_t n_layers;
     uint32_t n_values;
     uint32_t
         left_wire;  /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
     uint8_t next;   /* enum protocol_id, set by dissection_next */
     uint8_t source; /* where the cursor's bytes lie: struct layer's source */
-    struct dissect_counters counters; /* never reset by dissect() */
-    char protocols_text[256];         /* frame.protocols, when in demand */
-    struct layer layers[LAYER_LIMIT];
+    struct dissect_counters counters;     /* never reset by dissect() */
+    char protocols_text[256];             /* frame.protocols, when in demand */
+    struct layer layers[LAYER_LIMIT + 1]; /* the last one is never kept */
     struct value values[DISSECTION_VALUES];
 };
 
@@ -101,9 +102,35 @@ bool dissection_flow(const struct dissection *d, uint32_t layer, struct flow_key
 
 /* ---- for dissect functions ---- */
 
-/* Pushes a layer whose header is the next header_len bytes as far as they are there. NULL at LAYER_LIMIT. */
-struct layer *dissection_push(struct dissection *d, enum protocol_id protocol, const struct reader *r,
-                              uint32_t header_len);
+/*
+ * Pushes a layer whose header is the next header_len bytes as far as they are there. NULL at LAYER_LIMIT. A
+ * layer that nobody asked for is handed out all the same, but not kept. Member by member: as one value it
+ * would be put together elsewhere and copied, and the copy has to wait for the parts.
+ */
+static inline struct layer *dissection_push(struct dissection *d, enum protocol_id protocol,
+                                            const struct reader *r, uint32_t header_len)
+{
+    struct layer *layer = &d->layers[d->n_layers];
+    size_t left = (size_t)(r->end - r->at);
+
+    if (__builtin_expect(d->n_layers == LAYER_LIMIT, 0)) {
+        d->counters.n_layers_cut++;
+        return NULL;
+    }
+    d->top = layer;
+    d->n_layers += d->demand->kept >> protocol & 1;
+    d->present |= PROTOCOL_BIT(protocol);
+    layer->data = r->at;
+    layer->header_len = left < header_len ? (uint32_t)left : header_len;
+    layer->payload_caplen = 0;
+    layer->payload_len = 0;
+    layer->protocol = (uint8_t)protocol;
+    layer->result = 0;
+    layer->carries = 0;
+    layer->fragment = 0;
+    layer->source = d->source;
+    return layer;
+}
 
 /* Names what follows; *r must have been moved to it. wire_len: how long it was on the wire. */
 static inline void dissection_next(struct dissection *d, struct reader *r, enum protocol_id next,
@@ -111,8 +138,8 @@ static inline void dissection_next(struct dissection *d, struct reader *r, enum 
 {
     if ((size_t)(r->end - r->at) > wire_len) /* a trailer or padding behind it */
         r->end = r->at + wire_len;
-    d->layers[d->n_layers - 1].payload_caplen = (uint32_t)(r->end - r->at);
-    d->layers[d->n_layers - 1].payload_len = wire_len;
+    d->top->payload_caplen = (uint32_t)(r->end - r->at);
+    d->top->payload_len = wire_len;
     d->left_wire = wire_len;
     d->next = (uint8_t)next;
 }

@@ -240,6 +240,42 @@ static unsigned cid_len(const struct dissection *d, const struct reader *r, uint
     return guess_cid_len(r, wire_len);
 }
 
+/* True when a handshake record may begin behind the first byte: where none does, lengths need not be known.
+ */
+static bool may_hold_handshake(const struct reader *r)
+{
+    return memchr(r->at + 1, DTLS_HANDSHAKE_RECORD, reader_left(r) - 1) != NULL;
+}
+
+/*
+ * When only handshake messages are asked for, records that cannot hold one in the clear are passed over: by
+ * their length, and behind a connection id, whose length is not known at once, by looking for another record.
+ * False: this one must be read; true: *r and *wire_len are behind it, or behind the last one that matters.
+ */
+static bool pass_over(struct reader *r, uint32_t *wire_len)
+{
+    size_t left = reader_left(r), length;
+
+    if (left < RECORD_HEADER_BYTES || !is_record_start(r->at) || r->at[0] == DTLS_HANDSHAKE_RECORD)
+        return false;
+    if (r->at[0] == DTLS_CID_RECORD) {
+        if (may_hold_handshake(r))
+            return false;
+        *wire_len = 0;
+        return true;
+    }
+    length =
+        RECORD_HEADER_BYTES + ((size_t)r->at[RECORD_HEADER_BYTES - 2] << 8 | r->at[RECORD_HEADER_BYTES - 1]);
+    if (length > *wire_len || length > left)
+        return false;
+    r->at += length;
+    *wire_len -= (uint32_t)length;
+    return true;
+}
+
+/* The fields of records, not of what is in them. */
+#define DTLS_RECORD_FIELDS ((UINT64_C(1) << DTLS_HANDSHAKE_TYPE) - 1)
+
 static enum dissect_result dtls_body(struct dissection *d, uint8_t type, uint16_t epoch, struct reader *body)
 {
     uint8_t level, description;
@@ -270,7 +306,8 @@ static enum dissect_result dtls_body(struct dissection *d, uint8_t type, uint16_
 }
 
 /* One record; moves *r and *wire_len behind it. */
-static enum dissect_result dtls_record(struct dissection *d, struct reader *r, uint32_t *wire_len)
+static __attribute__((noinline)) enum dissect_result dtls_record(struct dissection *d, struct reader *r,
+                                                                 uint32_t *wire_len)
 {
     struct reader start = *r, body;
     uint16_t version, epoch, length;
@@ -315,6 +352,7 @@ static enum dissect_result dtls_record(struct dissection *d, struct reader *r, u
 
 static enum dissect_result dtls_dissect(struct dissection *d, struct reader *r)
 {
+    bool wants_records = d->demand->fields[PROTOCOL_DTLS][0] & DTLS_RECORD_FIELDS;
     uint32_t wire_len = d->left_wire;
     enum dissect_result result;
 
@@ -324,7 +362,9 @@ static enum dissect_result dtls_dissect(struct dissection *d, struct reader *r)
     if (!(d->demand->fields[PROTOCOL_DTLS][0]))
         return DISSECT_OK;
     do {
-        result = dtls_record(d, r, &wire_len);
+        result = DISSECT_OK;
+        if (wants_records || !pass_over(r, &wire_len))
+            result = dtls_record(d, r, &wire_len);
     } while (result == DISSECT_OK && wire_len > 0);
     return result;
 }

@@ -61,13 +61,24 @@ static bool find_ends(const struct dissection *d, struct ends *ends)
 
 bool dtls_destination(const struct dissection *d, struct ip_address *address, uint16_t *port)
 {
-    struct ends ends;
+    const struct layer *udp, *ip;
+    struct reader r;
+    uint16_t source;
 
-    if (!find_ends(d, &ends))
+    if (d->n_layers < 2)
         return false;
-    *address = ends.destination;
-    *port = ends.destination_port;
-    return true;
+    udp = d->top > d->layers && d->top[0].protocol == PROTOCOL_DTLS ? d->top - 1 : NULL;
+    if (udp == NULL || udp <= d->layers || udp->protocol != PROTOCOL_UDP)
+        return false;
+    ip = udp - 1;
+    if (ip->protocol == PROTOCOL_IPV4)
+        *address = ip_address_of(bytes_of(ip->data + 16, 4));
+    else if (ip->protocol == PROTOCOL_IPV6)
+        *address = ip_address_of(bytes_of(ip->data + 24, 16));
+    else
+        return false;
+    r = reader_over(bytes_of(udp->data, udp->header_len));
+    return reader_u16(&r, &source) && reader_u16(&r, port);
 }
 
 /* Suites whose ClientKeyExchange begins with a PSK identity: RFC 4279, 5487, 5489, 6655, 7905, 8442 and ARIA,

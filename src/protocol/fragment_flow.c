@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "protocol/dispatch.h"
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "protocol/dispatch.h"
 
 enum {
     DATAGRAMS = 1 << 12, /* remembered at once; each hash has one place, the newer one takes it */

@@ -30,7 +30,7 @@ enum {
 enum { TCP_HEADER_BYTES = 20 };
 
 #define TCP_ID(index) FIELD_ID(PROTOCOL_TCP, index)
-#define TCP_FLAG(title_text, bit) FIELD_BOOL, .title = title_text, .at_bit = bit, .n_bits = 1
+#define TCP_FLAG(title_text, bit) FIELD_BOOL, .title = (title_text), .at_bit = (bit), .n_bits = 1
 
 static const struct field tcp_fields[] = {
     [TCP_SRCPORT] = { "tcp.srcport", FIELD_UINT, .title = "Source Port", .at_bit = 0, .n_bits = 16 },

@@ -3,9 +3,8 @@
  * udp - RFC 768. Who comes next: a known port, the lower one first as Wireshark does it, else DTLS if the
  * payload looks like it, else data.
  */
-#include "protocol/dispatch.h"
 #include "protocol/dissection.h"
-#include "protocol/dtls.h"
+#include "protocol/udp.h"
 
 enum { UDP_SRCPORT, UDP_DSTPORT, UDP_PORT, UDP_LENGTH, UDP_CHECKSUM, UDP_PAYLOAD };
 
@@ -20,18 +19,6 @@ static const struct field udp_fields[] = {
     [UDP_CHECKSUM] = { "udp.checksum", FIELD_UINT, FIELD_BASE_HEX, "Checksum", .at_bit = 48, .n_bits = 16 },
     [UDP_PAYLOAD] = { "udp.payload", FIELD_BYTES, .title = "Payload" },
 };
-
-static enum protocol_id udp_next(uint16_t source, uint16_t destination, const struct reader *r,
-                                 uint32_t wire_len)
-{
-    enum protocol_id next = dispatch_udp_port(source < destination ? source : destination);
-
-    if (next == PROTOCOL_NONE)
-        next = dispatch_udp_port(source < destination ? destination : source);
-    if (next == PROTOCOL_NONE)
-        next = dtls_is_likely(r, wire_len) ? PROTOCOL_DTLS : PROTOCOL_DATA;
-    return next;
-}
 
 static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
 {

@@ -34,7 +34,6 @@
 #include "source/bpf.h"
 
 enum {
-    SNAPLEN_DEFAULT = 262144,
     RING_BYTES_DEFAULT = 64 << 20,
     BLOCK_BYTES =
         512 << 10, /* holds the longest frame; small enough that a quiet link does not fill a ring */
@@ -494,7 +493,7 @@ struct source *afpacket_open(const struct afpacket_options *options, struct inte
     afpacket->source.interfaces = interfaces;
     snprintf(afpacket->source.name, sizeof afpacket->source.name, "%s", options->interface);
     afpacket->fd = -1;
-    afpacket->snaplen = options->snaplen ? options->snaplen : SNAPLEN_DEFAULT;
+    afpacket->snaplen = options->snaplen ? options->snaplen : SNAPLEN_MAX;
     if (!afpacket_start(afpacket, options, error)) {
         afpacket_close(&afpacket->source);
         return NULL;

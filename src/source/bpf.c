@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 enum {
-    BPF_SNAPLEN = 262144,
     SLL2_HEADER_BYTES = 20,
     SLL2_PROTOCOL = 0, /* offsets in the cooked header, tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html */
     SLL2_IFINDEX = 4,
@@ -48,7 +47,7 @@ struct bpf *bpf_compile(const char *expression, uint16_t linktype, struct error 
         bpf->is_everything = true;
         return bpf;
     }
-    handle = pcap_open_dead(linktype, BPF_SNAPLEN);
+    handle = pcap_open_dead(linktype, SNAPLEN_MAX);
     if (handle == NULL) {
         error_system(error, "BPF expression \"%s\"", expression);
         free(bpf);

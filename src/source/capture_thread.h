@@ -3,12 +3,12 @@
  * capture_thread - one thread for each source, which does nothing but read it; their batches come out of one
  * place. Capture never waits for what is done with the packets:
  *
- *   a live source that copies (a socket)   is read on when the queue is full, and what has no place is
- * dropped and counted as n_dropped_queue a live source that lends (a ring)      is itself the queue: its
- * packets stay in the ring, uncopied, until their batch is released; what the ring has no room for the kernel
- *                                          counts as n_dropped_kernel
- *   a file                                 waits: its packets live until the next are asked for, so that it
- * is read on only when their batch has been released
+ * - A live source that copies (a socket) is read on when the queue is full, and what has no place is dropped
+ *   and counted as n_dropped_queue.
+ * - A live source that lends (a ring) is itself the queue: its packets stay in the ring, uncopied, until
+ * their batch is released; what the ring has no room for the kernel counts as n_dropped_kernel.
+ * - A file waits: its packets live until the next are asked for, so that it is read on only when their batch
+ *   has been released.
  *
  * A trickle of packets does not use up the batches: while nobody takes them, they are put together. The
  * threads never touch the stream's interface table: what they meet comes with the batch and is entered, and

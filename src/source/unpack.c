@@ -12,7 +12,12 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-enum { N_LAYERS = 2, INPUT_BYTES = 128 << 10, MAGIC_BYTES = 6, ZSTD_WINDOW_LOG_MAX = 27 };
+enum {
+    N_LAYERS = 2,
+    INPUT_BYTES = 128 << 10,
+    MAGIC_BYTES = 6,
+    ZSTD_WINDOW_LOG_MAX = 26, /* 64 MiB: what zstd packs without --long or --ultra needs at most 8 */
+};
 
 struct layer;
 
@@ -136,8 +141,9 @@ static bool zstd_step(struct layer *layer, struct bytes *in, uint8_t *out, size_
     if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge)
         return error_set(
             error, ERROR_LIMIT,
-            "zstd frame at offset %llu wants a window of over 128 MiB; unpack it first (zstd -d --long=31)",
-            offset_of(layer, in));
+            "the zstd frame at offset %llu wants a window of over %d MiB of memory; unpack it first "
+            "(zstd -d --long=31)",
+            offset_of(layer, in), (1 << ZSTD_WINDOW_LOG_MAX) >> 20);
     if (ZSTD_isError(result))
         return error_set(error, ERROR_DAMAGED, "zstd data are damaged near offset %llu: %s",
                          offset_of(layer, in), ZSTD_getErrorName(result));

@@ -6,7 +6,8 @@
  * Knows nothing of packets, and of files only the function that brings bytes. One thread.
  *
  * Several members or frames in a row are one stream, as their own tools take them; skippable frames are
- * skipped. zstd windows over 128 MiB are refused, as zstd -d refuses them.
+ * skipped. A zstd window is memory that the file asks for: over 64 MiB it is refused, so that a search stays
+ * within 128 MiB. zstd -d takes 128 MiB unasked; only --long=27 and --ultra -22 write such files.
  */
 #pragma once
 

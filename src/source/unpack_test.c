@@ -171,6 +171,37 @@ static void packings_not_known_are_named(void **state)
     }
 }
 
+static void a_zstd_window_over_64_mib_is_refused_with_advice(void **state)
+{
+    static const struct {
+        uint8_t window; /* RFC 8878 section 3.1.1.1.2: exponent over 1 KiB, then eighths */
+        bool is_read;
+    } cases[] = {
+        { 0, true }, { 16 << 3, true }, { 16 << 3 | 1, false }, { 17 << 3, false }, { 0xff, false }
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        /* magic, no flags, window; one last raw block of two bytes */
+        uint8_t frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, cases[i].window, 2 << 3 | 1, 0, 0, 'o', 'k' };
+        struct feed feed = { .left = bytes_of(frame, sizeof frame), .step = 100 };
+        struct error error = { 0 };
+        uint8_t out[100];
+        size_t total;
+
+        assert_int_equal(unpack_all(&feed, out, sizeof out, &total, &error),
+                         cases[i].is_read ? UNPACK_END : UNPACK_FAULT);
+        if (cases[i].is_read) {
+            assert_int_equal(total, 2);
+            assert_memory_equal(out, "ok", 2);
+        } else {
+            assert_int_equal(error.kind, ERROR_LIMIT);
+            assert_non_null(strstr(error.text, "64 MiB"));
+            assert_non_null(strstr(error.text, "zstd -d --long"));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +209,7 @@ int main(void)
         cmocka_unit_test(what_follows_gzip_data_is_more_of_them_zeroes_or_damage),
         cmocka_unit_test(a_changed_byte_is_damage_or_found_by_the_checksum),
         cmocka_unit_test(packings_not_known_are_named),
+        cmocka_unit_test(a_zstd_window_over_64_mib_is_refused_with_advice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,31 +29,18 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "base/ip_address.h"
 #include "base/timestamp.h"
+#include "packet/mirror_interfaces.h"
 #include "source/bpf.h"
 #include "source/vxlan_datagram.h"
 
 enum {
-    SNAPLEN_DEFAULT = 262144,
     RECEIVE_BYTES_DEFAULT = 32 << 20,
     DATAGRAM_BYTES = 65536, /* longer than any there is */
     DATAGRAMS = 64,         /* received by one call */
     CONTROL_BYTES = CMSG_SPACE(sizeof(struct timespec)),
-    VXLAN_ORIGIN_LIMIT = 4096, /* interfaces made; senders beyond share one, "vxlan other" */
-    ORIGIN_SLOTS = 2 * VXLAN_ORIGIN_LIMIT,
-};
-
-/* Who a frame came from, and the interface made for it. */
-struct origin {
-    struct {
-        struct ip_address address;
-        uint32_t vni;
-    } key;
-    uint32_t interface;
-    bool is_used;
 };
 
 /* One received datagram. */
@@ -71,18 +58,13 @@ struct vxlan_listener {
     int fd;
     uint32_t snaplen;
     struct bpf *filter;
-    char *expression;
     uint8_t *bytes; /* DATAGRAMS times DATAGRAM_BYTES */
     struct mmsghdr messages[DATAGRAMS];
     struct iovec parts[DATAGRAMS];
     struct staged staged[DATAGRAMS];
     unsigned n_staged, next_staged;
     uint32_t n_drops_seen;
-    struct origin *origins; /* ORIGIN_SLOTS, open addressing; strangers choose the keys: seeded */
-    uint32_t n_origins;
-    uint32_t other; /* the shared interface; UINT32_MAX: not needed yet */
-    struct origin *last;
-    uint64_t seed;
+    struct mirror_interfaces *mirrors;
 };
 
 static struct vxlan_listener *listener_of(struct source *source)
@@ -90,74 +72,11 @@ static struct vxlan_listener *listener_of(struct source *source)
     return (struct vxlan_listener *)source;
 }
 
-/* An IPv4 sender on the dual-stack socket is that, not ::ffff:10.0.0.1. */
 static struct ip_address sender_address(const struct sockaddr_storage *sender)
 {
-    if (sender->ss_family == AF_INET6) {
-        const struct in6_addr *address = &((const struct sockaddr_in6 *)sender)->sin6_addr;
-
-        if (IN6_IS_ADDR_V4MAPPED(address))
-            return ip_address_of(bytes_of(address->s6_addr + 12, 4));
-        return ip_address_of(bytes_of(address->s6_addr, 16));
-    }
+    if (sender->ss_family == AF_INET6)
+        return ip_address_of(bytes_of(&((const struct sockaddr_in6 *)sender)->sin6_addr, 16));
     return ip_address_of(bytes_of(&((const struct sockaddr_in *)sender)->sin_addr, 4));
-}
-
-static uint32_t interface_make(struct vxlan_listener *listener, const char *name, struct error *error)
-{
-    struct interface *interface = calloc(1, sizeof *interface);
-    uint32_t number;
-
-    if (interface == NULL) {
-        error_system(error, "%s", listener->source.name);
-        return UINT32_MAX;
-    }
-    interface->linktype = LINKTYPE_ETHERNET;
-    interface->snaplen = listener->snaplen;
-    interface->tsresol = 9;
-    snprintf(interface->name, sizeof interface->name, "%s", name);
-    snprintf(interface->description, sizeof interface->description, "mirrored to %s", listener->source.name);
-    snprintf(interface->filter, sizeof interface->filter, "%s", listener->expression);
-    number = interface_table_add(listener->source.interfaces, interface, error);
-    free(interface);
-    return number;
-}
-
-/* The interface of a sender and VNI, made on first sight. UINT32_MAX with *error set. */
-static uint32_t origin_interface(struct vxlan_listener *listener, const struct ip_address *address,
-                                 uint32_t vni, struct error *error)
-{
-    struct origin wanted = { .is_used = true };
-    char text[IP_ADDRESS_TEXT_BYTES], name[96];
-    struct origin *origin = listener->last;
-    size_t slot;
-
-    memset(&wanted.key, 0, sizeof wanted.key);
-    wanted.key.address = *address;
-    wanted.key.vni = vni;
-    if (origin && memcmp(&origin->key, &wanted.key, sizeof wanted.key) == 0)
-        return origin->interface;
-    slot = XXH3_64bits_withSeed(&wanted.key, sizeof wanted.key, listener->seed) % ORIGIN_SLOTS;
-    for (; listener->origins[slot].is_used; slot = (slot + 1) % ORIGIN_SLOTS) {
-        origin = &listener->origins[slot];
-        if (memcmp(&origin->key, &wanted.key, sizeof wanted.key) == 0) {
-            listener->last = origin;
-            return origin->interface;
-        }
-    }
-    if (listener->n_origins == VXLAN_ORIGIN_LIMIT) {
-        if (listener->other == UINT32_MAX)
-            listener->other = interface_make(listener, "vxlan other", error);
-        return listener->other;
-    }
-    snprintf(name, sizeof name, "vxlan %s vni %u", ip_address_format(address, text), vni);
-    wanted.interface = interface_make(listener, name, error);
-    if (wanted.interface == UINT32_MAX)
-        return UINT32_MAX;
-    listener->origins[slot] = wanted;
-    listener->n_origins++;
-    listener->last = &listener->origins[slot];
-    return wanted.interface;
 }
 
 /*
@@ -191,7 +110,7 @@ static bool deliver(struct vxlan_listener *listener, const struct staged *staged
         .caplen = (uint32_t)caplen,
         .len = len,
         .linktype = LINKTYPE_ETHERNET,
-        .interface = origin_interface(listener, &staged->address, vni, error),
+        .interface = mirror_interfaces_get(listener->mirrors, &staged->address, vni, error),
     };
     if (packet->interface == UINT32_MAX) {
         *result = SOURCE_FAULT;
@@ -310,9 +229,8 @@ static void vxlan_listener_close(struct source *source)
     if (listener->fd >= 0)
         close(listener->fd);
     bpf_free(listener->filter);
-    free(listener->expression);
     free(listener->bytes);
-    free(listener->origins);
+    mirror_interfaces_free(listener->mirrors);
     free(listener);
 }
 
@@ -369,6 +287,20 @@ static void receive_buffer_size(struct vxlan_listener *listener, uint32_t wanted
             listener->source.name, got / 2 / 1024, asked / 1024, asked);
 }
 
+/* Strangers choose who they say they are: the table is hashed with a seed. */
+static bool make_mirrors(struct vxlan_listener *listener, const char *filter, struct error *error)
+{
+    struct interface pattern = { .linktype = LINKTYPE_ETHERNET, .snaplen = listener->snaplen, .tsresol = 9 };
+    uint64_t seed;
+
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        return error_system(error, "%s: random seed", listener->source.name);
+    snprintf(pattern.description, sizeof pattern.description, "mirrored to %s", listener->source.name);
+    snprintf(pattern.filter, sizeof pattern.filter, "%s", filter ? filter : "");
+    listener->mirrors = mirror_interfaces_new(listener->source.interfaces, &pattern, seed, error);
+    return listener->mirrors;
+}
+
 static bool vxlan_listener_start(struct vxlan_listener *listener,
                                  const struct vxlan_listener_options *options, struct error *error)
 {
@@ -379,13 +311,11 @@ static bool vxlan_listener_start(struct vxlan_listener *listener,
     snprintf(port, sizeof port, "%u", options->port ? options->port : VXLAN_PORT);
     snprintf(listener->source.name, sizeof listener->source.name, is_v6 ? "vxlan [%s]:%s" : "vxlan %s:%s",
              address, port);
-    listener->expression = strdup(options->filter ? options->filter : "");
     listener->bytes = malloc((size_t)DATAGRAMS * DATAGRAM_BYTES);
-    listener->origins = calloc(ORIGIN_SLOTS, sizeof *listener->origins);
-    if (listener->expression == NULL || listener->bytes == NULL || listener->origins == NULL)
+    if (listener->bytes == NULL)
         return error_system(error, "%s", listener->source.name);
-    if (getrandom(&listener->seed, sizeof listener->seed, 0) != sizeof listener->seed)
-        return error_system(error, "%s: random seed", listener->source.name);
+    if (!make_mirrors(listener, options->filter, error))
+        return false;
     for (size_t i = 0; i < DATAGRAMS; i++)
         listener->parts[i] = (struct iovec) { listener->bytes + i * DATAGRAM_BYTES, DATAGRAM_BYTES };
     listener->filter = bpf_compile(options->filter, LINKTYPE_ETHERNET, error);
@@ -413,8 +343,7 @@ struct source *vxlan_listener_open(const struct vxlan_listener_options *options,
     listener->source.ops = &vxlan_listener_ops;
     listener->source.interfaces = interfaces;
     listener->fd = -1;
-    listener->other = UINT32_MAX;
-    listener->snaplen = options->snaplen ? options->snaplen : SNAPLEN_DEFAULT;
+    listener->snaplen = options->snaplen ? options->snaplen : SNAPLEN_MAX;
     if (!vxlan_listener_start(listener, options, error)) {
         vxlan_listener_close(&listener->source);
         return NULL;

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/search_hint.h"
+
+#include <stdlib.h>
+
+enum {
+    QUESTION_HINTS = 5, /* the answer, the time, two ANDs, and a HINT_NONE for a device without spans */
+    SPAN_HINTS = 2,     /* for one more span: its flow, and an OR above */
+};
+
+/* Any of the spans: a tree of ORs as flat as can be. *next: room for SPAN_HINTS nodes a span, and one. */
+static const struct hint *any_span(const struct device_span *spans, uint32_t n, struct hint **next)
+{
+    struct hint *hint;
+
+    if (n > 1) {
+        const struct hint *left = any_span(spans, n / 2, next);
+        const struct hint *right = any_span(spans + n / 2, n - n / 2, next);
+
+        hint = (*next)++;
+        *hint = (struct hint) { .kind = HINT_OR, .left = left, .right = right };
+        return hint;
+    }
+    hint = (*next)++;
+    *hint = (struct hint) { .kind = n == 1 ? HINT_FLOW : HINT_NONE };
+    if (n == 1) {
+        hint->flow.key = spans->flow;
+        hint->flow.from_ns = spans->from_ns;
+        hint->flow.to_ns = spans->to_ns;
+    }
+    return hint;
+}
+
+static const struct hint *both(const struct hint *left, const struct hint *right, struct hint **next)
+{
+    struct hint *hint = (*next)++;
+
+    *hint = (struct hint) { .kind = HINT_AND, .left = left, .right = right };
+    return hint;
+}
+
+struct hint *search_hint_new(const struct time_range *range, const struct hint *filter,
+                             const struct device_match *match, struct error *error)
+{
+    const struct device_span *spans = NULL;
+    const struct hint *all;
+    struct hint *hints, *next;
+    uint32_t n_spans = 0;
+
+    if (match)
+        spans = device_match_spans(match, &n_spans);
+    hints = calloc((size_t)n_spans * SPAN_HINTS + QUESTION_HINTS, sizeof *hints);
+    if (hints == NULL) {
+        error_system(error, "no memory for the search");
+        return NULL;
+    }
+    next = hints + 1; /* the first one is the answer, for it is what is freed */
+    next->kind = HINT_TIME;
+    next->time.from_ns = range->from_ns;
+    next->time.to_ns = range->to_ns;
+    all = next++;
+    if (filter)
+        all = both(all, filter, &next);
+    if (match)
+        all = both(all, any_span(spans, n_spans, &next), &next);
+    hints[0] = *all;
+    return hints;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * udp - who comes next behind a UDP header.
+ */
+#pragma once
+
+#include "protocol/dispatch.h"
+#include "protocol/dtls.h"
+
+/*
+ * By a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len bytes
+ * on the wire, looks like it; else data.
+ */
+static inline enum protocol_id udp_next(uint16_t source, uint16_t destination, const struct reader *r,
+                                        uint32_t wire_len)
+{
+    enum protocol_id next = dispatch_udp_port(source < destination ? source : destination);
+
+    if (next == PROTOCOL_NONE)
+        next = dispatch_udp_port(source < destination ? destination : source);
+    if (next == PROTOCOL_NONE)
+        next = dtls_is_likely(r, wire_len) ? PROTOCOL_DTLS : PROTOCOL_DATA;
+    return next;
+}
