@@ -31,7 +31,7 @@ struct recorder {
     struct segment_index_builder *builder;
     struct segment_writer *writer;        /* NULL: no segment is open */
     struct interface_drops *drops;        /* by interface, since the recorder was opened */
-    struct interface_drops *drops_before; /* the same when the segment was opened */
+    struct interface_drops *drops_before; /* the same when the last one was sealed */
     uint32_t n_drops;
     int64_t segment_until_ns; /* the clock rotates it then; 0: never */
     int64_t flushed_ns, retained_ns;
@@ -191,8 +191,6 @@ static bool open_segment(struct recorder *recorder, int64_t ts_ns, struct error 
     set_writer(recorder, writer);
     recorder->builder = builder;
     indexer_begin(recorder->indexer, builder);
-    if (recorder->n_drops)
-        memcpy(recorder->drops_before, recorder->drops, recorder->n_drops * sizeof *recorder->drops);
     snprintf(recorder->counters.segment, sizeof recorder->counters.segment, "%s",
              segment_writer_name(writer));
     recorder->segment_until_ns = 0;
@@ -231,6 +229,8 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
             .n_truncated_mirror = now->n_truncated_mirror - before->n_truncated_mirror,
         };
     }
+    if (recorder->n_drops) /* what happens between two segments is told by the later one */
+        memcpy(recorder->drops_before, recorder->drops, recorder->n_drops * sizeof *recorder->drops);
     set_writer(recorder, NULL);
     is_sealed = segment_writer_seal(writer, recorder->builder, drops, drops ? recorder->n_drops : 0, error);
     free(drops);
