@@ -28,6 +28,7 @@ static void show(struct dissect_state *s, unsigned piece, unsigned n_pieces, uin
               bytes_of(udp.data + 16 * piece, 16));
     packet = wire_packet(&w, LINKTYPE_IPV4, ts_ns);
     demand_init(&demand);
+    demand_add_protocol(&demand, PROTOCOL_IPV4);
     demand_add_protocol(&demand, PROTOCOL_UDP);
     demand_settle(&demand);
     dissection_init(&d, &demand, s, NULL);
