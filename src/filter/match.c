@@ -206,7 +206,7 @@ static bool match_bytes_set(const struct instruction *test, const struct dissect
 {
     bool has_value = false;
 
-    for (unsigned p = 0; p < test->n_places; p++) {
+    for (unsigned p = 0; test->has_fixed && p < test->n_places; p++) {
         if (field_of(test->fields[p])->n_bits == 0)
             continue;
         for (uint32_t i = 0; i < d->n_layers; i++) {

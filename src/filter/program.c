@@ -171,6 +171,8 @@ static void members_of(uint16_t field_id, struct instruction *instruction)
 /* Fills the places; false unless every member lies at a fixed one that a 64-bit load reaches. */
 static bool places_of(struct instruction *instruction)
 {
+    for (unsigned i = 0; i < instruction->n_places; i++)
+        instruction->has_fixed |= field_of(instruction->fields[i])->n_bits > 0;
     for (unsigned i = 0; i < instruction->n_places; i++) {
         const struct field *field = field_of(instruction->fields[i]);
         struct place *place = &instruction->places[i];

@@ -94,6 +94,7 @@ struct instruction {
     bool is_all;      /* every value must agree (and there must be one), else one suffices */
     bool is_negated;  /* agree means: outside the set */
     uint8_t n_places;
+    bool has_fixed;             /* one of the fields lies at a fixed place of its header */
     uint32_t on_true, on_false; /* the next instruction, PROGRAM_TRUE or PROGRAM_FALSE */
     uint64_t mask;              /* OP_PRESENT; else the protocols without which no value can be there */
     struct place places[INSTRUCTION_PLACES];

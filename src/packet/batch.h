@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * batch - up to some hundred packets handed over at once. The batch (or the mapped file or ring behind it)
+ * batch - up to some hundred packets handed over at once. The batch (or the window or ring behind it)
  * owns the packets' bytes until it is released or filled again; everything downstream borrows until then.
  */
 #pragma once

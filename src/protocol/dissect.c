@@ -58,6 +58,7 @@ void dissect(struct dissection *d, const struct packet *packet)
     d->packet_ts_ns = packet->ts_ns;
     d->packet = packet;
     d->present = PROTOCOL_BIT(PROTOCOL_FRAME);
+    d->top = d->layers;
     d->n_layers = 0;
     d->n_values = 0;
     d->source = 0;

@@ -12,6 +12,7 @@ enum {
     IPV6_BYTES = 40,
     UDP_BYTES = 8,
     VXLAN_BYTES = 8,
+    ROUND = 4, /* layers from one Ethernet header to the next */
 };
 
 /* Where the walk is: kept in registers, for nobody takes its address but udp_next of what it must see. */
@@ -30,6 +31,13 @@ static inline bool has(const struct walk *walk, size_t n)
     return (size_t)(walk->end - walk->at) >= n;
 }
 
+/* Moves behind a header of a layer that does not say how much it carries: all there is. */
+static inline void pass_all(struct walk *walk, uint32_t header_bytes)
+{
+    walk->at += header_bytes;
+    walk->wire -= header_bytes;
+}
+
 /* Moves behind a header; of what follows no more than wire bytes belong to it. */
 static inline void pass(struct walk *walk, uint32_t header_bytes, uint32_t wire)
 {
@@ -40,12 +48,11 @@ static inline void pass(struct walk *walk, uint32_t header_bytes, uint32_t wire)
 }
 
 /* The layer whose header began at start and was just passed; the next one's place. */
-static inline struct layer *keep(struct dissection *d, struct layer *layer, enum protocol_id protocol,
-                                 const uint8_t *start, const struct walk *walk, uint8_t carries)
+static inline struct layer *keep(struct layer *layer, enum protocol_id protocol, const uint8_t *start,
+                                 uint32_t header_bytes, const struct walk *walk, uint8_t carries)
 {
-    d->top = layer;
     layer->data = start;
-    layer->header_len = (uint32_t)(walk->at - start);
+    layer->header_len = header_bytes;
     layer->payload_caplen = (uint32_t)(walk->end - walk->at);
     layer->payload_len = walk->wire;
     layer->protocol = (uint8_t)protocol;
@@ -61,7 +68,7 @@ static inline struct layer *keep(struct dissection *d, struct layer *layer, enum
 void express_walk(struct dissection *d, struct reader *r)
 {
     const uint64_t passable = d->demand->passable & d->demand->express, kept = d->demand->kept;
-    const struct layer *const last = &d->layers[LAYER_LIMIT - 1]; /* deeper is for the others to refuse */
+    const struct layer *const last = &d->layers[LAYER_LIMIT - ROUND]; /* deeper is for the others to refuse */
     struct walk walk = { r->at, r->end, d->left_wire };
     enum protocol_id next = (enum protocol_id)d->next;
     struct layer *layer = &d->layers[d->n_layers];
@@ -87,26 +94,26 @@ void express_walk(struct dissection *d, struct reader *r)
 
 ethernet:
     next = PROTOCOL_ETHERNET;
-    if (!IS_PASSABLE(PROTOCOL_ETHERNET) || !has(&walk, ETHERNET_BYTES) || layer >= last)
+    if (!IS_PASSABLE(PROTOCOL_ETHERNET) || !has(&walk, ETHERNET_BYTES) || layer > last)
         goto out;
     start = walk.at;
     length = u16(start + 12);
     if (length < ETHERTYPE_LEAST)
         goto out;
     present |= PROTOCOL_BIT(PROTOCOL_ETHERNET);
-    pass(&walk, ETHERNET_BYTES, walk.wire - ETHERNET_BYTES);
+    pass_all(&walk, ETHERNET_BYTES);
     if (IS_KEPT(PROTOCOL_ETHERNET))
-        layer = keep(d, layer, PROTOCOL_ETHERNET, start, &walk, 0);
-    next = dispatch_ethertype((uint16_t)length);
-    if (next == PROTOCOL_IPV4)
+        layer = keep(layer, PROTOCOL_ETHERNET, start, ETHERNET_BYTES, &walk, 0);
+    if (length == 0x0800)
         goto ipv4;
-    if (next == PROTOCOL_IPV6)
+    if (length == 0x86dd)
         goto ipv6;
+    next = dispatch_ethertype((uint16_t)length);
     goto out;
 
 ipv4:
     next = PROTOCOL_IPV4;
-    if (!IS_PASSABLE(PROTOCOL_IPV4) || !has(&walk, IPV4_BYTES) || layer >= last)
+    if (!IS_PASSABLE(PROTOCOL_IPV4) || !has(&walk, IPV4_BYTES))
         goto out;
     start = walk.at;
     length = u16(start + 2);
@@ -116,15 +123,15 @@ ipv4:
     present |= PROTOCOL_BIT(PROTOCOL_IPV4);
     pass(&walk, IPV4_BYTES, (length < walk.wire ? length : walk.wire) - IPV4_BYTES);
     if (IS_KEPT(PROTOCOL_IPV4))
-        layer = keep(d, layer, PROTOCOL_IPV4, start, &walk, start[9]);
-    next = dispatch_ip_protocol(start[9]);
-    if (next == PROTOCOL_UDP)
+        layer = keep(layer, PROTOCOL_IPV4, start, IPV4_BYTES, &walk, start[9]);
+    if (start[9] == IP_PROTOCOL_UDP)
         goto udp;
+    next = dispatch_ip_protocol(start[9]);
     goto out;
 
 ipv6:
     next = PROTOCOL_IPV6;
-    if (!IS_PASSABLE(PROTOCOL_IPV6) || !has(&walk, IPV6_BYTES) || layer >= last)
+    if (!IS_PASSABLE(PROTOCOL_IPV6) || !has(&walk, IPV6_BYTES))
         goto out;
     start = walk.at;
     length = u16(start + 4);
@@ -134,15 +141,15 @@ ipv6:
     present |= PROTOCOL_BIT(PROTOCOL_IPV6);
     pass(&walk, IPV6_BYTES, length < walk.wire - IPV6_BYTES ? length : walk.wire - IPV6_BYTES);
     if (IS_KEPT(PROTOCOL_IPV6))
-        layer = keep(d, layer, PROTOCOL_IPV6, start, &walk, start[6]);
-    next = dispatch_ip_protocol(start[6]);
-    if (next == PROTOCOL_UDP)
+        layer = keep(layer, PROTOCOL_IPV6, start, IPV6_BYTES, &walk, start[6]);
+    if (start[6] == IP_PROTOCOL_UDP)
         goto udp;
+    next = dispatch_ip_protocol(start[6]);
     goto out;
 
 udp:
     next = PROTOCOL_UDP;
-    if (!IS_PASSABLE(PROTOCOL_UDP) || !has(&walk, UDP_BYTES) || layer >= last)
+    if (!IS_PASSABLE(PROTOCOL_UDP) || !has(&walk, UDP_BYTES))
         goto out;
     start = walk.at;
     length = u16(start + 4);
@@ -151,19 +158,19 @@ udp:
     present |= PROTOCOL_BIT(PROTOCOL_UDP);
     pass(&walk, UDP_BYTES, (length < walk.wire ? length : walk.wire) - UDP_BYTES);
     if (IS_KEPT(PROTOCOL_UDP))
-        layer = keep(d, layer, PROTOCOL_UDP, start, &walk, 0);
+        layer = keep(layer, PROTOCOL_UDP, start, UDP_BYTES, &walk, 0);
     payload = (struct reader) { walk.at, walk.end };
     next = udp_next((uint16_t)u16(start), (uint16_t)u16(start + 2), &payload, walk.wire);
     if (next != PROTOCOL_VXLAN)
         goto out;
 
-    if (!IS_PASSABLE(PROTOCOL_VXLAN) || !has(&walk, VXLAN_BYTES) || layer >= last)
+    if (!IS_PASSABLE(PROTOCOL_VXLAN) || !has(&walk, VXLAN_BYTES))
         goto out;
     start = walk.at;
     present |= PROTOCOL_BIT(PROTOCOL_VXLAN);
-    pass(&walk, VXLAN_BYTES, walk.wire - VXLAN_BYTES);
+    pass_all(&walk, VXLAN_BYTES);
     if (IS_KEPT(PROTOCOL_VXLAN))
-        layer = keep(d, layer, PROTOCOL_VXLAN, start, &walk, 0);
+        layer = keep(layer, PROTOCOL_VXLAN, start, VXLAN_BYTES, &walk, 0);
     next = PROTOCOL_ETHERNET;
     if (present & stop_at)
         goto out;

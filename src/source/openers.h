@@ -12,7 +12,6 @@
  * A capture file: pcap (micro, nano, both byte orders, "modified" variants) or pcapng (all blocks, sections,
  * resolutions, both byte orders), plain or packed by gzip, zstd or lz4, told by content; "-" is standard
  * input. A file that ends in the middle of a packet delivers what is whole, then faults with the offset.
- * Plain files are mapped and their packets lent from the map.
  */
 struct source *pcap_file_open(const char *path, struct interface_table *interfaces, struct error *error);
 
