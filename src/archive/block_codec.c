@@ -4,7 +4,12 @@
 #include <libdeflate.h>
 #include <zstd.h>
 
-enum { ZSTD_LEVEL = 1, GZIP_LEVEL = 1 };
+/*
+ * On the reference fleet, most of it ciphertext, one core packed 320 MB/s at level -1 and 222 MB/s at level
+ * 1, to 1.383 and 1.403 : 1. A recorder that keeps up is worth 1.4 % of the disk; --compress zstd:1 is there
+ * for who thinks otherwise.
+ */
+enum { ZSTD_LEVEL = -1, GZIP_LEVEL = 1 };
 
 static int window_log(uint32_t block_bytes)
 {

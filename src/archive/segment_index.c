@@ -316,22 +316,45 @@ bool index_interfaces(const struct segment_index *index, interface_function *fun
 
 /* ---- bindings ---- */
 
-static bool read_flow_key(const struct segment_index *index, struct reader *r, struct flow_key *key)
+/* One row of the bindings section, its references not followed yet. */
+struct binding_row {
+    uint8_t reason, is_client_low;
+    uint64_t flow;           /* number plus 1; 0: the key stands here */
+    struct flow_key own_key; /* when it does */
+    uint64_t from, to, n_packets, n_bytes;
+    uint64_t session; /* offset in its section */
+};
+
+static bool read_own_key(struct reader *r, struct flow_key *key)
 {
     struct bytes low, high;
-    struct index_flow flow;
-    uint64_t reference;
 
     memset(key, 0, sizeof *key);
-    if (!reader_varint(r, &reference))
-        return false;
-    if (reference == 0)
-        return reader_u8(r, &key->low.family) && reader_bytes(r, 16, &low) &&
-               reader_u8(r, &key->high.family) && reader_bytes(r, 16, &high) &&
-               reader_u8(r, &key->protocol) && reader_u8(r, &key->any_port) &&
-               reader_u16le(r, &key->port_low) && reader_u16le(r, &key->port_high) &&
-               memcpy(key->low.bytes, low.data, 16) && memcpy(key->high.bytes, high.data, 16);
-    if (reference > UINT32_MAX || !index_flow_read(index, (uint32_t)(reference - 1), &flow) ||
+    return reader_u8(r, &key->low.family) && reader_bytes(r, 16, &low) && reader_u8(r, &key->high.family) &&
+           reader_bytes(r, 16, &high) && reader_u8(r, &key->protocol) && reader_u8(r, &key->any_port) &&
+           reader_u16le(r, &key->port_low) && reader_u16le(r, &key->port_high) &&
+           memcpy(key->low.bytes, low.data, 16) && memcpy(key->high.bytes, high.data, 16);
+}
+
+static bool read_row(struct reader *r, struct binding_row *row)
+{
+    return reader_u8(r, &row->reason) && reader_u8(r, &row->is_client_low) && reader_varint(r, &row->flow) &&
+           (row->flow != 0 || read_own_key(r, &row->own_key)) && reader_varint(r, &row->from) &&
+           reader_varint(r, &row->to) && reader_varint(r, &row->n_packets) &&
+           reader_varint(r, &row->n_bytes) && reader_varint(r, &row->session);
+}
+
+static bool find_flow_key(const struct segment_index *index, const struct binding_row *row,
+                          struct flow_key *key)
+{
+    struct index_flow flow;
+
+    if (row->flow == 0) {
+        *key = row->own_key;
+        return true;
+    }
+    memset(key, 0, sizeof *key);
+    if (row->flow > UINT32_MAX || !index_flow_read(index, (uint32_t)(row->flow - 1), &flow) ||
         !index_address(index, flow.low, &key->low) || !index_address(index, flow.high, &key->high))
         return false;
     key->protocol = flow.protocol;
@@ -367,28 +390,79 @@ static bool read_session(const struct segment_index *index, uint64_t offset, str
                              read_identity(&identities, &scheme, &binding->identity, &posting));
 }
 
-static bool read_binding(const struct segment_index *index, struct reader *r, int64_t *before_ns,
-                         struct binding *binding)
+/* Follows a row's references. */
+static bool expand_row(const struct segment_index *index, const struct binding_row *row, int64_t before_ns,
+                       struct binding *binding)
 {
-    uint8_t reason, is_client_low;
-    uint64_t from, to, session;
-
-    if (!reader_u8(r, &reason) || !reader_u8(r, &is_client_low) || !read_flow_key(index, r, &binding->flow) ||
-        !reader_varint(r, &from) || !reader_varint(r, &to) || !reader_varint(r, &binding->n_packets) ||
-        !reader_varint(r, &binding->n_bytes) || !reader_varint(r, &session) ||
-        !read_session(index, session, binding))
+    if (!find_flow_key(index, row, &binding->flow) || !read_session(index, row->session, binding))
         return false;
-    binding->reason = (enum binding_reason)reason;
-    binding->is_client_low = is_client_low != 0;
-    binding->from_ns = (int64_t)((uint64_t)*before_ns + from);
-    binding->to_ns = (int64_t)((uint64_t)binding->from_ns + to);
-    *before_ns = binding->from_ns;
+    binding->reason = (enum binding_reason)row->reason;
+    binding->is_client_low = row->is_client_low != 0;
+    binding->from_ns = (int64_t)((uint64_t)before_ns + row->from);
+    binding->to_ns = (int64_t)((uint64_t)binding->from_ns + row->to);
+    binding->n_packets = row->n_packets;
+    binding->n_bytes = row->n_bytes;
     return true;
 }
 
-void segment_index_bindings(const struct segment_index *index, binding_function *function, void *context)
+/* Which identities are asked for: where they stand in their section. */
+struct wanted {
+    uint64_t *offsets; /* plus 1, as sessions name them */
+    uint32_t n, cap;
+};
+
+static bool find_wanted(const struct segment_index *index, identity_test *is_wanted, void *context,
+                        struct wanted *wanted)
+{
+    struct reader r = reader_over(index->sections[INDEX_IDENTITIES]), start;
+    uint64_t posting;
+    uint32_t n;
+
+    if (!reader_u32le(&r, &n))
+        return false;
+    start = reader_over(index->sections[INDEX_IDENTITIES]);
+    for (; n; n--) {
+        uint64_t offset = (uint64_t)(r.at - start.at);
+        enum identity_scheme scheme;
+        struct bytes identity;
+
+        if (!read_identity(&r, &scheme, &identity, &posting))
+            return false;
+        if (!is_wanted(context, scheme, identity))
+            continue;
+        if (wanted->n == wanted->cap) {
+            uint32_t cap = wanted->cap ? wanted->cap * 2 : 8;
+            uint64_t *offsets = realloc(wanted->offsets, cap * sizeof *offsets);
+
+            if (offsets == NULL)
+                return false;
+            wanted->offsets = offsets;
+            wanted->cap = cap;
+        }
+        wanted->offsets[wanted->n++] = offset + 1;
+    }
+    return true;
+}
+
+static bool is_of_wanted(const struct segment_index *index, const struct wanted *wanted, uint64_t session)
+{
+    struct reader r = reader_over(index->sections[INDEX_SESSIONS]);
+    uint64_t identity;
+
+    if (!reader_skip(&r, session) || !reader_varint(&r, &identity))
+        return true; /* damage is for expand_row to find */
+    for (uint32_t i = 0; i < wanted->n; i++) {
+        if (wanted->offsets[i] == identity)
+            return true;
+    }
+    return false;
+}
+
+static void walk_bindings(const struct segment_index *index, const struct wanted *wanted,
+                          binding_function *function, void *context)
 {
     struct reader r = reader_over(index->sections[INDEX_BINDINGS]);
+    struct binding_row row;
     struct binding binding;
     uint64_t first;
     int64_t before_ns;
@@ -397,8 +471,28 @@ void segment_index_bindings(const struct segment_index *index, binding_function 
     if (!reader_u32le(&r, &n) || !reader_u64le(&r, &first))
         return;
     before_ns = (int64_t)first;
-    for (; n && read_binding(index, &r, &before_ns, &binding); n--) {
-        if (!function(context, &binding))
-            return;
+    for (; n && read_row(&r, &row); n--) {
+        if (wanted == NULL || is_of_wanted(index, wanted, row.session)) {
+            if (!expand_row(index, &row, before_ns, &binding) || !function(context, &binding))
+                return;
+        }
+        before_ns = (int64_t)((uint64_t)before_ns + row.from);
     }
+}
+
+void segment_index_bindings(const struct segment_index *index, binding_function *function, void *context)
+{
+    walk_bindings(index, NULL, function, context);
+}
+
+void segment_index_bindings_of(const struct segment_index *index, identity_test *is_wanted,
+                               binding_function *function, void *context)
+{
+    struct wanted wanted = { 0 };
+
+    if (!find_wanted(index, is_wanted, context, &wanted))
+        walk_bindings(index, NULL, function, context); /* more than asked for, never less */
+    else if (wanted.n > 0)
+        walk_bindings(index, &wanted, function, context);
+    free(wanted.offsets);
 }

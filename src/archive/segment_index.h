@@ -40,3 +40,11 @@ uint32_t segment_index_candidates(const struct segment_index *index, const struc
 /* Calls for each binding, in the order of the file; its bytes are borrowed from the index. Stops at false. */
 typedef bool binding_function(void *context, const struct binding *binding);
 void segment_index_bindings(const struct segment_index *index, binding_function *function, void *context);
+
+/*
+ * The same for bindings of the identities that the test says yes to: each identity is asked about once, and
+ * only the rows of those are followed up. Where the index is damaged more than asked for may come.
+ */
+typedef bool identity_test(void *context, enum identity_scheme scheme, struct bytes identity);
+void segment_index_bindings_of(const struct segment_index *index, identity_test *is_wanted,
+                               binding_function *function, void *context);

@@ -284,6 +284,11 @@ static uint32_t *bucket_of(struct tracker *tracker, const struct flow_key *key)
     return &tracker->buckets[flow_key_hash(key, tracker->options.hash_seed) & (tracker->n_buckets - 1)];
 }
 
+void tracker_prefetch(const struct tracker *tracker, uint64_t flow_hash)
+{
+    __builtin_prefetch(&tracker->buckets[flow_hash & (tracker->n_buckets - 1)]);
+}
+
 static struct flow *flow_find(struct tracker *tracker, const struct flow_key *key)
 {
     for (uint32_t i = *bucket_of(tracker, key); i != FLOW_NONE; i = tracker->flows[i].next_in_bucket) {

@@ -43,6 +43,10 @@ void tracker_free(struct tracker *tracker);
 /* What a dissection must be asked for. */
 void tracker_demand(struct demand *demand);
 
+/* A packet of the conversation with this flow_key_hash (of options.hash_seed) is about to come: its place is
+ * fetched. */
+void tracker_prefetch(const struct tracker *tracker, uint64_t flow_hash);
+
 /*
  * One packet, in time order, dissected with at least tracker_demand. flow: the conversation of one of its IP
  * layers (fragment_flow), is_forward as there; has_dtls: it is the layer that carries the packet's DTLS

@@ -113,6 +113,13 @@ struct sealed_reading {
     struct indexer *tracker; /* of the open segment; NULL when there is none */
 };
 
+static bool is_device(void *context, enum identity_scheme scheme, struct bytes identity)
+{
+    const struct sealed_reading *reading = context;
+
+    return identity_is_named(scheme, identity, reading->search->device);
+}
+
 static bool on_indexed_binding(void *context, const struct binding *binding)
 {
     struct sealed_reading *reading = context;
@@ -153,7 +160,7 @@ bool device_search_catalog(struct device_search *search, const struct catalog *c
 
         index = entry->has_index ? segment_index_open(entry->index_path, error) : NULL;
         if (index) {
-            segment_index_bindings(index, on_indexed_binding, &reading);
+            segment_index_bindings_of(index, is_device, on_indexed_binding, &reading);
             segment_index_close(index);
             continue;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/indexer.h"
 
+#include <stdalign.h>
 #include <stdlib.h>
 
 #include "protocol/dispatch.h"
@@ -15,8 +16,8 @@ enum {
     RECENT_FLOWS = 1 << 16,
 };
 
-struct recent {
-    struct flow_key key;
+struct recent { /* one cache line */
+    alignas(64) struct flow_key key;
     uint32_t generation; /* of the builder: 0 never */
     uint32_t slot;
     uint32_t block; /* marked last */
@@ -72,7 +73,9 @@ struct indexer *indexer_new(const struct interface_table *interfaces, uint64_t h
     indexer->state = dissect_state_new(hash_seed);
     indexer->fragments = fragment_flows_new(hash_seed);
     indexer->tracker = tracker_new(&options);
-    indexer->recent = calloc(RECENT_FLOWS, sizeof *indexer->recent);
+    indexer->recent = aligned_alloc(alignof(struct recent), RECENT_FLOWS * sizeof *indexer->recent);
+    if (indexer->recent)
+        memset(indexer->recent, 0, RECENT_FLOWS * sizeof *indexer->recent);
     if (!indexer->state || !indexer->fragments || !indexer->tracker || !indexer->recent) {
         indexer_free(indexer);
         return NULL;
@@ -107,9 +110,9 @@ void indexer_begin(struct indexer *indexer, struct segment_index_builder *builde
     indexer->block_protocols = 0;
 }
 
-static void mark_flow(struct indexer *indexer, const struct flow_key *key, uint32_t block)
+static void mark_flow(struct indexer *indexer, const struct flow_key *key, uint64_t hash, uint32_t block)
 {
-    struct recent *recent = &indexer->recent[flow_key_hash(key, indexer->hash_seed) & (RECENT_FLOWS - 1)];
+    struct recent *recent = &indexer->recent[hash & (RECENT_FLOWS - 1)];
 
     if (recent->generation == indexer->generation && flow_key_equal(&recent->key, key)) {
         if (recent->block == block)
@@ -154,17 +157,20 @@ void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32
     for (uint32_t i = 0; i < d->n_layers; i++) {
         enum fragment_flow_result result;
         struct fragment_flow flow;
+        uint64_t hash;
 
         result = fragment_flow(indexer->fragments, d, i, place, &flow);
         if (result == FRAGMENT_FLOW_NONE)
             continue;
+        hash = flow_key_hash(&flow.key, indexer->hash_seed);
+        tracker_prefetch(indexer->tracker, hash); /* on its way while the index is marked */
         if (indexer->builder) {
             uint32_t first = block;
 
             if (result == FRAGMENT_FLOW_FIRST_AFTER_EARLY && flow.early_place >> 31 == place >> 31)
                 first = flow.early_place & INT32_MAX;
             for (uint32_t b = first; b <= block; b++)
-                mark_flow(indexer, &flow.key, b);
+                mark_flow(indexer, &flow.key, hash, b);
         }
         if (result != FRAGMENT_FLOW_EARLY && flow.key.protocol == IP_PROTOCOL_UDP)
             tracker_packet(indexer->tracker, d, &flow.key, flow.is_forward, i == ip_layer_of_dtls, place);

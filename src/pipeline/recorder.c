@@ -307,9 +307,10 @@ static struct interface_drops *drops_of(struct recorder *recorder, uint32_t inte
 static void write_packet(struct recorder *recorder, const struct packet *packet)
 {
     struct interface_drops *drops;
-    struct error error = { 0 };
+    struct error error;
     bool is_written = false;
 
+    error.kind = ERROR_NONE; /* the text needs no clearing, for every packet of all things */
     if (recorder->retry_disk_ns == 0 || timestamp_now() >= recorder->retry_disk_ns) {
         is_written = add_to_segment(recorder, packet, &error);
         while (!is_written && error.kind == ERROR_NO_SPACE && make_room(recorder))
@@ -342,7 +343,7 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
 void recorder_packet(struct recorder *recorder, const struct packet *packet)
 {
     struct packet inner = *packet;
-    struct error error = { 0 };
+    struct error error; /* set by a fault only */
 
     if (recorder->decap) {
         switch (decap_packet(recorder->decap, &inner, &error)) {

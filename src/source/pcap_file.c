@@ -233,6 +233,12 @@ static void count(struct pcap_file *file, struct batch *batch)
 /* The bytes ended: rightly, or in the middle of something. */
 static enum source_result end_of_bytes(const struct pcap_file *file, size_t needed, struct error *error)
 {
+    if (file->read_bytes < file->size_bytes) {
+        error_set(error, ERROR_DAMAGED,
+                  "was cut short by another program while it was read: from %llu to %llu bytes",
+                  (unsigned long long)file->size_bytes, (unsigned long long)file->read_bytes);
+        return SOURCE_FAULT;
+    }
     if (file->bytes.len == 0 && (file->format != FORMAT_UNKNOWN || file->offset == 0))
         return SOURCE_END;
     if (file->format == FORMAT_UNKNOWN)
