@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_devices - who was seen, under which identities, at which addresses, when. Reads the segments' indexes
- * only, never a packet.
+ * cmd_devices - who was seen, under which identities, at which addresses, when: from the segments' indexes,
+ * and for the open segment, which has none, by a pass over its packets.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 
 #include "archive/catalog.h"
-#include "archive/segment_index.h"
 #include "base/json_writer.h"
 #include "base/size_text.h"
 #include "base/time_range.h"
@@ -17,6 +17,7 @@
 #include "cli/commands.h"
 #include "cli/device_list.h"
 #include "cli/value_format.h"
+#include "pipeline/archive_bindings.h"
 
 enum { LIST_LIMIT_BYTES = 1 << 30, ENDPOINT_BYTES = IP_ADDRESS_TEXT_BYTES + 10 };
 
@@ -86,41 +87,22 @@ static bool gather(void *context, const struct binding *binding)
     return !g->is_out_of_memory;
 }
 
-/* What could not be looked at; told, since the list may lack devices for it. */
-struct gaps {
-    uint32_t n_open, n_unreadable;
-    struct error first;
-};
-
-static bool gather_archive(const char *directory, struct gathering *g, struct gaps *gaps, struct error *error)
+static bool gather_archive(const char *directory, struct gathering *g,
+                           struct archive_bindings_counters *counters, struct error *error)
 {
+    struct archive_bindings_question question = { NULL, gather, g, 0 };
     struct catalog catalog;
+    bool is_done;
 
+    if (getrandom(&question.hash_seed, sizeof question.hash_seed, 0) != sizeof question.hash_seed)
+        return error_system(error, "random numbers");
     if (!catalog_load(&catalog, directory, error))
         return false;
-    for (uint32_t i = 0; i < catalog.n && !g->is_out_of_memory; i++) {
-        const struct catalog_entry *entry = &catalog.entries[i];
-        struct segment_index *index;
-        struct error fault;
-
-        if (entry->is_open) {
-            gaps->n_open++;
-            continue;
-        }
-        index = segment_index_open(entry->index_path, &fault);
-        if (index == NULL) {
-            if (gaps->n_unreadable++ == 0)
-                gaps->first = fault;
-            continue;
-        }
-        if (segment_index_min_ts(index) <= g->range.to_ns && segment_index_max_ts(index) >= g->range.from_ns)
-            segment_index_bindings(index, gather, g);
-        segment_index_close(index);
-    }
+    is_done = archive_bindings(&catalog, &question, counters, error);
     catalog_clear(&catalog);
-    if (g->is_out_of_memory)
+    if (is_done && g->is_out_of_memory)
         return error_set(error, ERROR_SYSTEM, "out of memory");
-    return true;
+    return is_done;
 }
 
 /* ---- as text ---- */
@@ -313,16 +295,11 @@ static bool list_print(struct device_list *list, bool is_json, bool is_local, ui
     return is_printed;
 }
 
-static void gaps_tell(const struct gaps *gaps, uint64_t n_left_out)
+static void gaps_tell(const struct archive_bindings_counters *counters, uint64_t n_left_out)
 {
-    if (gaps->n_open > 0)
-        fprintf(stderr,
-                "tapdeck devices: %u open segment%s not looked at: what is being recorded now is listed once "
-                "it is sealed\n",
-                gaps->n_open, gaps->n_open == 1 ? " was" : "s were");
-    if (gaps->n_unreadable > 0)
-        fprintf(stderr, "tapdeck devices: %u index%s could not be read, so devices may be missing: %s\n",
-                gaps->n_unreadable, gaps->n_unreadable == 1 ? "" : "es", gaps->first.text);
+    if (counters->n_unreadable > 0)
+        fprintf(stderr, "tapdeck devices: %u segment%s could not be read, so devices may be missing: %s\n",
+                counters->n_unreadable, counters->n_unreadable == 1 ? "" : "s", counters->first.text);
     if (n_left_out > 0)
         fprintf(stderr,
                 "tapdeck devices: more than %d stays; %llu were left out: narrow it by --like or --from\n",
@@ -340,7 +317,7 @@ static bool settings_check(const struct settings *settings, bool *is_json, struc
 static int devices(const struct settings *settings)
 {
     struct gathering g = { .like = settings->like };
-    struct gaps gaps = { 0 };
+    struct archive_bindings_counters counters = { 0 };
     struct error error;
     const char *directory = command_archive(settings->archive, &error);
     bool is_json, is_done;
@@ -354,14 +331,14 @@ static int devices(const struct settings *settings)
     if (g.list == NULL)
         is_done = error_set(&error, ERROR_SYSTEM, "out of memory");
     else
-        is_done = gather_archive(directory, &g, &gaps, &error) &&
+        is_done = gather_archive(directory, &g, &counters, &error) &&
                   list_print(g.list, is_json, settings->is_local, &n, &error);
     if (is_done)
-        gaps_tell(&gaps, device_list_left_out(g.list));
+        gaps_tell(&counters, device_list_left_out(g.list));
     device_list_free(g.list);
     if (!is_done)
         return command_fault(&command_devices, &error);
-    if (gaps.n_unreadable > 0)
+    if (counters.n_unreadable > 0)
         return EXIT_ERROR;
     return n > 0 ? EXIT_FOUND : EXIT_NONE;
 }

@@ -427,6 +427,11 @@ static bool is_archive_whole(const struct find *find, struct error *error)
     if (find->files)
         return true;
     counters = archive_source_counters(find->source);
+    if (counters->n_damaged == 0 && find->search && device_search_trouble(find->search)) {
+        *error = *device_search_trouble(find->search);
+        error_context(error, "the device may have more packets than were found (tapdeck check says more)");
+        return false;
+    }
     if (counters->n_damaged == 0)
         return true;
     return error_set(error, ERROR_DAMAGED,

@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#include "archive/archive_source.h"
-#include "archive/segment_index.h"
+#include "pipeline/archive_bindings.h"
 #include "pipeline/indexer.h"
 
 struct device_search {
@@ -13,8 +12,7 @@ struct device_search {
     uint64_t hash_seed;
     uint64_t n_bindings, n_anonymous;
     bool is_out_of_memory;
-    struct indexer *indexer; /* its tracker takes up in the open segment what the sealed ones said */
-    struct interface_table interfaces; /* of the open segments */
+    struct error trouble; /* a segment that could not be read; kind ERROR_NONE: none */
 };
 
 struct device_search *device_search_new(const char *device, struct device_match *match, uint64_t hash_seed,
@@ -34,10 +32,6 @@ struct device_search *device_search_new(const char *device, struct device_match 
 
 void device_search_free(struct device_search *search)
 {
-    if (search == NULL)
-        return;
-    indexer_free(search->indexer);
-    interface_table_clear(&search->interfaces);
     free(search);
 }
 
@@ -108,68 +102,29 @@ bool device_search_source(struct device_search *search, struct source *source,
     return is_done;
 }
 
-struct sealed_reading {
-    struct device_search *search;
-    struct indexer *tracker; /* of the open segment; NULL when there is none */
-};
-
 static bool is_device(void *context, enum identity_scheme scheme, struct bytes identity)
 {
-    const struct sealed_reading *reading = context;
+    const struct device_search *search = context;
 
-    return identity_is_named(scheme, identity, reading->search->device);
+    return identity_is_named(scheme, identity, search->device);
 }
 
-static bool on_indexed_binding(void *context, const struct binding *binding)
+static bool on_archived_binding(void *context, const struct binding *binding)
 {
-    struct sealed_reading *reading = context;
-
-    on_binding(reading->search, binding);
-    if (reading->tracker && identity_is_named(binding->scheme, binding->identity, reading->search->device))
-        indexer_restore(reading->tracker, binding);
+    on_binding(context, binding);
     return true;
-}
-
-/* The tracker's pass over one segment that has no index. */
-static bool scan_segment(struct device_search *search, const struct catalog_entry *entry, struct error *error)
-{
-    struct catalog one = { (struct catalog_entry *)(uintptr_t)entry, 1 };
-    static const struct hint everything = { .kind = HINT_ALL };
-    struct source *source = archive_source_open(&one, &everything, &search->interfaces, error);
-    bool is_done;
-
-    if (source == NULL)
-        return false;
-    is_done = scan(search, search->indexer, source, NULL, NULL, NULL, error);
-    source_close(source);
-    return is_done;
 }
 
 bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error)
 {
-    bool has_unindexed = false;
+    struct archive_bindings_question question = { is_device, on_archived_binding, search, search->hash_seed };
+    struct archive_bindings_counters counters;
 
-    for (uint32_t i = 0; i < catalog->n; i++)
-        has_unindexed |= !catalog->entries[i].has_index;
-    if (has_unindexed && (search->indexer = new_tracker(search, &search->interfaces, error)) == NULL)
+    if (!archive_bindings(catalog, &question, &counters, error))
         return false;
-    for (uint32_t i = 0; i < catalog->n; i++) {
-        const struct catalog_entry *entry = &catalog->entries[i];
-        struct sealed_reading reading = { search, search->indexer };
-        struct segment_index *index;
-
-        index = entry->has_index ? segment_index_open(entry->index_path, error) : NULL;
-        if (index) {
-            segment_index_bindings_of(index, is_device, on_indexed_binding, &reading);
-            segment_index_close(index);
-            continue;
-        }
-        if (search->indexer == NULL &&
-            (search->indexer = new_tracker(search, &search->interfaces, error)) == NULL)
-            return false;
-        if (!scan_segment(search, entry, error))
-            return false;
-    }
+    search->n_anonymous += counters.n_anonymous;
+    if (counters.n_unreadable)
+        search->trouble = counters.first;
     return is_well(search, error);
 }
 
@@ -181,4 +136,9 @@ uint64_t device_search_bindings(const struct device_search *search)
 uint64_t device_search_anonymous(const struct device_search *search)
 {
     return search->n_anonymous;
+}
+
+const struct error *device_search_trouble(const struct device_search *search)
+{
+    return search->trouble.kind == ERROR_NONE ? NULL : &search->trouble;
 }

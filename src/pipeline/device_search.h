@@ -19,7 +19,8 @@ struct device_search *device_search_new(const char *device, struct device_match 
                                         struct error *error);
 void device_search_free(struct device_search *search);
 
-/* All spans that a catalog's segments tell of. False with *error set at a fault that hides some. */
+/* All spans that a catalog's segments tell of. A segment that cannot be read is told by
+ * device_search_trouble. */
 bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error);
 
 /*
@@ -34,3 +35,6 @@ bool device_search_source(struct device_search *search, struct source *source,
 /* How many bindings named the device, and how many sessions in what was scanned nobody named. */
 uint64_t device_search_bindings(const struct device_search *search);
 uint64_t device_search_anonymous(const struct device_search *search);
+
+/* What hides spans: the first segment that could not be read; NULL for none. */
+const struct error *device_search_trouble(const struct device_search *search);

@@ -211,10 +211,12 @@ static struct queued *hand_over(struct capture_thread *thread, struct queued *fu
 }
 
 /*
- * Once asked to stop: a live source is read until it is idle or its packets are younger than the asking, a
- * file not any further.
+ * Once asked to stop: a live source is read until it is idle for a whole turn or its packets are younger than
+ * the asking, a file not any further. was_asked: before the last call; one that was under way may have ended
+ * idle just before a ring handed over the block that holds what came last.
  */
-static bool is_done(const struct capture_thread *thread, enum source_result result, int64_t last_ns)
+static bool is_done(const struct capture_thread *thread, bool was_asked, enum source_result result,
+                    int64_t last_ns)
 {
     int state = state_of(thread->group);
 
@@ -222,8 +224,10 @@ static bool is_done(const struct capture_thread *thread, enum source_result resu
         return true;
     if (state == CAPTURE_RUNNING)
         return false;
-    return state == CAPTURE_ABANDONED || !thread->source->ops->is_live || result != SOURCE_PACKETS ||
-           last_ns > atomic_load_explicit(&thread->group->stop_ns, memory_order_relaxed);
+    if (state == CAPTURE_ABANDONED || !thread->source->ops->is_live)
+        return true;
+    return was_asked && (result != SOURCE_PACKETS ||
+                         last_ns > atomic_load_explicit(&thread->group->stop_ns, memory_order_relaxed));
 }
 
 static void *capture_run(void *arg)
@@ -233,16 +237,19 @@ static void *capture_run(void *arg)
     struct queued *current = queue_take_empty(queue, thread->number, 0);
     enum source_result result;
     int64_t last_ns = 0;
+    bool was_asked;
 
     assert(current);
     do {
+        was_asked = state_of(thread->group) != CAPTURE_RUNNING;
         result = source_next(thread->source, &current->batch, TURN_MS, &thread->error);
         if (result == SOURCE_PACKETS) {
             last_ns = current->batch.packets[current->batch.n - 1].ts_ns;
             current = hand_over(thread, current);
         }
         tell_stats(thread);
-    } while (current && result != SOURCE_END && result != SOURCE_FAULT && !is_done(thread, result, last_ns));
+    } while (current && result != SOURCE_END && result != SOURCE_FAULT &&
+             !is_done(thread, was_asked, result, last_ns));
     if (current) {
         source_release(thread->source, &current->batch);
         queue_give_back(queue, current);

@@ -101,7 +101,8 @@ def own_frames_are_captured_too():
     ip("-n", A, "neigh", "add", "10.9.0.2", "lladdr", "02:00:00:00:00:02", "dev", "veth0")
     probe = Probe("-x", "-f", "outbound and udp port 9999", "veth0", namespace=A)
     send_udp(A, [("10.9.0.2", 9999, bytes([i])) for i in range(10)])
-    assert [p[5][42] for p in probe.stop().packets] == list(range(10))
+    seen = [p[5][42] for p in probe.stop().packets]
+    assert seen == list(range(10)), seen
 
 
 def a_vlan_tag_the_kernel_took_off_is_put_back():
