@@ -15,45 +15,32 @@ struct recorder_settings {
     bool wants_decap;
 };
 
+/* Laid out by hand: inside a macro the rows would be torn apart. */
+/* clang-format off */
 /* NOLINTBEGIN(bugprone-macro-parentheses): struct tags and members cannot stand in parentheses */
 /* Rows of an option table; `settings` is the command's struct, `member` its struct recorder_settings. */
-#define RECORDER_OPTIONS(settings, member)                                                                        \
-    { 'w',         "write",                                                                                       \
-      OPTION_TEXT, offsetof(struct settings, member.directory),                                                   \
-      "DIR",       "the archive directory; made if it is not there" },                                            \
-        { 'C',         NULL,                                                                                      \
-          OPTION_SIZE, offsetof(struct settings, member.rotate_bytes),                                            \
-          "SIZE",      "begin a new segment after SIZE compressed bytes (256M)" },                                \
-        { 'G',                                                                                                    \
-          NULL,                                                                                                   \
-          OPTION_DURATION,                                                                                        \
-          offsetof(struct settings, member.rotate_ns),                                                            \
-          "SECONDS",                                                                                              \
-          "begin a new segment at whole multiples of SECONDS, by the clock (3600; also 15m, 1h;\n"                \
-          "0 never)" },                                                                                           \
-        { 0,           "keep-bytes",                                                                              \
-          OPTION_SIZE, offsetof(struct settings, member.keep_bytes),                                              \
-          "SIZE",      "delete the oldest segments when the archive is larger" },                                 \
-        { 0,                                                                                                      \
-          "keep-age",                                                                                             \
-          OPTION_DURATION,                                                                                        \
-          offsetof(struct settings, member.keep_age_ns),                                                          \
-          "TIME",                                                                                                 \
-          "delete segments older than TIME: 7d, 36h" },                                                           \
-        { 0,           "min-free",                                                                                \
-          OPTION_TEXT, offsetof(struct settings, member.min_free),                                                \
-          "SIZE|%",    "delete the oldest segments when the disk has less room than this: 10G, 5%" },             \
-        { 0,           "compress",                                                                                \
-          OPTION_TEXT, offsetof(struct settings, member.compress),                                                \
-          "CODEC",     "zstd (default, level -1), zstd:LEVEL, gzip (opened in place by every Wireshark), none" }, \
-        { 0,           "node",                                                                                    \
-          OPTION_TEXT, offsetof(struct settings, member.node),                                                    \
-          "NAME",      "the recorder's name in file names (the host's name)" },                                   \
-    {                                                                                                             \
-        0, "decap", OPTION_FLAG, offsetof(struct settings, member.wants_decap), NULL,                             \
-            "take VXLAN off packets of files and interfaces; the interface then names the mirror"                 \
-    }
+#define RECORDER_OPTIONS(settings, member) \
+    { 'w', "write", OPTION_TEXT, offsetof(struct settings, member.directory), "DIR", \
+      "the archive directory; made if it is not there" }, \
+    { 'C', NULL, OPTION_SIZE, offsetof(struct settings, member.rotate_bytes), "SIZE", \
+      "begin a new segment after SIZE compressed bytes (256M)" }, \
+    { 'G', NULL, OPTION_DURATION, offsetof(struct settings, member.rotate_ns), "SECONDS", \
+      "begin a new segment at whole multiples of SECONDS, by the clock (3600; also 15m, 1h;\n" \
+      "0 never)" }, \
+    { 0, "keep-bytes", OPTION_SIZE, offsetof(struct settings, member.keep_bytes), "SIZE", \
+      "delete the oldest segments when the archive is larger" }, \
+    { 0, "keep-age", OPTION_DURATION, offsetof(struct settings, member.keep_age_ns), "TIME", \
+      "delete segments older than TIME: 7d, 36h" }, \
+    { 0, "min-free", OPTION_TEXT, offsetof(struct settings, member.min_free), "SIZE|%", \
+      "delete the oldest segments when the disk has less room than this: 10G, 5%" }, \
+    { 0, "compress", OPTION_TEXT, offsetof(struct settings, member.compress), "CODEC", \
+      "zstd (default, level -1), zstd:LEVEL, gzip (opened in place by every Wireshark), none" }, \
+    { 0, "node", OPTION_TEXT, offsetof(struct settings, member.node), "NAME", \
+      "the recorder's name in file names (the host's name)" }, \
+    { 0, "decap", OPTION_FLAG, offsetof(struct settings, member.wants_decap), NULL, \
+      "take VXLAN off packets of files and interfaces; the interface then names the mirror" }
 /* NOLINTEND(bugprone-macro-parentheses) */
+/* clang-format on */
 
 void recorder_settings_init(struct recorder_settings *settings); /* the defaults */
 
