@@ -24,7 +24,6 @@ struct mirror {
 };
 
 struct mirror_interfaces {
-    struct interface_table *interfaces;
     struct interface pattern;
     uint64_t hash_seed;
     const struct mirror *last; /* runs of one sender are long */
@@ -33,8 +32,7 @@ struct mirror_interfaces {
     struct mirror mirrors[SLOTS]; /* open addressing */
 };
 
-struct mirror_interfaces *mirror_interfaces_new(struct interface_table *interfaces,
-                                                const struct interface *pattern, uint64_t hash_seed,
+struct mirror_interfaces *mirror_interfaces_new(const struct interface *pattern, uint64_t hash_seed,
                                                 struct error *error)
 {
     struct mirror_interfaces *mirrors = calloc(1, sizeof *mirrors);
@@ -43,7 +41,6 @@ struct mirror_interfaces *mirror_interfaces_new(struct interface_table *interfac
         error_system(error, "mirror interfaces");
         return NULL;
     }
-    mirrors->interfaces = interfaces;
     mirrors->pattern = *pattern;
     mirrors->hash_seed = hash_seed;
     mirrors->other = UINT32_MAX;
@@ -55,9 +52,10 @@ void mirror_interfaces_free(struct mirror_interfaces *mirrors)
     free(mirrors);
 }
 
-static uint32_t make(struct mirror_interfaces *mirrors, struct error *error)
+static uint32_t make(struct mirror_interfaces *mirrors, struct interface_table *interfaces,
+                     struct error *error)
 {
-    return interface_table_add(mirrors->interfaces, &mirrors->pattern, error);
+    return interface_table_add(interfaces, &mirrors->pattern, error);
 }
 
 /* An IPv4 sender at a socket that speaks both is ::ffff:10.0.0.1 (RFC 4291 section 2.5.5.2). */
@@ -70,8 +68,8 @@ static struct ip_address unmapped(const struct ip_address *address)
     return *address;
 }
 
-uint32_t mirror_interfaces_get(struct mirror_interfaces *mirrors, const struct ip_address *sender,
-                               uint32_t vni, struct error *error)
+uint32_t mirror_interfaces_get(struct mirror_interfaces *mirrors, struct interface_table *interfaces,
+                               const struct ip_address *sender, uint32_t vni, struct error *error)
 {
     struct origin origin = { .sender = unmapped(sender), .vni = vni };
     char text[IP_ADDRESS_TEXT_BYTES];
@@ -91,14 +89,14 @@ uint32_t mirror_interfaces_get(struct mirror_interfaces *mirrors, const struct i
     if (mirrors->n == MIRROR_INTERFACES_LIMIT) {
         if (mirrors->other == UINT32_MAX) {
             snprintf(mirrors->pattern.name, sizeof mirrors->pattern.name, "vxlan other");
-            mirrors->other = make(mirrors, error);
+            mirrors->other = make(mirrors, interfaces, error);
         }
         return mirrors->other;
     }
     snprintf(mirrors->pattern.name, sizeof mirrors->pattern.name, "vxlan %s vni %u",
              ip_address_format(&origin.sender, text), vni);
     mirror = &mirrors->mirrors[slot];
-    mirror->interface = make(mirrors, error);
+    mirror->interface = make(mirrors, interfaces, error);
     if (mirror->interface == UINT32_MAX)
         return UINT32_MAX;
     mirror->origin = origin;

@@ -24,7 +24,7 @@ static int stream_open(void **state)
     struct error error = { 0 };
 
     stream = (struct stream) { 0 };
-    stream.mirrors = mirror_interfaces_new(&stream.interfaces, &pattern, 7, &error);
+    stream.mirrors = mirror_interfaces_new(&pattern, 7, &error);
     assert_non_null(stream.mirrors);
     *state = &stream;
     return 0;
@@ -45,7 +45,7 @@ static uint32_t number_of(struct stream *stream, const char *sender, uint32_t vn
     struct error error = { 0 };
 
     assert_true(ip_address_parse(sender, &address));
-    return mirror_interfaces_get(stream->mirrors, &address, vni, &error);
+    return mirror_interfaces_get(stream->mirrors, &stream->interfaces, &address, vni, &error);
 }
 
 static void each_sender_and_vni_has_a_number_and_keeps_it(void **state)
@@ -122,7 +122,8 @@ static void a_full_table_is_a_fault_and_nothing_is_kept_of_it(void **state)
     assert_true(ip_address_parse("10.20.1.10", &sender));
     for (int again = 0; again < 2; again++) {
         error = (struct error) { 0 };
-        assert_int_equal(mirror_interfaces_get(stream->mirrors, &sender, 1, &error), UINT32_MAX);
+        assert_int_equal(mirror_interfaces_get(stream->mirrors, &stream->interfaces, &sender, 1, &error),
+                         UINT32_MAX);
         assert_int_equal(error.kind, ERROR_LIMIT);
     }
 }

@@ -10,6 +10,7 @@
 
 struct decap {
     struct mirror_interfaces *mirrors;
+    struct interface_table *interfaces;
     struct dissect_state *state; /* large inner frames come in outer fragments */
     struct demand demand;
     struct dissection dissection;
@@ -27,7 +28,8 @@ struct decap *decap_new(struct interface_table *interfaces, uint64_t hash_seed, 
         decap_free(decap);
         return NULL;
     }
-    decap->mirrors = mirror_interfaces_new(interfaces, &pattern, hash_seed, error);
+    decap->interfaces = interfaces;
+    decap->mirrors = mirror_interfaces_new(&pattern, hash_seed, error);
     if (decap->mirrors == NULL) {
         decap_free(decap);
         return NULL;
@@ -79,7 +81,7 @@ enum decap_result decap_packet(struct decap *decap, struct packet *packet, struc
     if (!vxlan_datagram_parse(bytes_of(vxlan->data, vxlan->header_len + vxlan->payload_caplen), &vni, &frame))
         return DECAP_PLAIN;
     sender = sender_of(d);
-    interface = mirror_interfaces_get(decap->mirrors, &sender, vni, error);
+    interface = mirror_interfaces_get(decap->mirrors, decap->interfaces, &sender, vni, error);
     if (interface == UINT32_MAX)
         return DECAP_FAULT;
     len = ethernet_frame_len(frame);

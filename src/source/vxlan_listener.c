@@ -110,7 +110,8 @@ static bool deliver(struct vxlan_listener *listener, const struct staged *staged
         .caplen = (uint32_t)caplen,
         .len = len,
         .linktype = LINKTYPE_ETHERNET,
-        .interface = mirror_interfaces_get(listener->mirrors, &staged->address, vni, error),
+        .interface = mirror_interfaces_get(listener->mirrors, listener->source.interfaces, &staged->address,
+                                           vni, error),
     };
     if (packet->interface == UINT32_MAX) {
         *result = SOURCE_FAULT;
@@ -297,7 +298,7 @@ static bool make_mirrors(struct vxlan_listener *listener, const char *filter, st
         return error_system(error, "%s: random seed", listener->source.name);
     snprintf(pattern.description, sizeof pattern.description, "mirrored to %s", listener->source.name);
     snprintf(pattern.filter, sizeof pattern.filter, "%s", filter ? filter : "");
-    listener->mirrors = mirror_interfaces_new(listener->source.interfaces, &pattern, seed, error);
+    listener->mirrors = mirror_interfaces_new(&pattern, seed, error);
     return listener->mirrors;
 }
 
