@@ -202,6 +202,33 @@ static bool open_segment(struct recorder *recorder, int64_t ts_ns, struct error 
     return true;
 }
 
+static void recover_leftovers(struct recorder *recorder)
+{
+    struct reindexer_holder holder = { .hash_seed = recorder->hash_seed };
+    struct reindexer reindexer = reindexer_make(&holder);
+    struct recovery_report report = { 0 };
+    struct error error = { 0 };
+
+    if (recover_directory(recorder->options.segment.directory, &reindexer, &report, &error)) {
+        recorder->has_leftover = false;
+        recorder->counters.n_segments += report.n_recovered;
+    } else {
+        note_trouble(recorder, &error);
+    }
+    reindexer_clear(&holder);
+}
+
+/*
+ * A seal for which the disk had no room: the oldest segments give way until the leftover can be sealed as one
+ * is that a killed recorder left.
+ */
+static bool seal_leftover(struct recorder *recorder)
+{
+    while (recorder->has_leftover && make_room(recorder))
+        recover_leftovers(recorder);
+    return !recorder->has_leftover;
+}
+
 static bool seal_segment(struct recorder *recorder, bool is_last, struct error *error)
 {
     struct segment_writer *writer = recorder->writer;
@@ -238,23 +265,11 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     recorder->builder = NULL;
     recorder->counters.n_segments += is_sealed;
     recorder->has_leftover |= !is_sealed;
-    return is_sealed;
-}
-
-static void recover_leftovers(struct recorder *recorder)
-{
-    struct reindexer_holder holder = { .hash_seed = recorder->hash_seed };
-    struct reindexer reindexer = reindexer_make(&holder);
-    struct recovery_report report = { 0 };
-    struct error error = { 0 };
-
-    if (recover_directory(recorder->options.segment.directory, &reindexer, &report, &error)) {
-        recorder->has_leftover = false;
-        recorder->counters.n_segments += report.n_recovered;
-    } else {
-        note_trouble(recorder, &error);
+    if (!is_sealed && error->kind == ERROR_NO_SPACE && seal_leftover(recorder)) {
+        *error = (struct error) { 0 };
+        is_sealed = true;
     }
-    reindexer_clear(&holder);
+    return is_sealed;
 }
 
 static void rotate(struct recorder *recorder, int64_t now_ns)
