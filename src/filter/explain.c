@@ -47,6 +47,8 @@ const char *type_text(enum field_type type)
     static const char *const texts[] = {
         [FIELD_NONE] = "a mark without a value",
         [FIELD_UINT] = "an unsigned number",
+        [FIELD_INT] = "a signed number",
+        [FIELD_DOUBLE] = "a floating-point number",
         [FIELD_BOOL] = "a boolean",
         [FIELD_IPV4] = "an IPv4 address",
         [FIELD_IPV6] = "an IPv6 address",

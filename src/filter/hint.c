@@ -39,15 +39,57 @@ static const struct hint *join_many(struct arena *arena, enum hint_kind kind, co
                 join_many(arena, kind, hints + n / 2, n - n / 2));
 }
 
-static const struct hint *protocol_hint(struct arena *arena, enum protocol_id protocol)
+/* The indexed protocols that protocol may lie in, directly or in others of which indexes say nothing. */
+static uint64_t carriers_of(enum protocol_id protocol)
 {
-    struct hint *hint;
+    uint64_t unknown = PROTOCOL_BIT(protocol), before, carriers = 0;
 
-    if (protocol == PROTOCOL_FRAME) /* every packet is one */
-        return &hint_all;
-    hint = arena_take(arena, sizeof *hint);
+    do {
+        before = unknown;
+        for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
+            if (!(protocols[p]->may_carry & unknown))
+                continue;
+            *(PROTOCOLS_INDEXED >> p & 1 ? &carriers : &unknown) |= PROTOCOL_BIT(p);
+        }
+    } while (unknown != before);
+    return carriers;
+}
+
+static const struct hint *indexed_hint(struct arena *arena, enum protocol_id protocol)
+{
+    struct hint *hint = arena_take(arena, sizeof *hint);
+
     if (hint)
         *hint = (struct hint) { .kind = HINT_PROTOCOL, .protocol = protocol };
+    return hint;
+}
+
+static const struct hint *protocol_hint(struct arena *arena, enum protocol_id protocol)
+{
+    const struct hint *hint = &hint_none;
+    uint64_t carriers;
+
+    if (PROTOCOLS_INDEXED >> protocol & 1)
+        return indexed_hint(arena, protocol);
+    /* Every packet is a frame; data and what is malformed can lie anywhere. */
+    if (protocol == PROTOCOL_FRAME || protocol == PROTOCOL_DATA || protocol == PROTOCOL_MALFORMED)
+        return &hint_all;
+    carriers = carriers_of(protocol);
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        if (carriers >> p & 1)
+            hint = join(arena, HINT_OR, hint, indexed_hint(arena, (enum protocol_id)p));
+    return hint;
+}
+
+/* A field may lie in layers of other protocols than the one whose table it is in. */
+static const struct hint *field_hint(struct arena *arena, const struct node *node)
+{
+    uint64_t lent = node->kind == NODE_FIELD ? protocols[node->protocol]->lends_to : 0;
+    const struct hint *hint = protocol_hint(arena, node->protocol);
+
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        if (lent >> p & 1)
+            hint = join(arena, HINT_OR, hint, protocol_hint(arena, (enum protocol_id)p));
     return hint;
 }
 
@@ -57,7 +99,7 @@ static const struct hint *operand_hint(struct arena *arena, const struct node *n
     switch (node->kind) {
     case NODE_FIELD:
     case NODE_PROTOCOL:
-        return protocol_hint(arena, node->protocol);
+        return field_hint(arena, node);
     case NODE_ARITH:
         return join(arena, HINT_AND, operand_hint(arena, node->first), operand_hint(arena, node->second));
     case NODE_NEGATE:

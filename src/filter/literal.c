@@ -481,6 +481,8 @@ bool literal_resolve(const struct literal_context *context, struct node *node, e
     case FIELD_DURATION:
         is_good = time_resolve(context, node, type, is_negative);
         break;
+    case FIELD_INT:
+    case FIELD_DOUBLE:
     case FIELD_NONE:
         return fault(context, node, "comparable: this field has no value, it can only be there or not");
     }

@@ -82,7 +82,7 @@ struct indexer *indexer_new(const struct interface_table *interfaces, uint64_t h
     }
     demand_init(&indexer->demand);
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
-        if (p != PROTOCOL_FRAME)
+        if (PROTOCOLS_INDEXED >> p & 1)
             demand_add_protocol(&indexer->demand, (enum protocol_id)p);
     }
     tracker_demand(&indexer->demand);
@@ -128,7 +128,7 @@ static void mark_flow(struct indexer *indexer, const struct flow_key *key, uint6
 
 static void mark_protocols(struct indexer *indexer, uint32_t block)
 {
-    uint64_t present = indexer->dissection.present;
+    uint64_t present = indexer->dissection.present & PROTOCOLS_INDEXED;
 
     if (block == indexer->block && (present & ~indexer->block_protocols) == 0)
         return;

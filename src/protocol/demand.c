@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/demand.h"
 
+/* Those that express_walk knows, and those of which a conversation is read. */
+#define EXPRESS_PROTOCOLS                                                                          \
+    (PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | \
+     PROTOCOL_BIT(PROTOCOL_UDP) | PROTOCOL_BIT(PROTOCOL_VXLAN))
+#define FLOW_PROTOCOLS                                                                        \
+    (PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_UDP) | \
+     PROTOCOL_BIT(PROTOCOL_TCP))
+
 void demand_init(struct demand *demand)
 {
     memset(demand, 0, sizeof *demand);
@@ -9,6 +17,7 @@ void demand_init(struct demand *demand)
 void demand_add_protocol(struct demand *demand, enum protocol_id protocol)
 {
     demand->protocols |= PROTOCOL_BIT(protocol);
+    demand->is_whole |= protocol == PROTOCOL_MALFORMED; /* any layer may be */
 }
 
 static void add_bit(struct demand *demand, enum protocol_id protocol, unsigned index)
@@ -22,6 +31,7 @@ void demand_add_field(struct demand *demand, uint16_t field_id)
     const struct field *field = field_of(field_id);
 
     demand_add_protocol(demand, protocol);
+    demand->protocols |= protocols[protocol]->lends_to;
     if (field->any_of[0] != field->any_of[1]) {
         add_bit(demand, protocol, field->any_of[0]);
         add_bit(demand, protocol, field->any_of[1]);
@@ -51,21 +61,19 @@ void demand_merge(struct demand *demand, const struct demand *other)
 /* Express_walk adds no values: it may pass what has all its fields in demand at fixed places. */
 static uint64_t express_protocols(const struct demand *demand)
 {
-    static const enum protocol_id known[] = { PROTOCOL_ETHERNET, PROTOCOL_IPV4, PROTOCOL_IPV6, PROTOCOL_UDP,
-                                              PROTOCOL_VXLAN };
-    uint64_t express = 0;
+    uint64_t express = EXPRESS_PROTOCOLS;
 
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
         bool has_added = false;
 
-        for (unsigned f = 0; f < protocols[known[i]]->n_fields; f++) {
-            const struct field *field = &protocols[known[i]]->fields[f];
+        for (unsigned f = 0; express >> p & 1 && f < protocols[p]->n_fields; f++) {
+            const struct field *field = &protocols[p]->fields[f];
 
-            has_added |= demand_has_field(demand, known[i], f) && field->n_bits == 0 &&
+            has_added |= demand_has_field(demand, (enum protocol_id)p, f) && field->n_bits == 0 &&
                          field->any_of[0] == field->any_of[1];
         }
-        if (!has_added)
-            express |= PROTOCOL_BIT(known[i]);
+        if (has_added)
+            express &= ~PROTOCOL_BIT(p);
     }
     return express;
 }
@@ -84,11 +92,14 @@ void demand_settle(struct demand *demand)
     } while (demand->passable != before);
     demand->express = express_protocols(demand);
     demand->kept = demand->protocols;
-    /* Handshakes are told apart by the conversation they are in: dtls_handshake.c looks at the layers below.
-     */
-    if (demand->protocols & PROTOCOL_BIT(PROTOCOL_DTLS))
-        demand->kept |=
-            PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_UDP);
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
+        if (!(demand->passable & PROTOCOL_BIT(p)))
+            continue;
+        if (!(EXPRESS_PROTOCOLS & PROTOCOL_BIT(p))) /* others may lie in it: dissection_aside */
+            demand->kept |= PROTOCOL_BIT(p);
+        if (protocols[p]->needs_flow) /* it is understood by the conversation it is in: dissection_ends */
+            demand->kept |= FLOW_PROTOCOLS;
+    }
     if (demand->is_whole) {
         demand->passable = ~UINT64_C(0);
         demand->kept = ~UINT64_C(0);

@@ -13,6 +13,7 @@ enum { /* IP protocol numbers (IANA) that the code itself acts on */
        IP_PROTOCOL_TCP = 6,
        IP_PROTOCOL_UDP = 17,
        IP_PROTOCOL_IPV6 = 41,
+       IP_PROTOCOL_GRE = 47,
        IP_PROTOCOL_AH = 51,
        IP_PROTOCOL_ICMPV6 = 58,
 };
@@ -89,6 +90,8 @@ static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
         return PROTOCOL_UDP;
     case IP_PROTOCOL_IPV6:
         return PROTOCOL_IPV6;
+    case IP_PROTOCOL_GRE:
+        return PROTOCOL_GRE;
     case IP_PROTOCOL_ICMPV6:
         return PROTOCOL_ICMPV6;
     default:
@@ -96,13 +99,90 @@ static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
     }
 }
 
+/* Ports as Wireshark 4.0 gives them to the protocols that are known here. */
 static inline enum protocol_id dispatch_udp_port(uint16_t port)
 {
     switch (port) {
+    case 53:
+        return PROTOCOL_DNS;
+    case 67:
+    case 68:
+    case 4011:
+        return PROTOCOL_DHCP;
+    case 123:
+        return PROTOCOL_NTP;
+    case 4754: /* RFC 8086 */
+        return PROTOCOL_GRE;
     case 4789: /* RFC 7348 */
         return PROTOCOL_VXLAN;
-    case 5684: /* coaps, RFC 7252 section 12.7; Wireshark gives it to DTLS */
+    case 5353:
+        return PROTOCOL_MDNS;
+    case 5683:
+        return PROTOCOL_COAP;
+    case 853:
+    case 2221:
+    case 5684: /* coaps, RFC 7252 section 12.7 */
+    case 5868:
         return PROTOCOL_DTLS;
+    case 6081: /* RFC 8926 */
+        return PROTOCOL_GENEVE;
+    case 37008:
+        return PROTOCOL_TZSP;
+    default:
+        return PROTOCOL_NONE;
+    }
+}
+
+static inline enum protocol_id dispatch_tcp_port(uint16_t port)
+{
+    switch (port) {
+    case 53:
+    case 5353:
+        return PROTOCOL_DNS;
+    case 80:
+    case 631:
+    case 1900:
+    case 2710:
+    case 2869:
+    case 3128:
+    case 3132:
+    case 3689:
+    case 5985:
+    case 8080:
+    case 8088:
+    case 11371:
+        return PROTOCOL_HTTP;
+    case 123:
+        return PROTOCOL_NTP;
+    case 1883:
+        return PROTOCOL_MQTT;
+    case 5683:
+        return PROTOCOL_COAP;
+    case 324:
+    case 443:
+    case 465:
+    case 636:
+    case 802:
+    case 853:
+    case 993:
+    case 995:
+    case 1300:
+    case 2221:
+    case 2443:
+    case 3249:
+    case 3250:
+    case 3251:
+    case 3252:
+    case 3496:
+    case 5061:
+    case 5671:
+    case 5684:
+    case 5868:
+    case 8883:
+    case 11207:
+    case 19999:
+    case 27017:
+        return PROTOCOL_TLS;
     default:
         return PROTOCOL_NONE;
     }
@@ -115,4 +195,22 @@ static inline enum protocol_id dispatch_udp_port(uint16_t port)
 #define DISPATCH_IP_MASK                                                                         \
     (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
      PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_TCP) | PROTOCOL_BIT(PROTOCOL_UDP) |     \
+     PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_DATA))
+#define DISPATCH_UDP_MASK                                                                        \
+    (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_DHCP) | PROTOCOL_BIT(PROTOCOL_NTP) |     \
+     PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_VXLAN) | PROTOCOL_BIT(PROTOCOL_MDNS) |   \
+     PROTOCOL_BIT(PROTOCOL_COAP) | PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_GENEVE) | \
+     PROTOCOL_BIT(PROTOCOL_TZSP) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) |   \
+     PROTOCOL_BIT(PROTOCOL_DATA))
+#define DISPATCH_TCP_MASK                                                                     \
+    (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_HTTP) | PROTOCOL_BIT(PROTOCOL_NTP) |  \
+     PROTOCOL_BIT(PROTOCOL_MQTT) | PROTOCOL_BIT(PROTOCOL_COAP) | PROTOCOL_BIT(PROTOCOL_TLS) | \
+     PROTOCOL_BIT(PROTOCOL_DATA))
+/* What -d may put behind a port besides, of either. */
+#define DISPATCH_DECODED_MASK                                                                            \
+    (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_MDNS) | PROTOCOL_BIT(PROTOCOL_DHCP) |            \
+     PROTOCOL_BIT(PROTOCOL_NTP) | PROTOCOL_BIT(PROTOCOL_COAP) | PROTOCOL_BIT(PROTOCOL_MQTT) |            \
+     PROTOCOL_BIT(PROTOCOL_MQTTSN) | PROTOCOL_BIT(PROTOCOL_HTTP) | PROTOCOL_BIT(PROTOCOL_TLS) |          \
+     PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) |           \
+     PROTOCOL_BIT(PROTOCOL_CBOR) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) | PROTOCOL_BIT(PROTOCOL_TEXT_LINES) | \
      PROTOCOL_BIT(PROTOCOL_DATA))

@@ -21,6 +21,7 @@ void dissection_init(struct dissection *d, const struct demand *demand, struct d
     /* The arrays need no clearing: only their first n are ever read. */
     memset(d, 0, offsetof(struct dissection, layers));
     d->demand = demand;
+    d->preferences = &preferences_default;
     d->state = state;
     d->interfaces = interfaces;
     d->first_ts_ns = INT64_MIN;
@@ -61,6 +62,7 @@ void dissect(struct dissection *d, const struct packet *packet)
     d->top = d->layers;
     d->n_layers = 0;
     d->n_values = 0;
+    d->scratch_used = 0;
     d->source = 0;
     d->left_wire = packet->len;
     d->next = (uint8_t)dispatch_linktype(packet->linktype);
@@ -79,8 +81,10 @@ void dissect(struct dissection *d, const struct packet *packet)
         if (__builtin_expect(result != DISSECT_OK, 0)) {
             if (result != DISSECT_REFUSED)
                 d->top->result = (uint8_t)result;
-            if (result == DISSECT_MALFORMED)
+            if (result == DISSECT_MALFORMED) {
                 d->counters.n_malformed++;
+                d->present |= PROTOCOL_BIT(PROTOCOL_MALFORMED);
+            }
             break;
         }
     }
@@ -117,6 +121,27 @@ void dissection_add_bytes_slow(struct dissection *d, uint16_t field_id, struct b
 
     if (value)
         value->bytes = bytes;
+}
+
+void dissection_add_real_slow(struct dissection *d, uint16_t field_id, double real)
+{
+    struct value *value = add_value(d, field_id);
+
+    if (value)
+        value->real = real;
+}
+
+uint8_t *dissection_scratch(struct dissection *d, size_t n)
+{
+    uint8_t *room = d->scratch + d->scratch_used;
+
+    if (n > DISSECTION_SCRATCH - d->scratch_used) {
+        d->counters.n_scratch_cut++;
+        return NULL;
+    }
+    d->scratch_used += (uint32_t)n;
+    memset(room, 0, n);
+    return room;
 }
 
 /* n_bits from at_bit on, most significant first, as RFC figures count. Only whole values that were captured.
@@ -170,7 +195,8 @@ void dissection_values(const struct dissection *d, uint16_t field_id, value_func
         n_members = 2;
     }
     for (uint32_t i = 0; i < d->n_layers; i++) {
-        if (d->layers[i].protocol != protocol)
+        if (d->layers[i].protocol != protocol &&
+            !(protocols[protocol]->lends_to >> d->layers[i].protocol & 1))
             continue;
         for (unsigned m = 0; m < n_members; m++) {
             struct value value;
@@ -235,5 +261,20 @@ bool dissection_flow(const struct dissection *d, uint32_t i, struct flow_key *ke
     *is_forward = flow_key_make(key, &source, source_port, &destination, destination_port, protocol);
     if (any_port)
         key->any_port = *is_forward ? FLOW_ANY_PORT_LOW : FLOW_ANY_PORT_HIGH;
+    return true;
+}
+
+bool dissection_ends(const struct dissection *d, struct conversation_ends *ends)
+{
+    uint32_t i = d->n_layers;
+
+    while (i > 0 && d->layers[i - 1].protocol != PROTOCOL_IPV4 && d->layers[i - 1].protocol != PROTOCOL_IPV6)
+        i--;
+    if (i == 0 || !dissection_flow(d, i - 1, &ends->flow, &ends->is_forward))
+        return false;
+    ends->source = ends->is_forward ? ends->flow.low : ends->flow.high;
+    ends->destination = ends->is_forward ? ends->flow.high : ends->flow.low;
+    ends->source_port = ends->is_forward ? ends->flow.port_low : ends->flow.port_high;
+    ends->destination_port = ends->is_forward ? ends->flow.port_high : ends->flow.port_low;
     return true;
 }

@@ -4,47 +4,17 @@
  * they leave behind and once each by itself; every value found is read to its last byte.
  */
 #include "packet/pcap_read.h"
-#include "protocol/dissection.h"
-#include "protocol/flow.h"
 #include "protocol/fragment_flow.h"
-#include "protocol/state.h"
+#include "protocol/protocol_fuzz.h"
 
 enum { PACKETS = 64 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static bool read_value(void *context, const struct value *value)
-{
-    volatile uint8_t *sum = context;
-
-    switch (field_of(value->field)->type) {
-    case FIELD_IPV4:
-    case FIELD_IPV6:
-    case FIELD_ETHER:
-    case FIELD_BYTES:
-    case FIELD_STRING:
-        for (size_t i = 0; i < value->bytes.len; i++)
-            *sum = (uint8_t)(*sum + value->bytes.data[i]);
-        break;
-    default:
-        *sum = (uint8_t)(*sum + value->number);
-    }
-    return true;
-}
-
 static void look_at_all(const struct dissection *d, struct fragment_flows *flows)
 {
-    volatile uint8_t sum = 0;
-
-    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
-        for (unsigned i = 0; d->present >> p & 1 && i < protocols[p]->n_fields; i++)
-            dissection_values(d, FIELD_ID(p, i), read_value, (void *)&sum);
-    }
+    fuzz_read_all(d);
     for (uint32_t i = 0; i < d->n_layers; i++) {
         struct fragment_flow flow;
 
-        for (uint32_t at = 0; at < d->layers[i].header_len; at++)
-            sum = (uint8_t)(sum + d->layers[i].data[at]);
         fragment_flow(flows, d, i, 0, &flow);
     }
 }

@@ -119,7 +119,7 @@ static const struct sample {
       FRAME(ETHERNET("\x08\0") IPV4("\x31", "\x06") "\x07\x5b\xc0\0\0\0\0\5\0\0\0\6\x60\x18\1\0\xab\xcd\0\0"
                                                     "\1\1\1\1hello"),
       LINKTYPE_ETHERNET,
-      "eth:ethertype:ip:tcp:data",
+      "eth:ethertype:ip:tcp:mqtt",
       { { "tcp.srcport", "1883" },
         { "tcp.seq_raw", "5" },
         { "tcp.ack_raw", "6" },

@@ -12,11 +12,13 @@
 #include "packet/interface.h"
 #include "packet/packet.h"
 #include "protocol/demand.h"
+#include "protocol/preferences.h"
 #include "protocol/protocol.h"
 
 enum {
-    LAYER_LIMIT = 32,         /* layers in a packet; deeper ones are left alone and counted */
-    DISSECTION_VALUES = 1024, /* values in a packet; more are left out and counted */
+    LAYER_LIMIT = 32,              /* layers in a packet; deeper ones are left alone and counted */
+    DISSECTION_VALUES = 1024,      /* values in a packet; more are left out and counted */
+    DISSECTION_SCRATCH = 64 << 10, /* bytes of values put together, in a packet; likewise */
 };
 
 struct layer {
@@ -39,14 +41,16 @@ struct value {
     uint8_t layer;
     uint8_t type; /* enum field_type */
     union {
-        uint64_t number;    /* FIELD_UINT, BOOL, FRAME; ns as int64_t for TIME and DURATION */
+        uint64_t number;    /* FIELD_UINT, BOOL, FRAME; as int64_t INT, and ns of TIME and DURATION */
+        double real;        /* FIELD_DOUBLE */
         struct bytes bytes; /* FIELD_BYTES, STRING, and addresses as they stood on the wire; borrowed */
     };
 };
 
 struct dissect_counters {
-    uint64_t n_layers_cut; /* LAYER_LIMIT reached */
-    uint64_t n_values_cut; /* DISSECTION_VALUES reached */
+    uint64_t n_layers_cut;  /* LAYER_LIMIT reached */
+    uint64_t n_values_cut;  /* DISSECTION_VALUES reached */
+    uint64_t n_scratch_cut; /* DISSECTION_SCRATCH reached */
     uint64_t n_malformed;
     uint64_t n_reassembly_evicted; /* unfinished datagrams or messages given up for room or age */
 };
@@ -57,8 +61,9 @@ struct dissection {
     const struct packet *packet;
     const struct interface_table *interfaces; /* for frame.interface_name; may be NULL */
     const struct demand *demand;
-    struct dissect_state *state; /* NULL: every packet by itself */
-    uint64_t present;            /* mask of protocols found */
+    const struct preferences *preferences; /* never NULL */
+    struct dissect_state *state;           /* NULL: every packet by itself */
+    uint64_t present;                      /* mask of protocols found */
     uint64_t stop_at;       /* mask of protocols behind which nobody looks; 0 for all but decapsulation */
     int64_t first_ts_ns;    /* of the stream, for frame.time_relative */
     int64_t packet_ts_ns;   /* of this packet */
@@ -70,10 +75,12 @@ struct dissection {
         left_wire;  /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
     uint8_t next;   /* enum protocol_id, set by dissection_next */
     uint8_t source; /* where the cursor's bytes lie: struct layer's source */
-    struct dissect_counters counters;     /* never reset by dissect() */
+    struct dissect_counters counters; /* never reset by dissect() */
+    uint32_t scratch_used;
     char protocols_text[256];             /* frame.protocols, when in demand */
     struct layer layers[LAYER_LIMIT + 1]; /* the last one is never kept */
     struct value values[DISSECTION_VALUES];
+    uint8_t scratch[DISSECTION_SCRATCH];
 };
 
 /* demand (settled), interfaces and state are borrowed for the dissection's life. */
@@ -93,6 +100,13 @@ void dissection_values(const struct dissection *d, uint16_t field_id, value_func
 
 /* Reads a field at a fixed place from a layer of its protocol; false where the capture ends before it. */
 bool layer_value(const struct layer *layer, uint16_t field_id, struct value *value);
+
+/*
+ * The conversation of the innermost IP layer so far, and who sends: what a protocol above UDP or TCP keeps
+ * its state by. Needs .needs_flow. False: no IP layer, or its header was cut.
+ */
+struct conversation_ends;
+bool dissection_ends(const struct dissection *d, struct conversation_ends *ends);
 
 /*
  * The conversation an IP layer belongs to: layer is the number of an IPv4 or IPv6 layer. flow.h has the key.
@@ -132,6 +146,21 @@ static inline struct layer *dissection_push(struct dissection *d, enum protocol_
     return layer;
 }
 
+/*
+ * A layer within the top one that is not all of what follows it: a certificate, a CRYPTO frame's TLS. Push
+ * what lies in it between the two; values go to the inner layers. (Layers that others lie in are kept:
+ * demand.c.)
+ */
+static inline struct layer *dissection_aside(struct dissection *d)
+{
+    return d->top;
+}
+
+static inline void dissection_aside_end(struct dissection *d, struct layer *top)
+{
+    d->top = top;
+}
+
 /* Names what follows; *r must have been moved to it. wire_len: how long it was on the wire. */
 static inline void dissection_next(struct dissection *d, struct reader *r, enum protocol_id next,
                                    uint32_t wire_len)
@@ -151,6 +180,14 @@ static inline bool dissection_wants(const struct dissection *d, enum protocol_id
 
 void dissection_add_number_slow(struct dissection *d, uint16_t field_id, uint64_t number);
 void dissection_add_bytes_slow(struct dissection *d, uint16_t field_id, struct bytes bytes);
+void dissection_add_real_slow(struct dissection *d, uint16_t field_id, double real);
+
+/*
+ * Room for a value that does not stand in the packet as it is (a path put together, a name unpacked): n
+ * bytes, zeroed, valid until the next packet. NULL when the packet's share of DISSECTION_SCRATCH is used up:
+ * counted.
+ */
+uint8_t *dissection_scratch(struct dissection *d, size_t n);
 
 /* Add a value to the top layer, if it is in demand. */
 static inline void dissection_add_number(struct dissection *d, uint16_t field_id, uint64_t number)
@@ -163,4 +200,10 @@ static inline void dissection_add_bytes(struct dissection *d, uint16_t field_id,
 {
     if (demand_has_field(d->demand, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id)))
         dissection_add_bytes_slow(d, field_id, bytes);
+}
+
+static inline void dissection_add_real(struct dissection *d, uint16_t field_id, double real)
+{
+    if (demand_has_field(d->demand, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id)))
+        dissection_add_real_slow(d, field_id, real);
 }

@@ -374,6 +374,9 @@ const struct protocol protocol_dtls = {
     .title = "Datagram Transport Layer Security",
     .fields = dtls_fields,
     .n_fields = sizeof dtls_fields / sizeof dtls_fields[0],
+    .may_carry =
+        PROTOCOL_BIT(PROTOCOL_X509SAT) | PROTOCOL_BIT(PROTOCOL_X509CE) | PROTOCOL_BIT(PROTOCOL_X509AF),
+    .needs_flow = true,
     .dissect = dtls_dissect,
 };
 

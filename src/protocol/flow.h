@@ -34,3 +34,11 @@ static inline bool flow_key_equal(const struct flow_key *a, const struct flow_ke
 
 /* seed: random per process, for strangers choose the keys. */
 uint64_t flow_key_hash(const struct flow_key *key, uint64_t seed);
+
+/* A conversation with its ends as this packet goes. */
+struct conversation_ends {
+    struct flow_key flow;
+    struct ip_address source, destination;
+    uint16_t source_port, destination_port;
+    bool is_forward; /* source is flow.low */
+};

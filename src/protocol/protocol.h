@@ -10,6 +10,7 @@
 #include "base/reader.h"
 
 struct dissection;
+struct dissect_state;
 
 /* Every protocol: enumerator, C name of its `const struct protocol`. A filter's protocol masks hold 64 of
  * them. Segment indexes store the numbers: a new one goes to the end. */
@@ -31,7 +32,30 @@ struct dissection;
     X(DTLS, dtls)             \
     X(DATA, data)             \
     X(IEEE8021AD, ieee8021ad) \
-    X(LLC, llc)
+    X(LLC, llc)               \
+    X(GENEVE, geneve)         \
+    X(GRE, gre)               \
+    X(ERSPAN, erspan)         \
+    X(TZSP, tzsp)             \
+    X(TLS, tls)               \
+    X(X509SAT, x509sat)       \
+    X(X509CE, x509ce)         \
+    X(X509AF, x509af)         \
+    X(COAP, coap)             \
+    X(OSCORE, oscore)         \
+    X(LWM2MTLV, lwm2mtlv)     \
+    X(MQTT, mqtt)             \
+    X(MQTTSN, mqttsn)         \
+    X(DNS, dns)               \
+    X(MDNS, mdns)             \
+    X(HTTP, http)             \
+    X(DHCP, dhcp)             \
+    X(NTP, ntp)               \
+    X(QUIC, quic)             \
+    X(JSON, json)             \
+    X(CBOR, cbor)             \
+    X(TEXT_LINES, text_lines) \
+    X(MALFORMED, malformed)
 
 enum protocol_id {
     PROTOCOL_NONE, /* zero, so that an unset "next" means nothing follows */
@@ -46,6 +70,8 @@ static_assert(PROTOCOL_COUNT <= 64, "a protocol mask is one 64-bit word");
 enum field_type {             /* Wireshark's FT_*, what a filter may compare with */
                   FIELD_NONE, /* presence only */
                   FIELD_UINT, /* up to 64 bits; n_bits says the width */
+                  FIELD_INT,  /* signed: a value's number is an int64_t */
+                  FIELD_DOUBLE,
                   FIELD_BOOL,
                   FIELD_IPV4,
                   FIELD_IPV6,
@@ -85,6 +111,7 @@ struct field {
     uint8_t any_of[2];              /* indexes into the same table; any_of[0] == any_of[1] == 0 for none */
     uint8_t ft_bits;                /* width of Wireshark's FT_UINT: 8 16 24 32 64; 0: see field_width */
     bool needs_all;                 /* its value depends on every layer of the packet */
+    bool counts_packets;            /* its value depends on all packets before (stream and frame numbers) */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
 };
 
@@ -100,12 +127,42 @@ struct protocol {
     const char *title; /* "Internet Protocol Version 4" */
     const struct field *fields;
     unsigned n_fields;
-    uint64_t may_carry; /* mask (PROTOCOL_BIT) of what can be directly above it */
+    uint64_t
+        may_carry; /* mask (PROTOCOL_BIT) of what can be directly above it, or beside (dissection_aside) */
+    uint64_t lends_to; /* mask of protocols whose layers may have fields of this table too (dns, mdns) */
+    bool needs_flow;   /* asks for the conversation it is in: the layers below it are kept */
     /* Pushes its layer, adds values in demand, names what follows and shrinks *r to it (dissection_next). */
     enum dissect_result (*dissect)(struct dissection *d, struct reader *r);
+    /*
+     * For protocols in byte streams: how many bytes the PDU has that begins with stream, of which stream.len
+     * are there already. PDU_MORE: that many do not tell; PDU_UNTIL_END: as far as the stream goes. NULL:
+     * takes segments as they come. dissect() is given whole PDUs, one or several, and what comes broken.
+     */
+    uint32_t (*pdu_length)(struct dissection *d, struct bytes stream);
+    /* What it remembers from packet to packet, made when first asked for by dissect_state_of(). NULL:
+     * nothing. */
+    void *(*state_new)(uint64_t hash_seed);
+    void (*state_free)(void *state);
+    uint64_t (*state_forgotten)(const void *state); /* entries let go for want of room; may be NULL */
 };
 
+enum { PDU_MORE = 0 };
+#define PDU_UNTIL_END UINT32_MAX
+
 #define PROTOCOL_BIT(id) (UINT64_C(1) << (id))
+
+/*
+ * Those that segment indexes tell blocks apart by: what can be told of a packet without streams of bytes, and
+ * without what is kept from packet to packet but fragments. Others are looked for where these may carry them.
+ */
+#define PROTOCOLS_INDEXED                                                                             \
+    (PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PROTOCOL_VLAN) | PROTOCOL_BIT(PROTOCOL_SLL) |     \
+     PROTOCOL_BIT(PROTOCOL_NULL_LOOPBACK) | PROTOCOL_BIT(PROTOCOL_RAW) | PROTOCOL_BIT(PROTOCOL_ARP) | \
+     PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_ICMP) |        \
+     PROTOCOL_BIT(PROTOCOL_ICMPV6) | PROTOCOL_BIT(PROTOCOL_UDP) | PROTOCOL_BIT(PROTOCOL_TCP) |        \
+     PROTOCOL_BIT(PROTOCOL_VXLAN) | PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_IEEE8021AD) | \
+     PROTOCOL_BIT(PROTOCOL_LLC) | PROTOCOL_BIT(PROTOCOL_GENEVE) | PROTOCOL_BIT(PROTOCOL_GRE) |        \
+     PROTOCOL_BIT(PROTOCOL_ERSPAN) | PROTOCOL_BIT(PROTOCOL_TZSP))
 
 extern const struct protocol *const protocols[PROTOCOL_COUNT]; /* [PROTOCOL_NONE] is NULL */
 

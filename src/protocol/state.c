@@ -35,6 +35,7 @@ struct dissect_state {
     struct dtls_association *associations; /* ASSOCIATIONS sets of WAYS, newest first in each */
     struct cid_end *ends;                  /* ENDS sets of WAYS, likewise */
     uint64_t hash_seed;
+    void *of[PROTOCOL_COUNT]; /* what each protocol remembers */
 };
 
 struct dissect_state *dissect_state_new(uint64_t hash_seed)
@@ -63,7 +64,19 @@ void dissect_state_free(struct dissect_state *state)
     reassembly_free(state->handshakes);
     free(state->associations);
     free(state->ends);
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        if (state->of[p])
+            protocols[p]->state_free(state->of[p]);
     free(state);
+}
+
+void *dissect_state_of(struct dissect_state *state, enum protocol_id protocol)
+{
+    if (state == NULL)
+        return NULL;
+    if (state->of[protocol] == NULL && protocols[protocol]->state_new)
+        state->of[protocol] = protocols[protocol]->state_new(state->hash_seed);
+    return state->of[protocol];
 }
 
 void dissect_state_begin(struct dissect_state *state)
@@ -154,5 +167,10 @@ void dissect_state_cid_learn(struct dissect_state *state, const struct ip_addres
 
 uint64_t dissect_state_evicted(const struct dissect_state *state)
 {
-    return reassembly_evicted(state->ip) + reassembly_evicted(state->handshakes);
+    uint64_t n = reassembly_evicted(state->ip) + reassembly_evicted(state->handshakes);
+
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        if (state->of[p] && protocols[p]->state_forgotten)
+            n += protocols[p]->state_forgotten(state->of[p]);
+    return n;
 }

@@ -6,12 +6,16 @@
 #pragma once
 
 #include "protocol/flow.h"
+#include "protocol/protocol.h"
 #include "protocol/reassembly.h"
 
 struct dissect_state;
 
 struct dissect_state *dissect_state_new(uint64_t hash_seed); /* NULL without memory */
 void dissect_state_free(struct dissect_state *state);
+
+/* What protocol remembers: made by its state_new when first asked for. NULL without memory or state_new. */
+void *dissect_state_of(struct dissect_state *state, enum protocol_id protocol);
 
 /* A new packet begins: what the last one completed may be forgotten. */
 void dissect_state_begin(struct dissect_state *state);

@@ -60,6 +60,24 @@ static const struct field tcp_fields[] = {
     [TCP_PAYLOAD] = { "tcp.payload", FIELD_BYTES, .title = "TCP payload" },
 };
 
+/* By -d, by a known port, the lower one first; else data. */
+static enum protocol_id tcp_next(const struct dissection *d, const struct layer *layer)
+{
+    uint16_t source = (uint16_t)(layer->data[0] << 8 | layer->data[1]);
+    uint16_t destination = (uint16_t)(layer->data[2] << 8 | layer->data[3]);
+    uint16_t low = source < destination ? source : destination,
+             high = source < destination ? destination : source;
+    enum protocol_id next = preferences_decoded(d->preferences, PORT_TABLE_TCP, low);
+
+    if (next == PROTOCOL_NONE)
+        next = preferences_decoded(d->preferences, PORT_TABLE_TCP, high);
+    if (next == PROTOCOL_NONE)
+        next = dispatch_tcp_port(low);
+    if (next == PROTOCOL_NONE)
+        next = dispatch_tcp_port(high);
+    return next == PROTOCOL_NONE ? PROTOCOL_DATA : next;
+}
+
 static enum dissect_result tcp_dissect(struct dissection *d, struct reader *r)
 {
     struct layer *layer = dissection_push(d, PROTOCOL_TCP, r, TCP_HEADER_BYTES);
@@ -82,7 +100,7 @@ static enum dissect_result tcp_dissect(struct dissection *d, struct reader *r)
     layer->header_len = header_len;
     if (wire_len > 0) {
         dissection_add_bytes(d, TCP_ID(TCP_PAYLOAD), reader_rest(r));
-        dissection_next(d, r, PROTOCOL_DATA, wire_len);
+        dissection_next(d, r, tcp_next(d, layer), wire_len);
     }
     return DISSECT_OK;
 }
@@ -92,6 +110,6 @@ const struct protocol protocol_tcp = {
     .title = "Transmission Control Protocol",
     .fields = tcp_fields,
     .n_fields = sizeof tcp_fields / sizeof tcp_fields[0],
-    .may_carry = PROTOCOL_BIT(PROTOCOL_DATA),
+    .may_carry = DISPATCH_TCP_MASK | DISPATCH_DECODED_MASK,
     .dissect = tcp_dissect,
 };

@@ -20,6 +20,17 @@ static const struct field udp_fields[] = {
     [UDP_PAYLOAD] = { "udp.payload", FIELD_BYTES, .title = "Payload" },
 };
 
+enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16_t destination)
+{
+    enum protocol_id next =
+        preferences_decoded(d->preferences, PORT_TABLE_UDP, source < destination ? source : destination);
+
+    if (next == PROTOCOL_NONE)
+        next =
+            preferences_decoded(d->preferences, PORT_TABLE_UDP, source < destination ? destination : source);
+    return next;
+}
+
 static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
 {
     struct layer *layer = dissection_push(d, PROTOCOL_UDP, r, UDP_HEADER_BYTES);
@@ -42,7 +53,7 @@ static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
         r->end = r->at + wire_len;
     if (wire_len > 0)
         dissection_add_bytes(d, FIELD_ID(PROTOCOL_UDP, UDP_PAYLOAD), reader_rest(r));
-    dissection_next(d, r, udp_next(source, destination, r, wire_len), wire_len);
+    dissection_next(d, r, udp_next(d, source, destination, r, wire_len), wire_len);
     return DISSECT_OK;
 }
 
@@ -51,6 +62,6 @@ const struct protocol protocol_udp = {
     .title = "User Datagram Protocol",
     .fields = udp_fields,
     .n_fields = sizeof udp_fields / sizeof udp_fields[0],
-    .may_carry = PROTOCOL_BIT(PROTOCOL_VXLAN) | PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_DATA),
+    .may_carry = DISPATCH_UDP_MASK | DISPATCH_DECODED_MASK,
     .dissect = udp_dissect,
 };

@@ -5,16 +5,25 @@
 #pragma once
 
 #include "protocol/dispatch.h"
+#include "protocol/dissection.h"
 #include "protocol/dtls.h"
 
+/* What -d says about either port, the lower one first. */
+enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16_t destination);
+
 /*
- * By a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len bytes
- * on the wire, looks like it; else data.
+ * By -d; by a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len
+ * bytes on the wire, looks like it; else data.
  */
-static inline enum protocol_id udp_next(uint16_t source, uint16_t destination, const struct reader *r,
-                                        uint32_t wire_len)
+static inline enum protocol_id udp_next(const struct dissection *d, uint16_t source, uint16_t destination,
+                                        const struct reader *r, uint32_t wire_len)
 {
-    enum protocol_id next = dispatch_udp_port(source < destination ? source : destination);
+    enum protocol_id next = PROTOCOL_NONE;
+
+    if (__builtin_expect(d->preferences->n_rules > 0, 0))
+        next = udp_decoded(d, source, destination);
+    if (next == PROTOCOL_NONE)
+        next = dispatch_udp_port(source < destination ? source : destination);
 
     if (next == PROTOCOL_NONE)
         next = dispatch_udp_port(source < destination ? destination : source);
