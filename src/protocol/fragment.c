@@ -15,7 +15,7 @@ enum protocol_id fragment_follow(struct dissection *d, struct reader *r, struct 
     dissection_next(d, r, PROTOCOL_NONE, fragment->wire_len);
     layer->fragment = fragment->offset == 0 ? FRAGMENT_FIRST : FRAGMENT_LATER;
     piece = reader_rest(r);
-    if (d->state == NULL || piece.len < fragment->wire_len)
+    if (d->state == NULL || !fragment->is_gathered || piece.len < fragment->wire_len)
         return fragment->offset == 0 ? next : PROTOCOL_DATA;
     if (reassembly_add(dissect_state_ip(d->state), &key, d->packet->ts_ns, fragment->offset, piece,
                        fragment->has_more ? 0 : fragment->offset + (uint32_t)piece.len,

@@ -104,6 +104,7 @@ static enum dissect_result ipv4_fragment(struct dissection *d, struct reader *r,
         .offset = (uint32_t)(fragment_word & IPV4_OFFSET_MASK) * 8,
         .has_more = fragment_word & IPV4_FLAG_MF,
         .wire_len = wire_len,
+        .is_gathered = d->preferences->ip_defragment,
     };
     enum protocol_id next = fragment_follow(d, r, layer, &fragment, dispatch_ip_protocol(layer->carries));
 

@@ -153,6 +153,7 @@ static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *
                 .offset = header.word & 0xfff8u,
                 .has_more = header.word & 1,
                 .wire_len = wire_len - (uint32_t)(r->at - start),
+                .is_gathered = d->preferences->ipv6_defragment,
             };
             layer->carries = header.next;
             layer->header_len = (uint32_t)(r->at - layer->data);
