@@ -53,7 +53,7 @@ void demand_merge(struct demand *demand, const struct demand *other)
     demand->protocols |= other->protocols;
     demand->is_whole |= other->is_whole;
     for (unsigned p = 0; p < PROTOCOL_COUNT; p++) {
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < FIELDS_LIMIT / 64; i++)
             demand->fields[p][i] |= other->fields[p][i];
     }
 }

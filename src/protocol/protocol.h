@@ -166,10 +166,11 @@ enum { PDU_MORE = 0 };
 
 extern const struct protocol *const protocols[PROTOCOL_COUNT]; /* [PROTOCOL_NONE] is NULL */
 
-/* A field's number in the whole language. */
-#define FIELD_ID(protocol, index) ((uint16_t)((unsigned)(protocol) << 8 | (unsigned)(index)))
-#define FIELD_PROTOCOL(id) ((enum protocol_id)((id) >> 8))
-#define FIELD_INDEX(id) ((id)&0xffu)
+/* A field's number in the whole language: six bits of protocol, ten of index. */
+enum { FIELDS_LIMIT = 1024 }; /* in a protocol */
+#define FIELD_ID(protocol, index) ((uint16_t)((unsigned)(protocol)*FIELDS_LIMIT | (unsigned)(index)))
+#define FIELD_PROTOCOL(id) ((enum protocol_id)((id) / FIELDS_LIMIT))
+#define FIELD_INDEX(id) ((unsigned)(id) % FIELDS_LIMIT)
 
 enum { FIELD_ID_NONE = 0 };
 
