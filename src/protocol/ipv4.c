@@ -6,6 +6,7 @@
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 #include "protocol/fragment.h"
+#include "protocol/names.h"
 
 enum {
     IPV4_VERSION,
@@ -32,12 +33,6 @@ enum {
 enum { IPV4_HEADER_BYTES = 20, IPV4_FLAG_MF = 0x2000, IPV4_OFFSET_MASK = 0x1fff };
 
 #define IPV4_ID_OF(index) FIELD_ID(PROTOCOL_IPV4, index)
-
-const struct value_name ip_protocol_names[] = {
-    { 1, "ICMP" },      { 2, "IGMP" },   { 4, "IPIP" }, { 6, "TCP" }, { 17, "UDP" },
-    { 41, "IPv6" },     { 47, "GRE" },   { 50, "ESP" }, { 51, "AH" }, { 58, "ICMPv6" },
-    { 89, "OSPF IGP" }, { 132, "SCTP" }, { 0, NULL },
-};
 
 static const struct field ipv4_fields[] = {
     [IPV4_VERSION] = { "ip.version", FIELD_UINT, .title = "Version", .at_bit = 0, .n_bits = 4 },

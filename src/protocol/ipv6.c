@@ -5,6 +5,7 @@
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 #include "protocol/fragment.h"
+#include "protocol/names.h"
 
 enum {
     IPV6_VERSION,
@@ -38,8 +39,6 @@ enum {
 };
 
 #define IPV6_ID_OF(index) FIELD_ID(PROTOCOL_IPV6, index)
-
-extern const struct value_name ip_protocol_names[];
 
 static const struct field ipv6_fields[] = {
     [IPV6_VERSION] = { "ipv6.version", FIELD_UINT, .title = "Version", .at_bit = 0, .n_bits = 4 },
