@@ -5,6 +5,7 @@
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 #include "protocol/fragment.h"
+#include "protocol/ipv4.h"
 #include "protocol/names.h"
 
 enum {
@@ -188,6 +189,7 @@ static enum dissect_result ipv6_dissect(struct dissection *d, struct reader *r)
         return DISSECT_OK;
     if (layer->header_len < IPV6_HEADER_BYTES)
         return d->left_wire < IPV6_HEADER_BYTES ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+    dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), layer->data[0] >> 4);
     next = layer->data[6];
     layer->carries = next;
     if (layer->data[0] >> 4 != 6)

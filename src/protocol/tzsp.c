@@ -205,13 +205,15 @@ static bool add_options(struct dissection *d, struct reader *r)
         struct reader content;
         struct bytes bytes;
 
-        dissection_add_number(d, TZSP_ID(TZSP_OPTION_TAG), tag);
-        if (tag == TAG_END)
-            return true;
-        if (tag == TAG_PAD)
+        if (tag == TAG_END || tag == TAG_PAD) {
+            dissection_add_number(d, TZSP_ID(TZSP_OPTION_TAG), tag);
+            if (tag == TAG_END)
+                return true;
             continue;
-        if (!reader_u8(r, &length))
+        }
+        if (!reader_u8(r, &length) || length > reader_left(r))
             return false;
+        dissection_add_number(d, TZSP_ID(TZSP_OPTION_TAG), tag);
         dissection_add_number(d, TZSP_ID(TZSP_OPTION_LENGTH), length);
         for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
             if (options[i].tag == tag) {
