@@ -161,6 +161,15 @@ static inline void dissection_aside_end(struct dissection *d, struct layer *top)
     d->top = top;
 }
 
+/*
+ * Why the first `wanted` bytes of what this layer was given are not all there: the capture cut them off, or
+ * the sender never sent them. Ask before dissection_next.
+ */
+static inline enum dissect_result dissection_cut(const struct dissection *d, size_t wanted)
+{
+    return wanted > d->left_wire ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+}
+
 /* Names what follows; *r must have been moved to it. wire_len: how long it was on the wire. */
 static inline void dissection_next(struct dissection *d, struct reader *r, enum protocol_id next,
                                    uint32_t wire_len)
