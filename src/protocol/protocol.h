@@ -55,7 +55,8 @@ struct dissect_state;
     X(JSON, json)             \
     X(CBOR, cbor)             \
     X(TEXT_LINES, text_lines) \
-    X(MALFORMED, malformed)
+    X(MALFORMED, malformed)   \
+    X(LLMNR, llmnr)
 
 enum protocol_id {
     PROTOCOL_NONE, /* zero, so that an unset "next" means nothing follows */
