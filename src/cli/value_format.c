@@ -96,7 +96,7 @@ bool value_format_raw(struct buffer *text, const struct value *value, bool is_lo
     case FIELD_ETHER:
         return ether_format(text, value->bytes);
     case FIELD_BYTES:
-        return hex_format(text, value->bytes);
+        return value->bytes.len ? hex_format(text, value->bytes) : buffer_put_text(text, "<MISSING>");
     case FIELD_STRING:
         return buffer_put(text, value->bytes.data, value->bytes.len);
     case FIELD_TIME:

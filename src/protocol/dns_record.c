@@ -11,9 +11,8 @@ enum { /* IANA "Resource Record (RR) TYPEs" */
        TYPE_AXFR = 252,
 };
 
-enum {
-    CLASS_TOP_BIT = 0x8000
-}; /* without the top one: RFC 6762 sections 5.4 and 10.2, an answer to one alone, a cache to be flushed */
+/* The bit above has a meaning of its own in mDNS: RFC 6762 sections 5.4 and 10.2. */
+enum { CLASS_BITS = 0x7fff };
 
 /* A name, its type and its class, with which questions and records begin. */
 struct head {
@@ -116,15 +115,13 @@ bool dns_record_read(struct dns_message *message, struct reader *r, bool is_mdns
     uint16_t len;
     uint32_t ttl;
 
-    if (!head_read(message, r, is_name_wanted, &head))
+    if (!head_read(message, r, is_name_wanted, &head) || !reader_u32(r, &ttl) || !reader_u16(r, &len))
         return false;
     if (is_name_wanted && head.type == TYPE_SRV)
         add_service(message, head.name.text);
     else if (is_name_wanted)
         dissection_add_bytes(message->d, DNS_FIELD(DNS_RESP_NAME), head.name.text);
     add_number(message, DNS_RESP_TYPE, head.type);
-    if (!reader_u32(r, &ttl) || !reader_u16(r, &len))
-        return false;
     if (head.type == TYPE_OPT)
         add_opt(message, &head, ttl, is_mdns);
     else
