@@ -87,6 +87,7 @@ enum field_type {             /* Wireshark's FT_*, what a filter may compare wit
 enum field_base { /* how numbers are shown; filters do not care */
                   FIELD_BASE_DEC,
                   FIELD_BASE_HEX,
+                  FIELD_BASE_NTP, /* of times: zero says that there is none, and is shown as NULL */
 };
 
 struct value_name {
