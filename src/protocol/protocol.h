@@ -55,7 +55,8 @@ struct dissect_state;
     X(JSON, json)             \
     X(CBOR, cbor)             \
     X(TEXT_LINES, text_lines) \
-    X(MALFORMED, malformed)
+    X(MALFORMED, malformed)   \
+    X(LLMNR, llmnr)
 
 enum protocol_id {
     PROTOCOL_NONE, /* zero, so that an unset "next" means nothing follows */
@@ -86,6 +87,7 @@ enum field_type {             /* Wireshark's FT_*, what a filter may compare wit
 enum field_base { /* how numbers are shown; filters do not care */
                   FIELD_BASE_DEC,
                   FIELD_BASE_HEX,
+                  FIELD_BASE_NTP, /* of times: zero says that there is none, and is shown as NULL */
 };
 
 struct value_name {
