@@ -636,15 +636,17 @@ static enum dissect_result read_packet(struct mqtt_packet *p, struct walk *walk)
  */
 static uint32_t read_fixed_header(struct reader *r, uint8_t *first, uint64_t *length)
 {
+    struct reader behind_first;
     int len_bytes;
 
     if (!reader_u8(r, first))
         return 0;
+    behind_first = *r;
     len_bytes = mqtt_varint(r, length);
     if (len_bytes < 0)
         return 0;
-    if (len_bytes == 0)
-        r->at -= VARINT_BYTES_MOST;
+    if (len_bytes == 0) /* no length: Wireshark goes on with its first byte */
+        *r = behind_first;
     return (uint32_t)*length + (uint32_t)len_bytes + 1;
 }
 
