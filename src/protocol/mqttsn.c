@@ -191,6 +191,7 @@ struct message {
     const uint8_t *data; /* where the datagram begins */
     uint32_t uncaptured; /* bytes that the datagram had beyond r */
     int64_t end;         /* where the message ends by its own account, counted from data */
+    bool is_odd;         /* something is not as it should be, and what follows can be read all the same */
 };
 
 static int64_t message_left(const struct message *m)
@@ -268,7 +269,7 @@ static enum dissect_result read_flags(struct message *m, uint8_t known)
 }
 
 /* What a forwarder put in front of a message: the node it came from, in as many bytes as are left. Wireshark
- * shows the first four of them as a number. */
+ * shows the first four of them as a number, and calls more malformed. */
 static enum dissect_result read_encapsulation(struct message *m)
 {
     uint64_t number = 0;
@@ -287,6 +288,7 @@ static enum dissect_result read_encapsulation(struct message *m)
     for (size_t i = 0; i < node.len && i < 4; i++)
         number = number << 8 | node.data[i];
     dissection_add_number(m->d, MQTTSN_ID(MQTTSN_WIRELESS_NODE_ID), number);
+    m->is_odd |= node.len > 4;
     return DISSECT_OK;
 }
 
@@ -333,6 +335,8 @@ static enum dissect_result mqttsn_dissect(struct dissection *d, struct reader *r
     uint16_t length;
     uint8_t type;
 
+    if (d->left_wire == 0)
+        return DISSECT_OK; /* an empty datagram is no message, not even a broken one */
     m.uncaptured = d->left_wire - (uint32_t)reader_left(r);
     if (!read_header(&header, &length, &type))
         return m.uncaptured ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
@@ -343,7 +347,7 @@ static enum dissect_result mqttsn_dissect(struct dissection *d, struct reader *r
     do {
         result = read_message(&m, &type);
     } while (result == DISSECT_OK && type == ENCAPSULATED && reader_left(&m.r) + m.uncaptured > 0);
-    return result;
+    return result == DISSECT_OK && m.is_odd ? DISSECT_MALFORMED : result;
 }
 
 const struct protocol protocol_mqttsn = {

@@ -122,7 +122,8 @@ static void an_encapsulated_message_is_shown_in_the_same_layer(void **state)
     assert_string_equal(values(), "msg.type=254 msg.len=5 control.info=2 wireless.node.id=258 msg.type=22 "
                                   "msg.len=4 client.id=s1");
     assert_int_equal(d.layers[d.n_layers - 1].protocol, PROTOCOL_MQTTSN);
-    shown(BYTES("\x09\xfe\1\1\2\3\4\5\6\2\x17"), 0);
+    /* a longer node id than Wireshark knows */
+    assert_int_equal(shown(BYTES("\x09\xfe\1\1\2\3\4\5\6\2\x17"), 0), DISSECT_MALFORMED);
     assert_string_equal(values(), "msg.type=254 msg.len=9 control.info=1 wireless.node.id=16909060 "
                                   "msg.type=23 msg.len=2");
 }
@@ -163,6 +164,8 @@ static void a_datagram_without_a_type_is_malformed_and_not_mqttsn(void **state)
     assert_true(d.present & PROTOCOL_BIT(PROTOCOL_MALFORMED));
     shown(BYTES("\1\0\4"), 0);
     assert_false(d.present & PROTOCOL_BIT(PROTOCOL_MQTTSN));
+    shown(BYTES(""), 0);
+    assert_false(d.present & (PROTOCOL_BIT(PROTOCOL_MQTTSN) | PROTOCOL_BIT(PROTOCOL_MALFORMED)));
 }
 
 int main(void)
