@@ -78,6 +78,15 @@ static uint64_t express_protocols(const struct demand *demand)
     return express;
 }
 
+static bool has_field_of_flow(const struct demand *demand, enum protocol_id protocol)
+{
+    bool has = false;
+
+    for (unsigned f = 0; f < protocols[protocol]->n_fields; f++)
+        has |= protocols[protocol]->fields[f].needs_flow && demand_has_field(demand, protocol, f);
+    return has;
+}
+
 void demand_settle(struct demand *demand)
 {
     uint64_t before;
@@ -97,7 +106,10 @@ void demand_settle(struct demand *demand)
             continue;
         if (!(EXPRESS_PROTOCOLS & PROTOCOL_BIT(p))) /* others may lie in it: dissection_aside */
             demand->kept |= PROTOCOL_BIT(p);
-        if (protocols[p]->needs_flow) /* it is understood by the conversation it is in: dissection_ends */
+        /* It is understood by the conversation it is in (dissection_ends), or put together by it
+         * (tcp_stream). */
+        if (protocols[p]->needs_flow || protocols[p]->pdu_length ||
+            has_field_of_flow(demand, (enum protocol_id)p))
             demand->kept |= FLOW_PROTOCOLS;
     }
     if (demand->is_whole) {

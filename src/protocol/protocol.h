@@ -112,6 +112,7 @@ struct field {
     uint8_t ft_bits;                /* width of Wireshark's FT_UINT: 8 16 24 32 64; 0: see field_width */
     bool needs_all;                 /* its value depends on every layer of the packet */
     bool counts_packets;            /* its value depends on all packets before (stream and frame numbers) */
+    bool needs_flow;                /* its value is of the conversation: the layers below it are kept */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
 };
 
