@@ -118,27 +118,60 @@ static bool is_text(struct bytes bytes, step_function *step)
     return true;
 }
 
-static void add(struct dissection *d, uint16_t field_id, struct bytes bytes, step_function *step)
+static struct bytes as_text(struct dissection *d, struct bytes bytes, step_function *step)
 {
-    bytes = ended(bytes);
-    if (!is_text(bytes, step)) {
-        size_t n = mend(bytes, step, NULL);
-        uint8_t *room = dissection_scratch(d, n);
+    uint8_t *room;
+    size_t n;
 
-        if (room == NULL)
-            return;
-        mend(bytes, step, room);
-        bytes = bytes_of(room, n);
+    bytes = ended(bytes);
+    if (is_text(bytes, step))
+        return bytes;
+    n = mend(bytes, step, NULL);
+    room = dissection_scratch(d, n);
+    if (room == NULL)
+        return (struct bytes) { 0 };
+    mend(bytes, step, room);
+    return bytes_of(room, n);
+}
+
+struct bytes text_value_utf8(struct dissection *d, struct bytes bytes)
+{
+    return as_text(d, bytes, utf8_step);
+}
+
+struct bytes text_value_ascii(struct dissection *d, struct bytes bytes)
+{
+    return as_text(d, bytes, ascii_step);
+}
+
+struct bytes text_value_join(struct dissection *d, const struct bytes *parts, unsigned n_parts)
+{
+    size_t len = 0, at = 0;
+    uint8_t *text;
+
+    for (unsigned i = 0; i < n_parts; i++)
+        len += parts[i].len;
+    text = dissection_scratch(d, len);
+    if (text == NULL)
+        return (struct bytes) { 0 };
+    for (unsigned i = 0; i < n_parts; i++) {
+        if (parts[i].len)
+            memcpy(text + at, parts[i].data, parts[i].len);
+        at += parts[i].len;
     }
-    dissection_add_bytes_slow(d, field_id, bytes);
+    return bytes_of(text, len);
 }
 
 void text_add_utf8_slow(struct dissection *d, uint16_t field_id, struct bytes bytes)
 {
-    add(d, field_id, bytes, utf8_step);
+    bytes = text_value_utf8(d, bytes);
+    if (bytes.data)
+        dissection_add_bytes_slow(d, field_id, bytes);
 }
 
 void text_add_ascii_slow(struct dissection *d, uint16_t field_id, struct bytes bytes)
 {
-    add(d, field_id, bytes, ascii_step);
+    bytes = text_value_ascii(d, bytes);
+    if (bytes.data)
+        dissection_add_bytes_slow(d, field_id, bytes);
 }

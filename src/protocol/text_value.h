@@ -11,10 +11,16 @@
 #include "protocol/dissection.h"
 
 /* What is no UTF-8 is replaced as Unicode advises (chapter 3.9): one U+FFFD for each longest part that began
- * well. */
-void text_add_utf8_slow(struct dissection *d, uint16_t field_id, struct bytes bytes);
+ * well. NULL data when the packet's scratch room is used up. */
+struct bytes text_value_utf8(struct dissection *d, struct bytes bytes);
 
-/* Each byte above 0x7f is replaced. */
+/* Each byte above 0x7f is replaced. Likewise. */
+struct bytes text_value_ascii(struct dissection *d, struct bytes bytes);
+
+/* Puts n parts together in the scratch room. Likewise. */
+struct bytes text_value_join(struct dissection *d, const struct bytes *parts, unsigned n_parts);
+
+void text_add_utf8_slow(struct dissection *d, uint16_t field_id, struct bytes bytes);
 void text_add_ascii_slow(struct dissection *d, uint16_t field_id, struct bytes bytes);
 
 /* Add a string to the top layer, if it is in demand. */
