@@ -23,6 +23,8 @@ enum { /* IEEE 802.3 section 3.2.6: up to here the field is a length, from there
        ETHERTYPE_LEAST = 0x0600,
 };
 
+enum { UDP_PORT_VXLAN = 4789 }; /* RFC 7348 */
+
 /* All answer PROTOCOL_DATA for numbers that nobody here understands, but the ports: PROTOCOL_NONE. Inline:
  * asked for every layer. */
 
@@ -113,7 +115,7 @@ static inline enum protocol_id dispatch_udp_port(uint16_t port)
         return PROTOCOL_NTP;
     case 4754: /* RFC 8086 */
         return PROTOCOL_GRE;
-    case 4789: /* RFC 7348 */
+    case UDP_PORT_VXLAN:
         return PROTOCOL_VXLAN;
     case 5353:
         return PROTOCOL_MDNS;
