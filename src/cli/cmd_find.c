@@ -21,11 +21,12 @@
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "device/device_match.h"
-#include "filter/filter.h"
+#include "filter/sieve.h"
 #include "packet/pcap_writer.h"
 #include "pipeline/device_search.h"
 #include "pipeline/search_hint.h"
 #include "protocol/state.h"
+#include "source/openers.h"
 
 struct settings {
     const char *archive, *filter, *device, *from, *to, *write, *format;
@@ -78,6 +79,8 @@ struct find {
     uint64_t hash_seed;
     struct interface_table interfaces;
     struct filter *filter;
+    struct sieve *sieve; /* says which packets need not be dissected; NULL: all are */
+    bool is_sieving;     /* here; else the source does it, or nobody */
     struct output *output;
     struct pcap_writer *writer;
     struct device_match *match;
@@ -168,6 +171,8 @@ static bool prepare_question(struct find *find, struct error *error)
         device_match_demand(&find->demand);
     demand_merge(&find->demand, output_demand(find->output));
     demand_settle(&find->demand);
+    if (find->filter && !find->match)
+        find->sieve = sieve_new(find->filter, &find->demand, &preferences_default);
     return true;
 }
 
@@ -226,6 +231,10 @@ static bool open_source(struct find *find, struct error *error)
             return false;
         find->source = archive_source_open(&find->catalog, find->hint, &find->interfaces, error);
     }
+    if (find->source && find->files && find->sieve)
+        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve));
+    else
+        find->is_sieving = find->sieve != NULL;
     return find->source != NULL;
 }
 
@@ -381,10 +390,13 @@ static bool run_loop(struct find *find, struct error *error)
             find->n_read++;
             if (batch.packets[i].number == 0)
                 batch.packets[i].number = find->n_read;
-            verdict = look_at(find, &batch.packets[i], error);
+            if (!find->is_sieving || find->n_read == 1 || sieve_keeps(find->sieve, &batch.packets[i]))
+                verdict = look_at(find, &batch.packets[i], error);
         }
-        show_progress(find, find->n_read);
+        show_progress(find, find->source->stats.n_packets);
     }
+    if (!find->is_sieving)
+        find->n_read = find->source->stats.n_packets;
     progress_clear(&find->progress);
     batch_clear(&batch);
     return verdict != FAULT && result != SOURCE_FAULT;
@@ -511,6 +523,7 @@ static void clear(struct find *find)
     device_match_free(find->match);
     held_packets_free(find->held);
     output_free(find->output);
+    sieve_free(find->sieve);
     filter_free(find->filter);
     dissect_state_free(find->state);
     free(find->dissection);

@@ -81,6 +81,11 @@ bool filter_match(const struct filter *filter, const struct dissection *d)
     return program_match(&filter->program, d);
 }
 
+const struct program *filter_program(const struct filter *filter)
+{
+    return &filter->program;
+}
+
 const struct hint *filter_hint(const struct filter *filter)
 {
     return filter->hint;

@@ -11,9 +11,15 @@
 /* What -d says about either port, the lower one first. */
 enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16_t destination);
 
+/* What udp_next may find without a port that stands for it. */
+#define UDP_BY_LOOKS_MASK                                                                             \
+    (PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) |        \
+     PROTOCOL_BIT(PROTOCOL_DATA))
+
 /*
  * By -d; by a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len
- * bytes on the wire, looks like it; else data.
+ * bytes on the wire, looks like it; else data. Tells by ports, bytes, preferences and
+ * demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h).
  */
 static inline enum protocol_id udp_next(const struct dissection *d, uint16_t source, uint16_t destination,
                                         const struct reader *r, uint32_t wire_len)
