@@ -372,7 +372,9 @@ static enum verdict look_at(struct find *find, const struct packet *packet, stru
     }
     if (find->filter && !filter_match(find->filter, d))
         return GO_ON;
-    return emit(find, d, error);
+    verdict = emit(find, d, error);
+    d->displayed_ts_ns = packet->ts_ns;
+    return verdict;
 }
 
 static bool run_loop(struct find *find, struct error *error)
