@@ -42,6 +42,7 @@ struct tcp_streams {
     uint64_t held_bytes;
     uint64_t n_given_up;
     struct lent *lent;
+    uint64_t lent_in;           /* the packet: dissect_state_packets */
     struct tcp_arrival arrival; /* the segment being handed over; its seq moves on */
 };
 
@@ -153,6 +154,14 @@ static void release_lent(struct tcp_streams *streams)
         free(streams->lent);
         streams->lent = next;
     }
+}
+
+/* What an earlier packet was handed is not needed any more. */
+static void begin_packet(struct tcp_streams *streams, const struct dissection *d)
+{
+    if (streams->lent_in != dissect_state_packets(d->state))
+        release_lent(streams);
+    streams->lent_in = dissect_state_packets(d->state);
 }
 
 void tcp_streams_free(void *context)
@@ -523,7 +532,7 @@ enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
     const struct tcp_pdu *pdu = arrival->connection->pdus[arrival->side];
     uint32_t end = arrival->seq + (uint32_t)reader_left(r);
 
-    release_lent(streams);
+    begin_packet(streams, d);
     streams->arrival = *arrival;
     if (arrival->findings & TCP_SPURIOUS_RETRANSMISSION)
         return DISSECT_OK;
@@ -536,6 +545,13 @@ enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
     return deliver(d, streams, r);
 }
 
+uint32_t tcp_stream_number(struct dissect_state *state)
+{
+    const struct tcp_streams *streams = dissect_state_of(state, PROTOCOL_TCP);
+
+    return streams && streams->arrival.connection ? streams->arrival.connection->conversation.stream : 0;
+}
+
 bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_arrival *arrival)
 {
     struct tcp_streams *streams = dissect_state_of(d->state, PROTOCOL_TCP);
@@ -545,7 +561,7 @@ bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_
 
     if (pdu == NULL || !pdu->is_open || !pdu->is_until_end || !tcp_seq_less(pdu->seq, arrival->seq))
         return false;
-    release_lent(streams);
+    begin_packet(streams, d);
     streams->arrival = *arrival;
     pdu_add(d, pdu, arrival->seq, bytes);
     total = arrival->seq + (uint32_t)bytes.len - pdu->seq;
