@@ -20,8 +20,8 @@
 
 enum {
     HTTP_CONVERSATIONS = 1 << 14, /* remembered at once */
-    HTTP_URI_BYTES =
-        1 << 10, /* of a URI that a later response, or a tunnel, shows; of a longer one nothing */
+    HTTP_URIS = 1 << 11,          /* of so many the URI too, when it is in demand */
+    HTTP_URI_BYTES = 4 << 10,     /* the longest that is remembered */
 };
 
 struct http_conversation {
@@ -31,11 +31,16 @@ struct http_conversation {
     uint32_t stream;
     uint32_t n_exchanges;
     struct http_chunks_seen chunks[2]; /* of each direction, [0]: from flow.low */
-    char *uri;                         /* full_uri of the last request that had one, else request_uri */
-    uint16_t uri_len, status;
+    uint16_t status;
     uint8_t becomes; /* enum protocol_id, once it is switched */
     bool is_switched, is_tunnel;
-    bool has_request, has_full_uri, is_head, is_connect;
+    bool has_request, is_head, is_connect;
+};
+
+struct http_uri { /* full_uri of a connection's last request that had one, else request_uri */
+    uint16_t len;
+    bool is_full;
+    uint8_t text[HTTP_URI_BYTES];
 };
 
 struct body { /* put together; freed with the next packet */
@@ -45,6 +50,7 @@ struct body { /* put together; freed with the next packet */
 
 struct http_state {
     struct lru_table *conversations;
+    struct lru_table *uris; /* by the connection's number */
     struct body *bodies;
     uint64_t bodies_in; /* the packet: dissect_state_packets */
 };
@@ -59,15 +65,6 @@ struct message {
 };
 
 /* ---- what is remembered ---- */
-
-static void conversation_let_go(void *context, const void *key, void *value)
-{
-    struct http_conversation *conversation = value;
-
-    (void)context;
-    (void)key;
-    free(conversation->uri);
-}
 
 static void release_bodies(struct http_state *state)
 {
@@ -84,23 +81,32 @@ static void http_state_free(void *context)
     struct http_state *state = context;
 
     lru_table_free(state->conversations);
+    lru_table_free(state->uris);
     release_bodies(state);
     free(state);
 }
 
 static void *http_state_new(uint64_t hash_seed)
 {
-    struct lru_table_options options = { .key_bytes = sizeof(struct flow_key),
-                                         .value_bytes = sizeof(struct http_conversation),
-                                         .limit = HTTP_CONVERSATIONS,
-                                         .hash_seed = hash_seed,
-                                         .let_go = conversation_let_go };
+    struct lru_table_options conversations = { .key_bytes = sizeof(struct flow_key),
+                                               .value_bytes = sizeof(struct http_conversation),
+                                               .limit = HTTP_CONVERSATIONS,
+                                               .hash_seed = hash_seed };
+    struct lru_table_options uris = { .key_bytes = sizeof(uint32_t),
+                                      .value_bytes = sizeof(struct http_uri),
+                                      .limit = HTTP_URIS,
+                                      .hash_seed = hash_seed };
     struct http_state *state = calloc(1, sizeof *state);
 
     if (state == NULL)
         return NULL;
-    state->conversations = lru_table_new(&options);
-    if (state->conversations == NULL) {
+    state->conversations = lru_table_new(&conversations);
+    state->uris = lru_table_new(&uris);
+    if (state->conversations == NULL || state->uris == NULL) {
+        if (state->conversations)
+            lru_table_free(state->conversations);
+        if (state->uris)
+            lru_table_free(state->uris);
         free(state);
         return NULL;
     }
@@ -111,7 +117,7 @@ static uint64_t http_state_forgotten(const void *context)
 {
     const struct http_state *state = context;
 
-    return lru_table_forgotten(state->conversations);
+    return lru_table_forgotten(state->conversations) + lru_table_forgotten(state->uris);
 }
 
 /* The conversation the packet is in, and its direction; NULL when nothing is remembered. */
@@ -127,33 +133,35 @@ static struct http_conversation *http_conversation(struct dissection *d, unsigne
         return NULL;
     *direction = ends.is_forward ? 0 : 1;
     conversation = lru_table_put(state->conversations, &ends.flow, &is_new);
-    if (conversation && conversation->stream != tcp_stream_number(d->state)) {
-        free(conversation->uri);
+    if (conversation && conversation->stream != tcp_stream_number(d->state))
         *conversation = (struct http_conversation) { 0 };
-    }
     if (conversation)
         conversation->stream = tcp_stream_number(d->state);
     return conversation;
 }
 
-static void remember_uri(struct http_conversation *conversation, struct bytes uri, bool is_full)
+static void remember_uri(struct dissection *d, const struct http_conversation *conversation, struct bytes uri,
+                         bool is_full)
 {
-    char *copy;
+    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
+    struct http_uri *kept;
 
-    if (conversation->has_full_uri && !is_full)
+    if (state == NULL || uri.len > HTTP_URI_BYTES)
         return;
-    free(conversation->uri);
-    conversation->uri = NULL;
-    conversation->uri_len = 0;
-    conversation->has_full_uri = is_full;
-    if (uri.len == 0 || uri.len > HTTP_URI_BYTES)
+    kept = lru_table_put(state->uris, &conversation->stream, NULL);
+    if (kept == NULL || (kept->is_full && !is_full))
         return;
-    copy = malloc(uri.len);
-    if (copy == NULL)
-        return;
-    memcpy(copy, uri.data, uri.len);
-    conversation->uri = copy;
-    conversation->uri_len = (uint16_t)uri.len;
+    memcpy(kept->text, uri.data, uri.len);
+    kept->len = (uint16_t)uri.len;
+    kept->is_full = is_full;
+}
+
+static struct bytes remembered_uri(struct dissection *d, const struct http_conversation *conversation)
+{
+    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
+    const struct http_uri *kept = state ? lru_table_find(state->uris, &conversation->stream) : NULL;
+
+    return kept ? bytes_of(kept->text, kept->len) : bytes_of(NULL, 0);
 }
 
 /* ---- values ---- */
@@ -419,9 +427,12 @@ static void add_full_uri(struct dissection *d, const struct message *message)
 {
     const char *scheme = d->present & PROTOCOL_BIT(PROTOCOL_TLS) ? "https://" : "http://";
     struct bytes host = message->host, uri = message->uri;
-    bool wants = dissection_wants(d, PROTOCOL_HTTP, HTTP_REQUEST_FULL_URI) ||
-                 dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_FOR_URI);
+    bool keeps = message->conversation && (message->conversation->is_connect ||
+                                           dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_FOR_URI));
+    bool wants = keeps || dissection_wants(d, PROTOCOL_HTTP, HTTP_REQUEST_FULL_URI);
 
+    if (keeps && uri.data && host.data == NULL)
+        remember_uri(d, message->conversation, uri, false);
     if (host.data == NULL || uri.data == NULL)
         return;
     while (host.len > 0 && is_space(host.data[host.len - 1]))
@@ -439,8 +450,8 @@ static void add_full_uri(struct dissection *d, const struct message *message)
         uri = bytes_of(text, len + host.len + uri.len);
     }
     add_text(d, HTTP_REQUEST_FULL_URI, uri);
-    if (message->conversation && wants)
-        remember_uri(message->conversation, uri, true);
+    if (keeps)
+        remember_uri(d, message->conversation, uri, true);
 }
 
 /* ---- requests and their responses ---- */
@@ -491,12 +502,13 @@ static void add_exchange(struct dissection *d, const struct message *message)
         dissection_add_number(d, HTTP_ID(HTTP_REQUEST_IN), conversation->request_frame);
     }
     add_frame(d, HTTP_PREV_RESPONSE_IN, conversation->previous_response_frame);
-    if (conversation->uri && dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_FOR_URI)) {
-        uint8_t *copy = dissection_scratch(d, conversation->uri_len); /* a later request may replace it */
+    if (dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_FOR_URI)) {
+        struct bytes uri = remembered_uri(d, conversation);
+        uint8_t *copy = uri.len ? dissection_scratch(d, uri.len) : NULL; /* a later request may replace it */
 
         if (copy) {
-            memcpy(copy, conversation->uri, conversation->uri_len);
-            add_text(d, HTTP_RESPONSE_FOR_URI, bytes_of(copy, conversation->uri_len));
+            memcpy(copy, uri.data, uri.len);
+            add_text(d, HTTP_RESPONSE_FOR_URI, bytes_of(copy, uri.len));
         }
     }
 }
@@ -734,8 +746,6 @@ static enum dissect_result add_message(struct dissection *d, struct reader *r,
     add_head(d, r, &message, &is_broken);
     if (pushed)
         pushed->header_len = (uint32_t)(r->at - pushed->data);
-    if (message.conversation && message.uri.data && !message.host.data)
-        remember_uri(message.conversation, message.uri, false);
     add_full_uri(d, &message);
     if (is_broken)
         return DISSECT_MALFORMED;
@@ -774,9 +784,10 @@ static enum dissect_result http_later(struct dissection *d, struct reader *r)
 
 /* ---- CONNECT: a tunnel to "host:port" ---- */
 
-static bool tunnel_port(const struct http_conversation *conversation, struct bytes *host, uint16_t *port)
+static bool tunnel_port(struct dissection *d, const struct http_conversation *conversation,
+                        struct bytes *host, uint16_t *port)
 {
-    struct bytes uri = bytes_of((const uint8_t *)conversation->uri, conversation->uri_len);
+    struct bytes uri = remembered_uri(d, conversation);
     const uint8_t *colon = uri.len ? memchr(uri.data, ':', uri.len) : NULL;
     uint64_t number = 0;
 
@@ -796,7 +807,7 @@ static enum protocol_id tunnel_protocol(struct dissection *d, const struct http_
     struct bytes host;
     uint16_t port;
 
-    if (!tunnel_port(conversation, &host, &port))
+    if (!tunnel_port(d, conversation, &host, &port))
         return PROTOCOL_NONE;
     next = tcp_by_port(d, port, port, 0);
     if (next == PROTOCOL_NONE)
@@ -810,7 +821,7 @@ static enum dissect_result add_tunnel(struct dissection *d, struct reader *r,
     struct bytes host;
     uint16_t port;
 
-    if (!tunnel_port(conversation, &host, &port))
+    if (!tunnel_port(d, conversation, &host, &port))
         return DISSECT_OK;
     if (!dissection_push(d, PROTOCOL_HTTP, r, 0))
         return DISSECT_OK;

@@ -265,6 +265,13 @@ static void pdu_add_frame(struct tcp_pdu *pdu, uint64_t frame)
     pdu->frames[pdu->n_frames++] = frame;
 }
 
+static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu)
+{
+    pdu->last_frame = d->packet->number;
+    if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
+        pdu_add_frame(pdu, d->packet->number);
+}
+
 static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece)
 {
     uint32_t offset = seq - pdu->seq;
@@ -276,9 +283,7 @@ static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, str
         !pdu_add_range(pdu, (struct range) { offset, offset + (uint32_t)piece.len }))
         return;
     memcpy(pdu->bytes + offset, piece.data, piece.len);
-    pdu->last_frame = d->packet->number;
-    if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
-        pdu_add_frame(pdu, d->packet->number);
+    pdu_note_frame(d, pdu);
 }
 
 static uint32_t pdu_bytes_from_start(const struct tcp_pdu *pdu)
@@ -534,11 +539,14 @@ enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
 
     begin_packet(streams, d);
     streams->arrival = *arrival;
+    if (pdu && pdu->seq == arrival->seq && !tcp_seq_less(pdu->next, end) &&
+        pdu->last_frame != d->packet->number) { /* the start of the last PDU again */
+        add_segment_data(d, reader_rest(r));
+        return DISSECT_OK;
+    }
     if (arrival->findings & TCP_SPURIOUS_RETRANSMISSION)
         return DISSECT_OK;
-    if (arrival->findings & TCP_RETRANSMISSION ||
-        (pdu && pdu->seq == arrival->seq && !tcp_seq_less(pdu->next, end) &&
-         pdu->last_frame != d->packet->number)) {
+    if (arrival->findings & TCP_RETRANSMISSION) {
         add_segment_data(d, reader_rest(r));
         return DISSECT_OK;
     }
@@ -564,6 +572,8 @@ bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_
     begin_packet(streams, d);
     streams->arrival = *arrival;
     pdu_add(d, pdu, arrival->seq, bytes);
+    if (bytes.len == 0)
+        pdu_note_frame(d, pdu); /* it ends the PDU all the same */
     total = arrival->seq + (uint32_t)bytes.len - pdu->seq;
     if (total > TCP_PDU_BYTES)
         total = TCP_PDU_BYTES;
