@@ -73,7 +73,7 @@ static uint64_t express_protocols(const struct demand *demand)
                          field->any_of[0] == field->any_of[1];
         }
         if (has_added)
-            express &= ~PROTOCOL_BIT(p);
+            express &= ~(PROTOCOL_BIT(p) | protocols[p]->lends_to);
     }
     return express;
 }
