@@ -276,12 +276,9 @@ static bool read_header(struct dhcp_message *message)
  */
 static bool is_told(struct dhcp_message *message, size_t options_at, size_t wire_len)
 {
-    struct bytes bytes = message->bytes;
     size_t end = look_ahead(message, options_at);
 
-    if (bytes.len < 3 || (bytes.data[0] == 1 && bytes.len < (size_t)DHCP_HARDWARE_AT + bytes.data[2]))
-        return false;
-    return bytes.len >= wire_len || end >= wire_len;
+    return message->bytes.len >= wire_len || end >= wire_len;
 }
 
 static bool read_message(struct dhcp_message *message, struct reader *r, size_t wire_len)
@@ -306,6 +303,15 @@ static bool read_message(struct dhcp_message *message, struct reader *r, size_t 
     return true;
 }
 
+/* As much as there must be of a message for it to be one: in a request, up to who asks. */
+static bool has_least(struct bytes bytes)
+{
+    enum { BOOT_REQUEST = 1 };
+
+    return bytes.len >= 3 &&
+           (bytes.data[0] != BOOT_REQUEST || bytes.len >= (size_t)DHCP_HARDWARE_AT + bytes.data[2]);
+}
+
 enum { PROXY_DHCP_PORT = 4011 };
 
 /* Preboot's second server has a port where other things may be: the cookie must be there. */
@@ -328,6 +334,8 @@ static enum dissect_result dhcp_dissect(struct dissection *d, struct reader *r)
         dissection_next(d, r, PROTOCOL_DATA, d->left_wire);
         return DISSECT_OK;
     }
+    if (!has_least(message.bytes))
+        return is_cut ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
     if (!dissection_push(d, PROTOCOL_DHCP, r, d->left_wire))
         return DISSECT_OK;
     if (read_message(&message, r, wire_len))
