@@ -105,7 +105,7 @@ struct collect {
     struct operands *operands;
     const struct range_list *layers;
     enum protocol_id protocol;
-    int64_t n_layers; /* of the protocol */
+    int64_t n_layers; /* of the protocol; of one it lends its fields to, where that has more */
     uint32_t nth_of[LAYER_LIMIT];
 };
 
@@ -141,9 +141,15 @@ static void collect_init(struct collect *collect, struct operands *operands, con
     collect->protocol = node->protocol;
     collect->n_layers = 0;
     for (uint32_t i = 0; i < operands->d->n_layers; i++) {
-        if (operands->d->layers[i].protocol == node->protocol)
-            collect->n_layers++;
-        collect->nth_of[i] = (uint32_t)collect->n_layers;
+        uint8_t protocol = operands->d->layers[i].protocol;
+
+        collect->nth_of[i] = 0;
+        if (protocol != node->protocol && !(protocols[node->protocol]->lends_to >> protocol & 1))
+            continue;
+        for (uint32_t l = 0; l <= i; l++)
+            collect->nth_of[i] += operands->d->layers[l].protocol == protocol;
+        if (collect->nth_of[i] > collect->n_layers)
+            collect->n_layers = collect->nth_of[i];
     }
 }
 
