@@ -70,7 +70,7 @@ static const struct field quic_fields[] = {
     [QUIC_RETRY_TOKEN] = QUIC_BYTES("retry_token", "Retry Token"),
     [QUIC_RETRY_INTEGRITY_TAG] = QUIC_BYTES("retry_integrity_tag", "Retry Integrity Tag"),
     [QUIC_FRAME] = { "quic.frame", FIELD_NONE, .title = "Frame" },
-    [QUIC_FRAME_TYPE] = { "quic.frame_type", FIELD_UINT, FIELD_BASE_HEX, "Frame Type", .ft_bits = 64 },
+    [QUIC_FRAME_TYPE] = { "quic.frame_type", FIELD_UINT, .title = "Frame Type", .ft_bits = 64 },
     [QUIC_PADDING_LENGTH] = QUIC_NUMBER("padding_length", "Padding Length", 32),
     [QUIC_ACK_LARGEST_ACKNOWLEDGED] = QUIC_NUMBER("ack.largest_acknowledged", "Largest Acknowledged", 64),
     [QUIC_ACK_ACK_DELAY] = QUIC_NUMBER("ack.ack_delay", "ACK Delay", 64),
@@ -443,6 +443,7 @@ static enum dissect_result quic_dissect(struct dissection *d, struct reader *r)
     struct quic_header header;
     struct quic_cid first;
     enum dissect_result result = DISSECT_OK;
+    size_t wire_len = d->left_wire;
 
     datagram.state = dissect_state_of(d->state, PROTOCOL_QUIC);
     if (!dissection_ends(d, &ends))
@@ -467,7 +468,9 @@ static enum dissect_result quic_dissect(struct dissection *d, struct reader *r)
         n = packet_bytes(*r, header.type);
         if (!reader_sub(r, n, &one))
             break;
-        dissection_add_number(d, QUIC_ID(QUIC_PACKET_LENGTH), n);
+        /* the last one may be cut by the capture */
+        dissection_add_number(d, QUIC_ID(QUIC_PACKET_LENGTH), reader_left(r) == 0 ? wire_len : n);
+        wire_len -= n;
         result = packet(&datagram, &one, &header);
     }
     return result;

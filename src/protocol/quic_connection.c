@@ -238,25 +238,29 @@ struct quic_connection *quic_connection_meet(struct quic_state *state, const str
 
 static void range_add(struct quic_stream *stream, uint32_t from, uint32_t to)
 {
-    if (stream->n_ranges < QUIC_CRYPTO_RANGES) {
-        stream->ranges[stream->n_ranges].from = from;
-        stream->ranges[stream->n_ranges].to = to;
-        stream->n_ranges++;
-    }
+    stream->ranges[stream->n_ranges].from = from;
+    stream->ranges[stream->n_ranges].to = to;
+    stream->n_ranges++;
 }
 
-/* Moves next over what came early. */
+/* Moves next behind what came early; not at all while a hole is left in it. */
 static void range_follow(struct quic_stream *stream)
 {
-    for (uint32_t i = 0; i < stream->n_ranges;) {
-        if (stream->ranges[i].from > stream->next) {
+    struct quic_stream ahead = *stream;
+
+    for (uint32_t i = 0; i < ahead.n_ranges;) {
+        if (ahead.ranges[i].from > ahead.next) {
             i++;
             continue;
         }
-        if (stream->ranges[i].to > stream->next)
-            stream->next = stream->ranges[i].to;
-        stream->ranges[i] = stream->ranges[--stream->n_ranges];
+        if (ahead.ranges[i].to > ahead.next)
+            ahead.next = ahead.ranges[i].to;
+        ahead.ranges[i] = ahead.ranges[--ahead.n_ranges];
         i = 0;
+    }
+    if (ahead.n_ranges == 0) {
+        stream->next = ahead.next;
+        stream->n_ranges = 0;
     }
 }
 
@@ -276,11 +280,9 @@ struct bytes quic_stream_add(struct quic_stream *stream, uint64_t offset, struct
     if (stream->bytes == NULL && (stream->bytes = malloc(QUIC_CRYPTO_BYTES)) == NULL)
         return nothing;
     memcpy(stream->bytes + from, piece.data, piece.len);
-    if (from > stream->next) {
-        range_add(stream, from, to);
+    if (stream->n_ranges == QUIC_CRYPTO_RANGES)
         return nothing;
-    }
-    stream->next = to;
+    range_add(stream, from, to);
     range_follow(stream);
     return bytes_of(stream->bytes + begun, stream->next - begun);
 }

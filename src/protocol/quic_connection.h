@@ -13,7 +13,7 @@ enum {
     QUIC_CID_BYTES = 20,
     QUIC_CONNECTIONS_LIMIT = 1 << 14,
     QUIC_CRYPTO_BYTES = 1 << 15, /* of a CRYPTO stream; TLS hellos and certificates fit */
-    QUIC_CRYPTO_RANGES = 16,     /* pieces ahead of a hole */
+    QUIC_CRYPTO_RANGES = 64,     /* pieces ahead of a hole */
 };
 
 struct quic_cid { /* a key: no padding */
@@ -67,5 +67,8 @@ bool quic_flow_is_known(struct quic_state *state, const struct flow_key *flow);
 struct quic_connection *quic_connection_meet(struct quic_state *state, const struct conversation_ends *ends,
                                              const struct quic_header *header, bool *is_server);
 
-/* A piece of a CRYPTO stream: what can be read now, in its order; empty when a hole is before it. */
+/*
+ * A piece of a CRYPTO stream: what can be read now, in its order. Once a piece has come early, nothing until
+ * there is no hole left: hellos are sent in shuffled pieces, and read at once.
+ */
 struct bytes quic_stream_add(struct quic_stream *stream, uint64_t offset, struct bytes piece);

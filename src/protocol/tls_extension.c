@@ -18,14 +18,6 @@ static void take_all(struct tls_message *h, struct reader *r, unsigned n_bytes, 
         ;
 }
 
-static void take_rest(struct tls_message *h, struct reader *r, enum tls_shared_field field)
-{
-    struct bytes rest = { 0 };
-
-    if (reader_left(r) > 0 && reader_bytes(r, reader_left(r), &rest))
-        handshake_bytes(h, field, rest);
-}
-
 /* One string behind its length, both added. */
 static bool take_string(struct tls_message *h, struct reader *r, unsigned n_bytes,
                         enum tls_shared_field length_field, enum tls_shared_field field)
@@ -41,7 +33,7 @@ static bool take_string(struct tls_message *h, struct reader *r, unsigned n_byte
 static void unknown(struct tls_message *h, uint16_t type, struct reader *r)
 {
     (void)type;
-    take_rest(h, r, SHARED_EXTENSION_DATA);
+    handshake_bytes(h, SHARED_EXTENSION_DATA, reader_rest(r)); /* an empty one, too, is a value */
 }
 
 static void nothing(struct tls_message *h, uint16_t type, struct reader *r)
@@ -49,12 +41,6 @@ static void nothing(struct tls_message *h, uint16_t type, struct reader *r)
     (void)h;
     (void)type;
     (void)r;
-}
-
-static void session_ticket(struct tls_message *h, uint16_t type, struct reader *r)
-{
-    (void)type;
-    handshake_bytes(h, SHARED_EXTENSION_DATA, reader_rest(r)); /* an empty one, too, is a value */
 }
 
 static void server_name(struct tls_message *h, uint16_t type, struct reader *r)
@@ -450,7 +436,7 @@ static extension_function *extension_of(uint16_t type)
         [27] = compress_certificate,
         [28] = record_size_limit,
         [34] = delegated_credentials,
-        [35] = session_ticket,
+        [35] = unknown,   /* session ticket: opaque */
         [40] = key_share, /* before draft 23 of TLS 1.3 */
         [41] = pre_shared_key,
         [42] = early_data,
