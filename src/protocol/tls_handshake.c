@@ -303,6 +303,7 @@ static bool certificates(struct tls_message *h, struct reader *r)
     bool is_1_3 = h->session->version == TLS_1_3;
     bool is_raw = (h->is_server ? h->session->server_certificate_type
                                 : h->session->client_certificate_type) == RAW_PUBLIC_KEY;
+    const struct x509_reader who = { tls_timestamps, h };
     struct reader list, certificate;
 
     if (is_1_3 &&
@@ -319,7 +320,7 @@ static bool certificates(struct tls_message *h, struct reader *r)
             return true;
         handshake_bytes(h, SHARED_CERTIFICATE, reader_rest(&certificate));
         if (!is_raw)
-            x509_certificate(h->d, reader_rest(&certificate));
+            x509_certificate(h->d, &who, reader_rest(&certificate));
         if (is_1_3)
             tls_extensions(h, &list);
     }
