@@ -29,7 +29,7 @@
 
 struct settings {
     const char *archive, *filter, *device, *from, *to, *write, *format;
-    struct text_list files, fields, settings;
+    struct text_list files, fields, settings, preferences, decode_as;
     uint64_t limit;
     bool wants_count, wants_explanation, is_local;
 };
@@ -56,6 +56,10 @@ static const struct option options[] = {
       "with -T fields or json: print this field; may be repeated" },
     { 'E', NULL, OPTION_LIST, offsetof(struct settings, settings), "SETTING",
       "with -T fields, as in tshark: header=y separator=, occurrence=f aggregator=; quote=d" },
+    { 'o', NULL, OPTION_LIST, offsetof(struct settings, preferences), "NAME:VALUE",
+      "dissect as tshark does with this preference (mqtt.default_version:v50)" },
+    { 'd', NULL, OPTION_LIST, offsetof(struct settings, decode_as), "RULE",
+      "decode a port as a protocol: udp.port==5000-5009,coap tcp.port==1884,mqtt" },
     { 'c', NULL, OPTION_COUNT, offsetof(struct settings, limit), "COUNT", "stop after COUNT packets" },
     { 0, "count", OPTION_FLAG, offsetof(struct settings, wants_count), NULL,
       "print only how many packets there are" },
@@ -70,6 +74,7 @@ static const struct option options[] = {
 struct find {
     const struct settings *settings;
     struct time_range range;
+    struct preferences preferences;
     uint64_t hash_seed;
     struct interface_table interfaces;
     struct filter *filter;
@@ -114,6 +119,20 @@ static bool parse_format(const struct settings *settings, enum output_format *fo
                      settings->format);
 }
 
+static bool parse_preferences(struct find *find, struct error *error)
+{
+    const struct settings *settings = find->settings;
+
+    find->preferences = preferences_default;
+    for (uint32_t i = 0; i < settings->preferences.n; i++)
+        if (!preferences_set(&find->preferences, settings->preferences.items[i], error))
+            return false;
+    for (uint32_t i = 0; i < settings->decode_as.n; i++)
+        if (!preferences_decode_as(&find->preferences, settings->decode_as.items[i], error))
+            return false;
+    return true;
+}
+
 static bool prepare_question(struct find *find, struct error *error)
 {
     const struct settings *settings = find->settings;
@@ -124,7 +143,7 @@ static bool prepare_question(struct find *find, struct error *error)
     if (!time_range_parse(settings->from, settings->to, timestamp_now(), settings->is_local, &find->range,
                           error))
         return false;
-    if (!parse_format(settings, &output.format, error))
+    if (!parse_preferences(find, error) || !parse_format(settings, &output.format, error))
         return false;
     if (settings->write && strcmp(settings->write, "-") == 0 && output.format != OUTPUT_NONE)
         return error_set(error, ERROR_USAGE, "-w - and -T both want standard output; give one of them");
@@ -137,7 +156,8 @@ static bool prepare_question(struct find *find, struct error *error)
         find->held = held_packets_new();
         if (!find->match || !find->held)
             return error_set(error, ERROR_SYSTEM, "no memory for the device's flows");
-        find->search = device_search_new(settings->device, find->match, find->hash_seed, error);
+        find->search =
+            device_search_new(settings->device, find->match, &find->preferences, find->hash_seed, error);
         if (find->search == NULL)
             return false;
     }
@@ -197,8 +217,11 @@ static bool open_source(struct find *find, struct error *error)
     if (find->files) {
         find->source = capture_files_open(find->files, &find->interfaces, error);
     } else {
-        find->hint = search_hint_new(&find->range, find->filter ? filter_hint(find->filter) : NULL,
-                                     find->match, error);
+        /* An index was made without preferences: where they differ, it may know less than is asked. */
+        bool is_indexed = find->filter && preferences_agree_with_index(&find->preferences);
+
+        find->hint =
+            search_hint_new(&find->range, is_indexed ? filter_hint(find->filter) : NULL, find->match, error);
         if (find->hint == NULL)
             return false;
         find->source = archive_source_open(&find->catalog, find->hint, &find->interfaces, error);
@@ -306,6 +329,7 @@ static enum verdict emit_held(struct find *find, uint64_t datagram, struct error
             return FAULT;
         }
         dissection_init(alone, &find->demand, NULL, &find->interfaces);
+        alone->preferences = &find->preferences;
         dissect(alone, &packet);
         if (find->filter == NULL || filter_match(find->filter, alone))
             verdict = emit(find, alone, error);
@@ -454,6 +478,7 @@ static bool run(struct find *find, struct error *error)
     if (find->state == NULL || find->dissection == NULL)
         return error_set(error, ERROR_SYSTEM, "no memory for dissection");
     dissection_init(find->dissection, &find->demand, find->state, &find->interfaces);
+    find->dissection->preferences = &find->preferences;
     if (find->settings->wants_explanation)
         explain_question(find);
     if (!output_begin(find->output, error))
@@ -526,6 +551,8 @@ static int find_main(int argc, char **argv)
     text_list_clear(&settings.files);
     text_list_clear(&settings.fields);
     text_list_clear(&settings.settings);
+    text_list_clear(&settings.preferences);
+    text_list_clear(&settings.decode_as);
     text_list_clear(&operands);
     return code;
 }

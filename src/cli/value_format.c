@@ -96,10 +96,12 @@ bool value_format_raw(struct buffer *text, const struct value *value, bool is_lo
     case FIELD_ETHER:
         return ether_format(text, value->bytes);
     case FIELD_BYTES:
-        return hex_format(text, value->bytes);
+        return value->bytes.len ? hex_format(text, value->bytes) : buffer_put_text(text, "<MISSING>");
     case FIELD_STRING:
         return buffer_put(text, value->bytes.data, value->bytes.len);
     case FIELD_TIME:
+        if (value->number == 0 && field_of(value->field)->base == FIELD_BASE_NTP)
+            return buffer_put_text(text, "NULL");
         return time_format(text, (int64_t)value->number, is_local);
     case FIELD_DURATION:
         return duration_in_seconds_format(text, (int64_t)value->number);

@@ -89,6 +89,8 @@ static bool make_tracker(struct walk *walk, struct error *error)
     walk->tracker = indexer_new(&walk->interfaces, walk->question->hash_seed);
     if (walk->tracker == NULL)
         return error_set(error, ERROR_SYSTEM, "no memory for the device tracker");
+    if (walk->question->preferences)
+        indexer_prefer(walk->tracker, walk->question->preferences);
     indexer_listen(walk->tracker, on_tracked, walk);
     return true;
 }

@@ -8,11 +8,13 @@
 
 #include "archive/catalog.h"
 #include "archive/segment_index.h"
+#include "protocol/preferences.h"
 
 struct archive_bindings_question {
-    identity_test *is_wanted;   /* NULL: every identity */
-    binding_function *function; /* called in catalog order; false ends the walk */
-    void *context;              /* of both */
+    identity_test *is_wanted;              /* NULL: every identity */
+    binding_function *function;            /* called in catalog order; false ends the walk */
+    void *context;                         /* of both */
+    const struct preferences *preferences; /* for what has no index; NULL: tshark's defaults */
     uint64_t hash_seed;
 };
 

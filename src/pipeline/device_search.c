@@ -9,13 +9,15 @@
 struct device_search {
     const char *device;
     struct device_match *match;
+    const struct preferences *preferences;
     uint64_t hash_seed;
     uint64_t n_bindings, n_anonymous;
     bool is_out_of_memory;
     struct error trouble; /* a segment that could not be read; kind ERROR_NONE: none */
 };
 
-struct device_search *device_search_new(const char *device, struct device_match *match, uint64_t hash_seed,
+struct device_search *device_search_new(const char *device, struct device_match *match,
+                                        const struct preferences *preferences, uint64_t hash_seed,
                                         struct error *error)
 {
     struct device_search *search = calloc(1, sizeof *search);
@@ -26,6 +28,7 @@ struct device_search *device_search_new(const char *device, struct device_match 
     }
     search->device = device;
     search->match = match;
+    search->preferences = preferences;
     search->hash_seed = hash_seed;
     return search;
 }
@@ -58,10 +61,12 @@ static struct indexer *new_tracker(struct device_search *search, const struct in
 {
     struct indexer *indexer = indexer_new(interfaces, search->hash_seed);
 
-    if (indexer == NULL)
+    if (indexer == NULL) {
         error_set(error, ERROR_SYSTEM, "find --device: no memory for the device tracker");
-    else
-        indexer_listen(indexer, on_binding, search);
+        return NULL;
+    }
+    indexer_prefer(indexer, search->preferences);
+    indexer_listen(indexer, on_binding, search);
     return indexer;
 }
 
@@ -117,7 +122,8 @@ static bool on_archived_binding(void *context, const struct binding *binding)
 
 bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error)
 {
-    struct archive_bindings_question question = { is_device, on_archived_binding, search, search->hash_seed };
+    struct archive_bindings_question question = { is_device, on_archived_binding, search, search->preferences,
+                                                  search->hash_seed };
     struct archive_bindings_counters counters;
 
     if (!archive_bindings(catalog, &question, &counters, error))

@@ -10,12 +10,15 @@
 #include "archive/catalog.h"
 #include "device/binding.h"
 #include "device/device_match.h"
+#include "protocol/preferences.h"
 #include "source/source.h"
 
 struct device_search;
 
-/* device: what the user typed (identity_is_named); borrowed. match takes the spans; borrowed. */
-struct device_search *device_search_new(const char *device, struct device_match *match, uint64_t hash_seed,
+/* device: what the user typed (identity_is_named); match takes the spans. Both, and preferences, are
+ * borrowed. */
+struct device_search *device_search_new(const char *device, struct device_match *match,
+                                        const struct preferences *preferences, uint64_t hash_seed,
                                         struct error *error);
 void device_search_free(struct device_search *search);
 

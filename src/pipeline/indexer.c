@@ -183,6 +183,11 @@ void indexer_end(struct indexer *indexer, bool is_last)
     indexer->builder = NULL;
 }
 
+void indexer_prefer(struct indexer *indexer, const struct preferences *preferences)
+{
+    indexer->dissection.preferences = preferences;
+}
+
 void indexer_listen(struct indexer *indexer, void (*binding)(void *context, const struct binding *binding),
                     void *context)
 {

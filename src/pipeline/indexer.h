@@ -30,6 +30,10 @@ void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32
 /* The segment ends: the spans of time that fell into it go to the builder. is_last: no packet will follow. */
 void indexer_end(struct indexer *indexer, bool is_last);
 
+/* Dissect by these, and not by tshark's defaults; borrowed. Only where nothing is indexed: indexes say
+ * nothing of it. */
+void indexer_prefer(struct indexer *indexer, const struct preferences *preferences);
+
 /* Who wants to hear of the spans too, as the tracker finds them; borrowed bytes. One listener. */
 void indexer_listen(struct indexer *indexer, void (*binding)(void *context, const struct binding *binding),
                     void *context);

@@ -6,7 +6,7 @@ enum { DATA_DATA, DATA_LEN };
 
 static const struct field data_fields[] = {
     [DATA_DATA] = { "data.data", FIELD_BYTES, .title = "Data" },
-    [DATA_LEN] = { "data.len", FIELD_UINT, .title = "Length", .ft_bits = 32 },
+    [DATA_LEN] = { "data.len", FIELD_INT, .title = "Length", .ft_bits = 32 },
 };
 
 static enum dissect_result data_dissect(struct dissection *d, struct reader *r)

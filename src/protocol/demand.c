@@ -53,7 +53,7 @@ void demand_merge(struct demand *demand, const struct demand *other)
     demand->protocols |= other->protocols;
     demand->is_whole |= other->is_whole;
     for (unsigned p = 0; p < PROTOCOL_COUNT; p++) {
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < FIELDS_LIMIT / 64; i++)
             demand->fields[p][i] |= other->fields[p][i];
     }
 }
@@ -73,9 +73,18 @@ static uint64_t express_protocols(const struct demand *demand)
                          field->any_of[0] == field->any_of[1];
         }
         if (has_added)
-            express &= ~PROTOCOL_BIT(p);
+            express &= ~(PROTOCOL_BIT(p) | protocols[p]->lends_to);
     }
     return express;
+}
+
+static bool has_field_of_flow(const struct demand *demand, enum protocol_id protocol)
+{
+    bool has = false;
+
+    for (unsigned f = 0; f < protocols[protocol]->n_fields; f++)
+        has |= protocols[protocol]->fields[f].needs_flow && demand_has_field(demand, protocol, f);
+    return has;
 }
 
 void demand_settle(struct demand *demand)
@@ -97,7 +106,10 @@ void demand_settle(struct demand *demand)
             continue;
         if (!(EXPRESS_PROTOCOLS & PROTOCOL_BIT(p))) /* others may lie in it: dissection_aside */
             demand->kept |= PROTOCOL_BIT(p);
-        if (protocols[p]->needs_flow) /* it is understood by the conversation it is in: dissection_ends */
+        /* It is understood by the conversation it is in (dissection_ends), or put together by it
+         * (tcp_stream). */
+        if (protocols[p]->needs_flow || protocols[p]->pdu_length ||
+            has_field_of_flow(demand, (enum protocol_id)p))
             demand->kept |= FLOW_PROTOCOLS;
     }
     if (demand->is_whole) {

@@ -12,7 +12,7 @@ struct demand {
     uint64_t passable;  /* wanted, or on the way to a wanted one; set by demand_settle */
     uint64_t kept;      /* those whose layers are kept: wanted ones, and those they are understood by */
     uint64_t express;   /* those that express_walk may pass: no field of theirs must be added */
-    uint64_t fields[PROTOCOL_COUNT][4]; /* a bit a field */
+    uint64_t fields[PROTOCOL_COUNT][FIELDS_LIMIT / 64]; /* a bit a field */
     bool is_whole;                      /* every layer there is, wanted or not (frame.protocols, JSON) */
 };
 

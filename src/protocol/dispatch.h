@@ -23,8 +23,20 @@ enum { /* IEEE 802.3 section 3.2.6: up to here the field is a length, from there
        ETHERTYPE_LEAST = 0x0600,
 };
 
-/* All answer PROTOCOL_DATA for numbers that nobody here understands, but the ports: PROTOCOL_NONE. Inline:
- * asked for every layer. */
+enum { /* GRE protocol types that say ERSPAN */
+       GRE_TYPE_ERSPAN = 0x88be,
+       GRE_TYPE_ERSPAN3 = 0x22eb,
+};
+
+/*
+ * All answer PROTOCOL_DATA for numbers that nobody understands, but the ports: PROTOCOL_NONE; and
+ * PROTOCOL_NONE for those that Wireshark understands and nobody here: it does not call that data. Inline:
+ * asked for every layer.
+ */
+
+/* Whether Wireshark 4.0 dissects what lies behind an EtherType, or an IP protocol number, unknown here. */
+bool dispatch_is_foreign_ethertype(uint16_t ethertype);
+bool dispatch_is_foreign_ip_protocol(uint8_t number);
 
 static inline enum protocol_id dispatch_linktype(uint16_t linktype)
 {
@@ -63,8 +75,12 @@ static inline enum protocol_id dispatch_ethertype(uint16_t ethertype)
         return PROTOCOL_VLAN;
     case 0x88a8:
         return PROTOCOL_IEEE8021AD;
+    case 0x6558: /* transparent Ethernet bridging, RFC 1701 */
+        return PROTOCOL_ETHERNET;
+    case 0x8870: /* LLC of more than 1500 bytes, draft-ietf-isis-ext-eth */
+        return PROTOCOL_LLC;
     default:
-        return PROTOCOL_DATA;
+        return dispatch_is_foreign_ethertype(ethertype) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 
@@ -95,7 +111,7 @@ static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
     case IP_PROTOCOL_ICMPV6:
         return PROTOCOL_ICMPV6;
     default:
-        return PROTOCOL_DATA;
+        return dispatch_is_foreign_ip_protocol(number) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 
@@ -117,6 +133,8 @@ static inline enum protocol_id dispatch_udp_port(uint16_t port)
         return PROTOCOL_VXLAN;
     case 5353:
         return PROTOCOL_MDNS;
+    case 5355: /* RFC 4795 section 2 */
+        return PROTOCOL_LLMNR;
     case 5683:
         return PROTOCOL_COAP;
     case 853:
@@ -191,26 +209,33 @@ static inline enum protocol_id dispatch_tcp_port(uint16_t port)
 /* Masks of what these registries can name, for may_carry. */
 #define DISPATCH_ETHERTYPE_MASK                                                                     \
     (PROTOCOL_BIT(PROTOCOL_VLAN) | PROTOCOL_BIT(PROTOCOL_IEEE8021AD) | PROTOCOL_BIT(PROTOCOL_ARP) | \
-     PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_DATA))
+     PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_ETHERNET) |  \
+     PROTOCOL_BIT(PROTOCOL_LLC) | PROTOCOL_BIT(PROTOCOL_DATA))
 #define DISPATCH_IP_MASK                                                                         \
     (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
      PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_TCP) | PROTOCOL_BIT(PROTOCOL_UDP) |     \
      PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_DATA))
+/* What -d may put behind a UDP port that carries whole frames or packets. (Not behind TCP: nobody who asks
+ * for frames should pay for streams.) */
+#define DISPATCH_WRAPPING_MASK                                                                    \
+    (PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PROTOCOL_LLC) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
+     PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_VXLAN) |    \
+     PROTOCOL_BIT(PROTOCOL_GENEVE) | PROTOCOL_BIT(PROTOCOL_TZSP))
 #define DISPATCH_UDP_MASK                                                                        \
     (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_DHCP) | PROTOCOL_BIT(PROTOCOL_NTP) |     \
      PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_VXLAN) | PROTOCOL_BIT(PROTOCOL_MDNS) |   \
      PROTOCOL_BIT(PROTOCOL_COAP) | PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_GENEVE) | \
      PROTOCOL_BIT(PROTOCOL_TZSP) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) |   \
-     PROTOCOL_BIT(PROTOCOL_DATA))
+     PROTOCOL_BIT(PROTOCOL_LLMNR) | PROTOCOL_BIT(PROTOCOL_DATA) | DISPATCH_WRAPPING_MASK)
 #define DISPATCH_TCP_MASK                                                                     \
     (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_HTTP) | PROTOCOL_BIT(PROTOCOL_NTP) |  \
      PROTOCOL_BIT(PROTOCOL_MQTT) | PROTOCOL_BIT(PROTOCOL_COAP) | PROTOCOL_BIT(PROTOCOL_TLS) | \
      PROTOCOL_BIT(PROTOCOL_DATA))
 /* What -d may put behind a port besides, of either. */
-#define DISPATCH_DECODED_MASK                                                                            \
-    (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_MDNS) | PROTOCOL_BIT(PROTOCOL_DHCP) |            \
-     PROTOCOL_BIT(PROTOCOL_NTP) | PROTOCOL_BIT(PROTOCOL_COAP) | PROTOCOL_BIT(PROTOCOL_MQTT) |            \
-     PROTOCOL_BIT(PROTOCOL_MQTTSN) | PROTOCOL_BIT(PROTOCOL_HTTP) | PROTOCOL_BIT(PROTOCOL_TLS) |          \
-     PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) |           \
-     PROTOCOL_BIT(PROTOCOL_CBOR) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) | PROTOCOL_BIT(PROTOCOL_TEXT_LINES) | \
-     PROTOCOL_BIT(PROTOCOL_DATA))
+#define DISPATCH_DECODED_MASK                                                                      \
+    (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_MDNS) | PROTOCOL_BIT(PROTOCOL_LLMNR) |     \
+     PROTOCOL_BIT(PROTOCOL_DHCP) | PROTOCOL_BIT(PROTOCOL_NTP) | PROTOCOL_BIT(PROTOCOL_COAP) |      \
+     PROTOCOL_BIT(PROTOCOL_MQTT) | PROTOCOL_BIT(PROTOCOL_MQTTSN) | PROTOCOL_BIT(PROTOCOL_HTTP) |   \
+     PROTOCOL_BIT(PROTOCOL_TLS) | PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) |      \
+     PROTOCOL_BIT(PROTOCOL_JSON) | PROTOCOL_BIT(PROTOCOL_CBOR) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) | \
+     PROTOCOL_BIT(PROTOCOL_TEXT_LINES) | PROTOCOL_BIT(PROTOCOL_DATA))

@@ -45,6 +45,40 @@ static inline enum dissect_result dissect_layer(struct dissection *d, struct rea
     }
 }
 
+static void note_result(struct dissection *d, enum dissect_result result)
+{
+    if (result != DISSECT_REFUSED && result != DISSECT_OK)
+        d->top->result = (uint8_t)result;
+    if (result == DISSECT_MALFORMED) {
+        d->counters.n_malformed++;
+        d->present |= PROTOCOL_BIT(PROTOCOL_MALFORMED);
+    }
+}
+
+/* What the innermost layer with something left has to go on with. */
+static __attribute__((noinline)) void go_on(struct dissection *d, struct reader *r)
+{
+    const struct dissection_later *later = &d->later[--d->n_later];
+
+    *r = later->rest;
+    d->top = later->top;
+    d->left_wire = later->left_wire;
+    d->source = later->source;
+    d->next = PROTOCOL_NONE;
+    note_result(d, later->function(d, r));
+}
+
+bool dissection_later(struct dissection *d, later_function *function, const struct reader *rest,
+                      uint32_t left_wire)
+{
+    if (d->n_later == DISSECTION_LATER) {
+        d->counters.n_layers_cut++;
+        return false;
+    }
+    d->later[d->n_later++] = (struct dissection_later) { function, *rest, d->top, left_wire, d->source };
+    return true;
+}
+
 void dissect(struct dissection *d, const struct packet *packet)
 {
     struct reader r = reader_over(bytes_of(packet->data, packet->caplen));
@@ -63,6 +97,7 @@ void dissect(struct dissection *d, const struct packet *packet)
     d->n_layers = 0;
     d->n_values = 0;
     d->scratch_used = 0;
+    d->n_later = 0;
     d->source = 0;
     d->left_wire = packet->len;
     d->next = (uint8_t)dispatch_linktype(packet->linktype);
@@ -72,21 +107,21 @@ void dissect(struct dissection *d, const struct packet *packet)
     if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME))
         frame_begin(d);
     express_walk(d, &r);
-    while (d->next != PROTOCOL_NONE && demand->passable >> d->next & 1 && !(d->present & d->stop_at)) {
-        enum protocol_id protocol = (enum protocol_id)d->next;
-        enum dissect_result result;
+    for (;;) {
+        while (d->next != PROTOCOL_NONE && demand->passable >> d->next & 1 && !(d->present & d->stop_at)) {
+            enum protocol_id protocol = (enum protocol_id)d->next;
+            enum dissect_result result;
 
-        d->next = PROTOCOL_NONE;
-        result = dissect_layer(d, &r, protocol);
-        if (__builtin_expect(result != DISSECT_OK, 0)) {
-            if (result != DISSECT_REFUSED)
-                d->top->result = (uint8_t)result;
-            if (result == DISSECT_MALFORMED) {
-                d->counters.n_malformed++;
-                d->present |= PROTOCOL_BIT(PROTOCOL_MALFORMED);
+            d->next = PROTOCOL_NONE;
+            result = dissect_layer(d, &r, protocol);
+            if (__builtin_expect(result != DISSECT_OK, 0)) {
+                note_result(d, result);
+                break;
             }
-            break;
         }
+        if (__builtin_expect(d->n_later == 0, 1))
+            break;
+        go_on(d, &r);
     }
     if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME))
         frame_end(d);

@@ -19,6 +19,7 @@ enum {
     LAYER_LIMIT = 32,              /* layers in a packet; deeper ones are left alone and counted */
     DISSECTION_VALUES = 1024,      /* values in a packet; more are left out and counted */
     DISSECTION_SCRATCH = 64 << 10, /* bytes of values put together, in a packet; likewise */
+    DISSECTION_LATER = 8,          /* layers at once that have something to go on with: dissection_later */
 };
 
 struct layer {
@@ -57,6 +58,17 @@ struct dissect_counters {
 
 struct dissect_state; /* fragments and handshakes under way, across packets: state.h */
 
+/* Goes on behind what was dissected first: dissection_later. */
+typedef enum dissect_result later_function(struct dissection *d, struct reader *r);
+
+struct dissection_later {
+    later_function *function;
+    struct reader rest;
+    struct layer *top;
+    uint32_t left_wire;
+    uint8_t source;
+};
+
 struct dissection {
     const struct packet *packet;
     const struct interface_table *interfaces; /* for frame.interface_name; may be NULL */
@@ -75,7 +87,9 @@ struct dissection {
         left_wire;  /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
     uint8_t next;   /* enum protocol_id, set by dissection_next */
     uint8_t source; /* where the cursor's bytes lie: struct layer's source */
+    uint8_t n_later;
     struct dissect_counters counters; /* never reset by dissect() */
+    struct dissection_later later[DISSECTION_LATER];
     uint32_t scratch_used;
     char protocols_text[256];             /* frame.protocols, when in demand */
     struct layer layers[LAYER_LIMIT + 1]; /* the last one is never kept */
@@ -161,6 +175,15 @@ static inline void dissection_aside_end(struct dissection *d, struct layer *top)
     d->top = top;
 }
 
+/*
+ * Why the first `wanted` bytes of what this layer was given are not all there: the capture cut them off, or
+ * the sender never sent them. Ask before dissection_next.
+ */
+static inline enum dissect_result dissection_cut(const struct dissection *d, size_t wanted)
+{
+    return wanted > d->left_wire ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+}
+
 /* Names what follows; *r must have been moved to it. wire_len: how long it was on the wire. */
 static inline void dissection_next(struct dissection *d, struct reader *r, enum protocol_id next,
                                    uint32_t wire_len)
@@ -172,6 +195,14 @@ static inline void dissection_next(struct dissection *d, struct reader *r, enum 
     d->left_wire = wire_len;
     d->next = (uint8_t)next;
 }
+
+/*
+ * For a layer that carries several things one behind the other (the PDUs of a segment): when all that follows
+ * from dissection_next is done, function goes on with rest, left_wire bytes on the wire, with this layer on
+ * top again. False: too many at once, the rest is left alone.
+ */
+bool dissection_later(struct dissection *d, later_function *function, const struct reader *rest,
+                      uint32_t left_wire);
 
 static inline bool dissection_wants(const struct dissection *d, enum protocol_id protocol, unsigned field)
 {

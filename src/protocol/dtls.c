@@ -18,6 +18,9 @@
 #include "protocol/dissection.h"
 #include "protocol/dtls_handshake.h"
 #include "protocol/state.h"
+#include "protocol/tls_application.h"
+#include "protocol/tls_names.h"
+#include "protocol/x509.h"
 
 enum {
     RECORD_HEADER_BYTES = 13,
@@ -25,132 +28,60 @@ enum {
     CID_GUESS_BYTES = 32, /* the longest length tried when nobody said it */
 };
 
-static const struct value_name content_type_names[] = {
-    { DTLS_CHANGE_CIPHER_SPEC_RECORD, "Change Cipher Spec" },
-    { DTLS_ALERT_RECORD, "Alert" },
-    { DTLS_HANDSHAKE_RECORD, "Handshake" },
-    { DTLS_APPLICATION_RECORD, "Application Data" },
-    { DTLS_HEARTBEAT_RECORD, "Heartbeat" },
-    { DTLS_CID_RECORD, "Connection ID" },
-    { 0, NULL },
+static const struct value_name srtp_profile_names[] = { /* RFC 5764 section 4.1.2, RFC 7714 */
+                                                        { 0x0001, "SRTP_AES128_CM_HMAC_SHA1_80" },
+                                                        { 0x0002, "SRTP_AES128_CM_HMAC_SHA1_32" },
+                                                        { 0x0005, "SRTP_NULL_HMAC_SHA1_80" },
+                                                        { 0x0006, "SRTP_NULL_HMAC_SHA1_32" },
+                                                        { 0x0007, "SRTP_AEAD_AES_128_GCM" },
+                                                        { 0x0008, "SRTP_AEAD_AES_256_GCM" },
+                                                        { 0, NULL }
 };
 
-static const struct value_name version_names[] = {
-    { 0xfeff, "DTLS 1.0" }, { 0xfefd, "DTLS 1.2" }, { 0x0100, "DTLS 1.0 (OpenSSL pre 0.9.8f)" }, { 0, NULL }
-};
-
-static const struct value_name alert_level_names[] = { { 1, "Warning" }, { 2, "Fatal" }, { 0, NULL } };
-
-static const struct value_name alert_names[] = {
-    { 0, "Close Notify" },
-    { 10, "Unexpected Message" },
-    { 20, "Bad Record MAC" },
-    { 22, "Record Overflow" },
-    { 40, "Handshake Failure" },
-    { 42, "Bad Certificate" },
-    { 43, "Unsupported Certificate" },
-    { 44, "Certificate Revoked" },
-    { 45, "Certificate Expired" },
-    { 46, "Certificate Unknown" },
-    { 47, "Illegal Parameter" },
-    { 48, "Unknown CA" },
-    { 49, "Access Denied" },
-    { 50, "Decode Error" },
-    { 51, "Decrypt Error" },
-    { 70, "Protocol Version" },
-    { 71, "Insufficient Security" },
-    { 80, "Internal Error" },
-    { 90, "User Canceled" },
-    { 100, "No Renegotiation" },
-    { 110, "Unsupported Extension" },
-    { 112, "Unrecognized Name" },
-    { 113, "Bad Certificate Status Response" },
-    { 115, "Unknown PSK Identity" },
-    { 116, "Certificate Required" },
-    { 120, "No application Protocol" },
-    { 0, NULL },
-};
-
-static const struct value_name handshake_type_names[] = {
-    { 0, "Hello Request" },
-    { DTLS_CLIENT_HELLO, "Client Hello" },
-    { DTLS_SERVER_HELLO, "Server Hello" },
-    { DTLS_HELLO_VERIFY_REQUEST, "Hello Verify Request" },
-    { DTLS_NEW_SESSION_TICKET, "New Session Ticket" },
-    { DTLS_CERTIFICATE, "Certificate" },
-    { DTLS_SERVER_KEY_EXCHANGE, "Server Key Exchange" },
-    { 13, "Certificate Request" },
-    { DTLS_SERVER_HELLO_DONE, "Server Hello Done" },
-    { 15, "Certificate Verify" },
-    { DTLS_CLIENT_KEY_EXCHANGE, "Client Key Exchange" },
-    { 20, "Finished" },
-    { 0, NULL },
-};
+#define DTLS_SHARED_ID(field) DTLS_ID(DTLS_SHARED + SHARED_##field)
 
 static const struct field dtls_fields[] = {
+    [DTLS_RECORD] = { "dtls.record", FIELD_NONE, .title = "Record Layer" },
     [DTLS_RECORD_CONTENT_TYPE] = { "dtls.record.content_type", FIELD_UINT, .title = "Content Type",
-                                   .ft_bits = 8, .names = content_type_names },
+                                   .ft_bits = 8, .names = tls_content_types },
     [DTLS_RECORD_SPECIAL_TYPE] = { "dtls.record.special_type", FIELD_UINT, .title = "Special Type",
-                                   .ft_bits = 8, .names = content_type_names },
+                                   .ft_bits = 8, .names = tls_content_types },
     [DTLS_RECORD_VERSION] = { "dtls.record.version", FIELD_UINT, FIELD_BASE_HEX, "Version", .ft_bits = 16,
-                              .names = version_names },
+                              .names = tls_versions },
     [DTLS_RECORD_EPOCH] = { "dtls.record.epoch", FIELD_UINT, .title = "Epoch", .ft_bits = 16 },
     [DTLS_RECORD_SEQUENCE_NUMBER] = { "dtls.record.sequence_number", FIELD_UINT, .title = "Sequence Number",
                                       .ft_bits = 64 },
     [DTLS_RECORD_CONNECTION_ID] = { "dtls.record.connection_id", FIELD_BYTES, .title = "Connection ID" },
     [DTLS_RECORD_LENGTH] = { "dtls.record.length", FIELD_UINT, .title = "Length", .ft_bits = 16 },
-    [DTLS_CHANGE_CIPHER_SPEC] = { "dtls.change_cipher_spec", FIELD_NONE,
-                                  .title = "Change Cipher Spec Message" },
-    [DTLS_APP_DATA] = { "dtls.app_data", FIELD_BYTES, .title = "Encrypted Application Data" },
     [DTLS_ENC_CONTENT] = { "dtls.enc_content", FIELD_BYTES, .title = "Encrypted Record Content" },
-    [DTLS_ALERT_LEVEL] = { "dtls.alert_message.level", FIELD_UINT, .title = "Level", .ft_bits = 8,
-                           .names = alert_level_names },
-    [DTLS_ALERT_DESC] = { "dtls.alert_message.desc", FIELD_UINT, .title = "Description", .ft_bits = 8,
-                          .names = alert_names },
-    [DTLS_HANDSHAKE_TYPE] = { "dtls.handshake.type", FIELD_UINT, .title = "Handshake Type", .ft_bits = 8,
-                              .names = handshake_type_names },
-    [DTLS_HANDSHAKE_LENGTH] = { "dtls.handshake.length", FIELD_UINT, .title = "Length", .ft_bits = 24 },
+    [DTLS_HANDSHAKE_COOKIE_LENGTH] = { "dtls.handshake.cookie_length", FIELD_UINT, .title = "Cookie Length",
+                                       .ft_bits = 8 },
+    [DTLS_HANDSHAKE_COOKIE] = { "dtls.handshake.cookie", FIELD_BYTES, .title = "Cookie" },
+    [DTLS_USE_SRTP_PROFILES_LENGTH] = { "dtls.use_srtp.protection_profiles_length", FIELD_UINT,
+                                        .title = "SRTP Protection Profiles Length", .ft_bits = 16 },
+    [DTLS_USE_SRTP_PROFILE] = { "dtls.use_srtp.protection_profile", FIELD_UINT, FIELD_BASE_HEX,
+                                "SRTP Protection Profile", .ft_bits = 16, .names = srtp_profile_names },
+    [DTLS_USE_SRTP_MKI_LENGTH] = { "dtls.use_srtp.mki_length", FIELD_UINT, .title = "MKI Length",
+                                   .ft_bits = 8 },
+    [DTLS_USE_SRTP_MKI] = { "dtls.use_srtp.mki", FIELD_BYTES, .title = "MKI" },
     [DTLS_HANDSHAKE_MESSAGE_SEQ] = { "dtls.handshake.message_seq", FIELD_UINT, .title = "Message Sequence",
                                      .ft_bits = 16 },
     [DTLS_HANDSHAKE_FRAGMENT_OFFSET] = { "dtls.handshake.fragment_offset", FIELD_UINT,
                                          .title = "Fragment Offset", .ft_bits = 24 },
     [DTLS_HANDSHAKE_FRAGMENT_LENGTH] = { "dtls.handshake.fragment_length", FIELD_UINT,
                                          .title = "Fragment Length", .ft_bits = 24 },
-    [DTLS_HANDSHAKE_VERSION] = { "dtls.handshake.version", FIELD_UINT, FIELD_BASE_HEX, "Version",
-                                 .ft_bits = 16, .names = version_names },
-    [DTLS_HANDSHAKE_RANDOM] = { "dtls.handshake.random", FIELD_BYTES, .title = "Random" },
-    [DTLS_HANDSHAKE_SESSION_ID_LENGTH] = { "dtls.handshake.session_id_length", FIELD_UINT,
-                                           .title = "Session ID Length", .ft_bits = 8 },
-    [DTLS_HANDSHAKE_SESSION_ID] = { "dtls.handshake.session_id", FIELD_BYTES, .title = "Session ID" },
-    [DTLS_HANDSHAKE_COOKIE_LENGTH] = { "dtls.handshake.cookie_length", FIELD_UINT, .title = "Cookie Length",
-                                       .ft_bits = 8 },
-    [DTLS_HANDSHAKE_COOKIE] = { "dtls.handshake.cookie", FIELD_BYTES, .title = "Cookie" },
-    [DTLS_HANDSHAKE_CIPHER_SUITES_LENGTH] = { "dtls.handshake.cipher_suites_length", FIELD_UINT,
-                                              .title = "Cipher Suites Length", .ft_bits = 16 },
-    [DTLS_HANDSHAKE_CIPHERSUITE] = { "dtls.handshake.ciphersuite", FIELD_UINT, FIELD_BASE_HEX, "Cipher Suite",
-                                     .ft_bits = 16 },
-    [DTLS_HANDSHAKE_COMP_METHOD] = { "dtls.handshake.comp_method", FIELD_UINT, .title = "Compression Method",
-                                     .ft_bits = 8 },
-    [DTLS_HANDSHAKE_EXTENSION_TYPE] = { "dtls.handshake.extension.type", FIELD_UINT, .title = "Type",
-                                        .ft_bits = 16 },
-    [DTLS_HANDSHAKE_EXTENSION_LEN] = { "dtls.handshake.extension.len", FIELD_UINT, .title = "Length",
-                                       .ft_bits = 16 },
-    [DTLS_HANDSHAKE_SERVER_NAME] = { "dtls.handshake.extensions_server_name", FIELD_STRING,
-                                     .title = "Server Name" },
-    [DTLS_HANDSHAKE_ALPN] = { "dtls.handshake.extensions_alpn_str", FIELD_STRING,
-                              .title = "ALPN Next Protocol" },
-    [DTLS_CONNECTION_ID_LENGTH] = { "dtls.connection_id_length", FIELD_UINT, .title = "Connection ID Length",
-                                    .ft_bits = 8 },
-    [DTLS_CONNECTION_ID] = { "dtls.connection_id", FIELD_BYTES, .title = "Connection ID" },
-    [DTLS_HANDSHAKE_SESSION_TICKET] = { "dtls.handshake.session_ticket", FIELD_BYTES,
-                                        .title = "Session Ticket" },
-    [DTLS_HANDSHAKE_CERTIFICATE] = { "dtls.handshake.certificate", FIELD_BYTES, .title = "Certificate" },
-    [DTLS_HANDSHAKE_HINT_LEN] = { "dtls.handshake.hint_len", FIELD_UINT, .title = "Hint Length",
-                                  .ft_bits = 16 },
-    [DTLS_HANDSHAKE_HINT] = { "dtls.handshake.hint", FIELD_BYTES, .title = "Hint" },
-    [DTLS_HANDSHAKE_IDENTITY_LEN] = { "dtls.handshake.identity_len", FIELD_UINT, .title = "Identity Length",
-                                      .ft_bits = 16 },
-    [DTLS_HANDSHAKE_IDENTITY] = { "dtls.handshake.identity", FIELD_BYTES, .title = "Identity" },
+    [DTLS_FRAGMENTS] = { "dtls.fragments", FIELD_NONE, .title = "Message fragments" },
+    [DTLS_FRAGMENT] = { "dtls.fragment", FIELD_FRAME, .title = "Message fragment" },
+    [DTLS_FRAGMENT_COUNT] = { "dtls.fragment.count", FIELD_UINT, .title = "Message fragment count",
+                              .ft_bits = 32 },
+    [DTLS_REASSEMBLED_IN] = { "dtls.reassembled.in", FIELD_FRAME, .title = "Reassembled in" },
+    [DTLS_REASSEMBLED_LENGTH] = { "dtls.reassembled.length", FIELD_UINT, .title = "Reassembled DTLS length",
+                                  .ft_bits = 32 },
+#define X(id, suffix, kind, shown, text, bits, texts)                                      \
+    [DTLS_SHARED + SHARED_##id] = { "dtls." suffix, FIELD_##kind,      FIELD_BASE_##shown, \
+                                    text,           .ft_bits = (bits), .names = (texts) },
+    TLS_SHARED_RECORD_FIELDS(X) TLS_SHARED_HANDSHAKE_FIELDS(X)
+#undef X
 };
 
 static bool is_content_type(uint8_t type)
@@ -231,6 +162,14 @@ static unsigned cid_len(const struct dissection *d, const struct reader *r, uint
         if (dtls_destination(d, &destination, &port))
             known = dissect_state_cid_len(d->state, &destination, port);
     }
+    if (known == 0 && (d->preferences->dtls_client_cid_length | d->preferences->dtls_server_cid_length)) {
+        struct tls_session alone;
+        struct conversation_ends ends;
+        const struct tls_session *session = dtls_session(d, &alone, &ends);
+
+        known = dtls_is_server(session, &ends) ? d->preferences->dtls_client_cid_length
+                                               : d->preferences->dtls_server_cid_length;
+    }
     if (known && RECORD_HEADER_BYTES + known <= reader_left(r)) {
         size_t header = RECORD_HEADER_BYTES + known;
 
@@ -273,32 +212,94 @@ static bool pass_over(struct reader *r, uint32_t *wire_len)
     return true;
 }
 
-/* The fields of records, not of what is in them. */
-#define DTLS_RECORD_FIELDS ((UINT64_C(1) << DTLS_HANDSHAKE_TYPE) - 1)
+static void app_data(struct dissection *d, struct reader *body)
+{
+    struct tls_session alone, *session;
+    struct conversation_ends ends = { 0 };
+    const char *name;
 
-static enum dissect_result dtls_body(struct dissection *d, uint8_t type, uint16_t epoch, struct reader *body)
+    dissection_add_bytes(d, DTLS_ID(DTLS_APP_DATA), reader_rest(body));
+    if (!dissection_wants(d, PROTOCOL_DTLS, DTLS_SHARED + SHARED_APP_DATA_PROTO))
+        return;
+    session = dtls_session(d, &alone, &ends);
+    name = tls_application_name(session, true, ends.source_port, ends.destination_port);
+    if (name)
+        dissection_add_bytes(d, DTLS_SHARED_ID(APP_DATA_PROTO), bytes_text(name));
+}
+
+static void alert(struct dissection *d, struct reader *body)
 {
     uint8_t level, description;
 
+    dissection_add_number(d, DTLS_SHARED_ID(ALERT_MESSAGE), 1);
+    if (!reader_u8(body, &level) || !reader_u8(body, &description))
+        return;
+    for (size_t i = 0; tls_alert_descriptions[i].name && (level == 1 || level == 2); i++) {
+        if (tls_alert_descriptions[i].value != description)
+            continue; /* ciphertext, most likely */
+        dissection_add_number(d, DTLS_ID(DTLS_ALERT_LEVEL), level);
+        dissection_add_number(d, DTLS_ID(DTLS_ALERT_DESC), description);
+        return;
+    }
+}
+
+static void change_cipher_spec(struct dissection *d)
+{
+    struct tls_session alone, *session;
+    struct conversation_ends ends;
+
+    dissection_add_number(d, DTLS_ID(DTLS_CHANGE_CIPHER_SPEC), 1);
+    if (!dissection_wants(d, PROTOCOL_DTLS, DTLS_SHARED + SHARED_RESUMED))
+        return;
+    session = dtls_session(d, &alone, &ends);
+    if (!dtls_is_server(session, &ends))
+        return;
+    if (session->is_resumed)
+        dissection_add_number(d, DTLS_SHARED_ID(RESUMED), 1);
+    session->is_resumed = false;
+}
+
+/* RFC 6520; of epoch 0 all that is not plausible is ciphertext. */
+static void heartbeat(struct dissection *d, struct reader *body)
+{
+    enum { PADDING_LEAST = 16, HEADER = 3 };
+    size_t left = reader_left(body);
+    struct bytes payload;
+    uint16_t length;
+    uint8_t type;
+
+    dissection_add_number(d, DTLS_SHARED_ID(HEARTBEAT_MESSAGE), 1);
+    if (!reader_u8(body, &type) || !reader_u16(body, &length) || (type != 1 && type != 2) ||
+        HEADER + (size_t)length + PADDING_LEAST > left || !reader_bytes(body, length, &payload))
+        return;
+    dissection_add_number(d, DTLS_SHARED_ID(HEARTBEAT_MESSAGE_TYPE), type);
+    dissection_add_number(d, DTLS_SHARED_ID(HEARTBEAT_MESSAGE_PAYLOAD_LENGTH), length);
+    dissection_add_bytes(d, DTLS_SHARED_ID(HEARTBEAT_MESSAGE_PAYLOAD), payload);
+    dissection_add_bytes(d, DTLS_SHARED_ID(HEARTBEAT_MESSAGE_PADDING), reader_rest(body));
+}
+
+static enum dissect_result dtls_body(struct dissection *d, uint8_t type, uint16_t epoch, struct reader *body)
+{
     switch (type) {
     case DTLS_HANDSHAKE_RECORD:
         if (epoch == 0)
             return dtls_handshake_messages(d, body);
+        dissection_add_number(d, DTLS_ID(DTLS_HANDSHAKE), 1);
         return DISSECT_OK;
     case DTLS_APPLICATION_RECORD:
-        dissection_add_bytes(d, DTLS_ID(DTLS_APP_DATA), reader_rest(body));
+        app_data(d, body);
         return DISSECT_OK;
     case DTLS_CID_RECORD:
         dissection_add_bytes(d, DTLS_ID(DTLS_ENC_CONTENT), reader_rest(body));
         return DISSECT_OK;
     case DTLS_CHANGE_CIPHER_SPEC_RECORD:
-        dissection_add_number(d, DTLS_ID(DTLS_CHANGE_CIPHER_SPEC), 1);
+        change_cipher_spec(d);
         return DISSECT_OK;
     case DTLS_ALERT_RECORD:
-        if (reader_left(body) == 2 && reader_u8(body, &level) && reader_u8(body, &description)) {
-            dissection_add_number(d, DTLS_ID(DTLS_ALERT_LEVEL), level);
-            dissection_add_number(d, DTLS_ID(DTLS_ALERT_DESC), description);
-        }
+        alert(d, body);
+        return DISSECT_OK;
+    case DTLS_HEARTBEAT_RECORD:
+        heartbeat(d, body);
         return DISSECT_OK;
     default:
         return DISSECT_OK;
@@ -320,6 +321,7 @@ static __attribute__((noinline)) enum dissect_result dtls_record(struct dissecti
         return DISSECT_TRUNCATED;
     if (!is_content_type(type)) /* the version is not checked: GnuTLS sends an alert with TLS's */
         return DISSECT_MALFORMED;
+    dissection_add_number(d, DTLS_ID(DTLS_RECORD), 1);
     dissection_add_number(
         d, type == DTLS_CID_RECORD ? DTLS_ID(DTLS_RECORD_SPECIAL_TYPE) : DTLS_ID(DTLS_RECORD_CONTENT_TYPE),
         type);
@@ -352,14 +354,16 @@ static __attribute__((noinline)) enum dissect_result dtls_record(struct dissecti
 
 static enum dissect_result dtls_dissect(struct dissection *d, struct reader *r)
 {
-    bool wants_records = d->demand->fields[PROTOCOL_DTLS][0] & DTLS_RECORD_FIELDS;
+    const uint64_t *wanted = d->demand->fields[PROTOCOL_DTLS];
+    bool wants_records = wanted[0] & DTLS_RECORD_FIELDS;
     uint32_t wire_len = d->left_wire;
     enum dissect_result result;
 
     if (!dissection_push(d, PROTOCOL_DTLS, r, (uint32_t)reader_left(r)))
         return DISSECT_OK;
     /* Presence is all that is asked: the records need not be walked. */
-    if (!(d->demand->fields[PROTOCOL_DTLS][0]))
+    if (!(wanted[0] | wanted[1] | wanted[2] | wanted[3]) && !d->demand->is_whole &&
+        !(d->demand->protocols & X509_PROTOCOLS))
         return DISSECT_OK;
     do {
         result = DISSECT_OK;
@@ -374,11 +378,11 @@ const struct protocol protocol_dtls = {
     .title = "Datagram Transport Layer Security",
     .fields = dtls_fields,
     .n_fields = sizeof dtls_fields / sizeof dtls_fields[0],
-    .may_carry =
-        PROTOCOL_BIT(PROTOCOL_X509SAT) | PROTOCOL_BIT(PROTOCOL_X509CE) | PROTOCOL_BIT(PROTOCOL_X509AF),
+    .may_carry = X509_PROTOCOLS,
     .needs_flow = true,
     .dissect = dtls_dissect,
 };
 
-static_assert(sizeof dtls_fields / sizeof dtls_fields[0] <= 64,
-              "dtls_dissect looks at the first word of the demand");
+static_assert(DTLS_HANDSHAKE < 64,
+              "dtls_dissect looks for fields of records in the first word of the demand");
+static_assert(DTLS_COUNT <= 256, "a field's index has eight bits");

@@ -1,6 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/fragment.h"
 
+void fragment_add_fields(struct dissection *d, const struct reader *r, const struct fragment_fields *fields)
+{
+    struct bytes datagram = reader_rest(r);
+    const struct reassembly_piece *pieces;
+    uint32_t n, n_noted;
+    uint64_t last = 0; /* offset and place of the piece told last, so that each is told once */
+
+    if (fields->is_bytes)
+        dissection_add_bytes(d, fields->fragments, datagram);
+    else
+        dissection_add_number(d, fields->fragments, 1);
+    n = reassembly_pieces(dissect_state_ip(d->state), &pieces);
+    n_noted = n < REASSEMBLY_PIECES ? n : REASSEMBLY_PIECES;
+    if (dissection_wants(d, FIELD_PROTOCOL(fields->fragment), FIELD_INDEX(fields->fragment))) {
+        /* In the order of their offsets: few enough for the plainest way. */
+        for (uint32_t told = 0; told < n_noted; told++) {
+            uint64_t least = UINT64_MAX;
+
+            for (uint32_t i = 0; i < n_noted; i++) {
+                uint64_t rank = ((uint64_t)pieces[i].offset << 32 | i) + 1;
+
+                if (rank > last && rank < least)
+                    least = rank;
+            }
+            last = least;
+            dissection_add_number(d, fields->fragment, pieces[(uint32_t)(least - 1)].number);
+        }
+    }
+    dissection_add_number(d, fields->count, n);
+    dissection_add_number(d, fields->length, datagram.len);
+    dissection_add_bytes(d, fields->data, datagram);
+}
+
 enum protocol_id fragment_follow(struct dissection *d, struct reader *r, struct layer *layer,
                                  const struct fragment *fragment, enum protocol_id next)
 {
@@ -15,8 +48,9 @@ enum protocol_id fragment_follow(struct dissection *d, struct reader *r, struct 
     dissection_next(d, r, PROTOCOL_NONE, fragment->wire_len);
     layer->fragment = fragment->offset == 0 ? FRAGMENT_FIRST : FRAGMENT_LATER;
     piece = reader_rest(r);
-    if (d->state == NULL || piece.len < fragment->wire_len)
+    if (d->state == NULL || !fragment->is_gathered || piece.len < fragment->wire_len)
         return fragment->offset == 0 ? next : PROTOCOL_DATA;
+    reassembly_at(dissect_state_ip(d->state), d->packet->number);
     if (reassembly_add(dissect_state_ip(d->state), &key, d->packet->ts_ns, fragment->offset, piece,
                        fragment->has_more ? 0 : fragment->offset + (uint32_t)piece.len,
                        &datagram) != REASSEMBLY_COMPLETE)

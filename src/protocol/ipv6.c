@@ -5,6 +5,8 @@
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 #include "protocol/fragment.h"
+#include "protocol/ipv4.h"
+#include "protocol/names.h"
 
 enum {
     IPV6_VERSION,
@@ -38,8 +40,6 @@ enum {
 };
 
 #define IPV6_ID_OF(index) FIELD_ID(PROTOCOL_IPV6, index)
-
-extern const struct value_name ip_protocol_names[];
 
 static const struct field ipv6_fields[] = {
     [IPV6_VERSION] = { "ipv6.version", FIELD_UINT, .title = "Version", .at_bit = 0, .n_bits = 4 },
@@ -153,6 +153,7 @@ static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *
                 .offset = header.word & 0xfff8u,
                 .has_more = header.word & 1,
                 .wire_len = wire_len - (uint32_t)(r->at - start),
+                .is_gathered = d->preferences->ipv6_defragment,
             };
             layer->carries = header.next;
             layer->header_len = (uint32_t)(r->at - layer->data);
@@ -188,6 +189,7 @@ static enum dissect_result ipv6_dissect(struct dissection *d, struct reader *r)
         return DISSECT_OK;
     if (layer->header_len < IPV6_HEADER_BYTES)
         return d->left_wire < IPV6_HEADER_BYTES ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+    dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), layer->data[0] >> 4);
     next = layer->data[6];
     layer->carries = next;
     if (layer->data[0] >> 4 != 6)

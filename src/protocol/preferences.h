@@ -38,11 +38,23 @@ struct preferences {
 
 extern const struct preferences preferences_default;
 
-/* text: "NAME:VALUE". False with *error set (ERROR_USAGE) when there is no such name or value. */
+/*
+ * text: "NAME:VALUE"; VALUE is TRUE or FALSE in any case, a decimal number, or one of the texts tshark lists.
+ * False with *error set (ERROR_USAGE) when there is no such name or value.
+ */
 bool preferences_set(struct preferences *preferences, const char *text, struct error *error);
 
-/* text: "udp.port==5000,coap", "tcp.port==1884-1890,mqtt", "dtls.port==5684,coap". False likewise. */
+/*
+ * text: "udp.port==5000,coap", "tcp.port==1884-1890,mqtt", "udp.port==5000:10,data" (ten ports),
+ * "dtls.port==5684,coap". False likewise; ERROR_LIMIT when there are DECODE_RULES already.
+ */
 bool preferences_decode_as(struct preferences *preferences, const char *text, struct error *error);
+
+/*
+ * True when an index that was made without them may be asked all the same: they add nothing to a packet that
+ * indexes tell of (PROTOCOLS_INDEXED, and conversations).
+ */
+bool preferences_agree_with_index(const struct preferences *preferences);
 
 /* What a rule says about a port; PROTOCOL_NONE when none does. Later rules win. */
 enum protocol_id preferences_decoded(const struct preferences *preferences, enum port_table table,

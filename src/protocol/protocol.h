@@ -55,7 +55,8 @@ struct dissect_state;
     X(JSON, json)             \
     X(CBOR, cbor)             \
     X(TEXT_LINES, text_lines) \
-    X(MALFORMED, malformed)
+    X(MALFORMED, malformed)   \
+    X(LLMNR, llmnr)
 
 enum protocol_id {
     PROTOCOL_NONE, /* zero, so that an unset "next" means nothing follows */
@@ -86,6 +87,7 @@ enum field_type {             /* Wireshark's FT_*, what a filter may compare wit
 enum field_base { /* how numbers are shown; filters do not care */
                   FIELD_BASE_DEC,
                   FIELD_BASE_HEX,
+                  FIELD_BASE_NTP, /* of times: zero says that there is none, and is shown as NULL */
 };
 
 struct value_name {
@@ -112,6 +114,7 @@ struct field {
     uint8_t ft_bits;                /* width of Wireshark's FT_UINT: 8 16 24 32 64; 0: see field_width */
     bool needs_all;                 /* its value depends on every layer of the packet */
     bool counts_packets;            /* its value depends on all packets before (stream and frame numbers) */
+    bool needs_flow;                /* its value is of the conversation: the layers below it are kept */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
 };
 
@@ -166,10 +169,11 @@ enum { PDU_MORE = 0 };
 
 extern const struct protocol *const protocols[PROTOCOL_COUNT]; /* [PROTOCOL_NONE] is NULL */
 
-/* A field's number in the whole language. */
-#define FIELD_ID(protocol, index) ((uint16_t)((unsigned)(protocol) << 8 | (unsigned)(index)))
-#define FIELD_PROTOCOL(id) ((enum protocol_id)((id) >> 8))
-#define FIELD_INDEX(id) ((id)&0xffu)
+/* A field's number in the whole language: six bits of protocol, ten of index. */
+enum { FIELDS_LIMIT = 1024 }; /* in a protocol */
+#define FIELD_ID(protocol, index) ((uint16_t)((unsigned)(protocol)*FIELDS_LIMIT | (unsigned)(index)))
+#define FIELD_PROTOCOL(id) ((enum protocol_id)((id) / FIELDS_LIMIT))
+#define FIELD_INDEX(id) ((unsigned)(id) % FIELDS_LIMIT)
 
 enum { FIELD_ID_NONE = 0 };
 

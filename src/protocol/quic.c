@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quic - RFC 9000. */
+#include "protocol/quic.h"
+
 #include "protocol/dissection.h"
 
 static enum dissect_result quic_dissect(struct dissection *d, struct reader *r)
@@ -14,3 +16,10 @@ const struct protocol protocol_quic = {
     .title = "QUIC IETF",
     .dissect = quic_dissect,
 };
+
+bool quic_is_likely(const struct dissection *d, const struct reader *r)
+{
+    (void)d;
+    (void)r;
+    return false;
+}

@@ -28,6 +28,8 @@ struct message {
     uint32_t total_len;   /* 0 unknown */
     struct range *ranges; /* sorted, apart */
     uint32_t n_ranges, cap_ranges;
+    struct reassembly_piece *pieces;
+    uint32_t n_pieces, cap_pieces; /* n_pieces may be higher: more came than are noted */
 };
 
 struct reassembly {
@@ -39,6 +41,7 @@ struct reassembly {
     uint32_t free;      /* chained by next_in_bucket */
     uint32_t oldest, newest;
     uint32_t completed; /* chained by next_in_bucket */
+    uint32_t packet_number;
     uint64_t held_bytes;
     uint64_t n_evicted;
 };
@@ -76,6 +79,7 @@ void reassembly_free(struct reassembly *reassembly)
     for (uint32_t i = 0; reassembly->messages && i < reassembly->limits.messages; i++) {
         free(reassembly->messages[i].data);
         free(reassembly->messages[i].ranges);
+        free(reassembly->messages[i].pieces);
     }
     free(reassembly->messages);
     free(reassembly->buckets);
@@ -131,6 +135,7 @@ static void free_message(struct reassembly *reassembly, struct message *message)
     reassembly->held_bytes -= message->cap;
     free(message->data);
     free(message->ranges);
+    free(message->pieces);
     *message = (struct message) { .next_in_bucket = reassembly->free };
     reassembly->free = (uint32_t)(message - reassembly->messages);
 }
@@ -234,6 +239,44 @@ static bool cover(struct message *message, uint32_t from, uint32_t to)
     return true;
 }
 
+void reassembly_at(struct reassembly *reassembly, uint64_t packet_number)
+{
+    reassembly->packet_number = (uint32_t)packet_number;
+}
+
+/* Without memory, or beyond the limit, a piece is only counted. */
+static void note_piece(const struct reassembly *reassembly, struct message *message, uint32_t offset)
+{
+    uint32_t n = message->n_pieces++;
+
+    if (n == message->cap_pieces) {
+        uint32_t cap = n ? n * 2 : 4;
+        struct reassembly_piece *pieces;
+
+        if (cap > REASSEMBLY_PIECES)
+            return;
+        pieces = realloc(message->pieces, cap * sizeof *pieces);
+        if (pieces == NULL)
+            return;
+        message->pieces = pieces;
+        message->cap_pieces = cap;
+    }
+    if (n < message->cap_pieces)
+        message->pieces[n] = (struct reassembly_piece) { offset, reassembly->packet_number };
+}
+
+uint32_t reassembly_pieces(const struct reassembly *reassembly, const struct reassembly_piece **pieces)
+{
+    const struct message *message;
+
+    *pieces = NULL;
+    if (reassembly->completed == NONE)
+        return 0;
+    message = &reassembly->messages[reassembly->completed];
+    *pieces = message->pieces;
+    return message->n_pieces;
+}
+
 enum reassembly_result reassembly_add(struct reassembly *reassembly, const struct reassembly_key *key,
                                       int64_t ts_ns, uint32_t offset, struct bytes piece, uint32_t total_len,
                                       struct bytes *message_out)
@@ -281,6 +324,7 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
     }
     if (piece.len)
         memcpy(message->data + offset, piece.data, piece.len);
+    note_piece(reassembly, message, offset);
     if (message->total_len == 0 || message->n_ranges != 1 || message->ranges[0].from != 0 ||
         message->ranges[0].to != message->total_len)
         return REASSEMBLY_WAITS;

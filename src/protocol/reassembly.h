@@ -42,6 +42,22 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
                                       int64_t ts_ns, uint32_t offset, struct bytes piece, uint32_t total_len,
                                       struct bytes *message);
 
+/* Pieces added from now on came with this packet (its frame.number). */
+void reassembly_at(struct reassembly *reassembly, uint64_t packet_number);
+
+struct reassembly_piece {
+    uint32_t offset;
+    uint32_t number; /* of the packet it came with, as reassembly_at was told */
+};
+
+enum { REASSEMBLY_PIECES = 256 }; /* noted of a message; of more, the number is known */
+
+/*
+ * The pieces of the message completed last, as they came, up to REASSEMBLY_PIECES; borrowed as the message.
+ * Answers how many there were.
+ */
+uint32_t reassembly_pieces(const struct reassembly *reassembly, const struct reassembly_piece **pieces);
+
 /* Forgets an unfinished message. */
 void reassembly_drop(struct reassembly *reassembly, const struct reassembly_key *key);
 

@@ -8,6 +8,7 @@
 #include "protocol/flow.h"
 #include "protocol/protocol.h"
 #include "protocol/reassembly.h"
+#include "protocol/tls_session.h"
 
 struct dissect_state;
 
@@ -26,7 +27,7 @@ struct reassembly *dissect_state_handshakes(struct dissect_state *state); /* DTL
 /* What a DTLS association agreed on, kept by its conversation. */
 struct dtls_association {
     struct flow_key flow;
-    uint16_t cipher_suite; /* of the newest ServerHello; 0 unknown */
+    struct tls_session session; /* its cipher suite: of the newest ServerHello */
 };
 
 /* The association of a conversation; NULL when unknown. _remember makes room by forgetting an older one. */

@@ -1,7 +1,733 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* x509 - RFC 5280: names and extensions of the certificates that TLS and DTLS carry. Three of Wireshark's
- * protocols, for its fields have three prefixes. */
-#include "protocol/dissection.h"
+/*
+ * x509 - three of Wireshark's protocols, for its fields have three prefixes: x509af the certificate, x509sat
+ * the attributes of names, x509ce the extensions. Their values belong to the layer of TLS or DTLS that the
+ * certificate stands in (lends_to); each attribute and extension adds a layer besides, so that the protocols
+ * are there and frame.protocols tells them as often as Wireshark does, while there is room for layers.
+ *
+ * Object identifiers are shown as their dotted text.
+ */
+#include "protocol/x509.h"
+
+#include <stdio.h>
+
+#include "protocol/der.h"
+
+enum { ITEMS_LIMIT = 256, LAYERS_LEFT = 8, OID_TEXT_BYTES = 96 };
+
+enum {
+    SAT_DIRECTORY_STRING,
+    SAT_TELETEX_STRING,
+    SAT_PRINTABLE_STRING,
+    SAT_UNIVERSAL_STRING,
+    SAT_BMP_STRING,
+    SAT_UTF8_STRING,
+    SAT_COUNTRY_NAME,
+    SAT_SYNTAX_PRINTABLE_STRING,
+    SAT_SYNTAX_IA5_STRING,
+    SAT_TELEPHONE_NUMBER,
+};
+
+static const struct value_name directory_string_names[] = {
+    { 0, "teletexString" }, { 1, "printableString" }, { 2, "universalString" },
+    { 3, "bmpString" },     { 4, "uTF8String" },      { 0, NULL },
+};
+
+static const struct field sat_fields[] = {
+    [SAT_DIRECTORY_STRING] = { "x509sat.DirectoryString", FIELD_UINT, .title = "DirectoryString",
+                               .ft_bits = 32, .names = directory_string_names },
+    [SAT_TELETEX_STRING] = { "x509sat.teletexString", FIELD_STRING, .title = "teletexString" },
+    [SAT_PRINTABLE_STRING] = { "x509sat.printableString", FIELD_STRING, .title = "printableString" },
+    [SAT_UNIVERSAL_STRING] = { "x509sat.universalString", FIELD_STRING, .title = "universalString" },
+    [SAT_BMP_STRING] = { "x509sat.bmpString", FIELD_STRING, .title = "bmpString" },
+    [SAT_UTF8_STRING] = { "x509sat.uTF8String", FIELD_STRING, .title = "uTF8String" },
+    [SAT_COUNTRY_NAME] = { "x509sat.CountryName", FIELD_STRING, .title = "CountryName" },
+    [SAT_SYNTAX_PRINTABLE_STRING] = { "x509sat.PrintableString", FIELD_STRING, .title = "PrintableString" },
+    [SAT_SYNTAX_IA5_STRING] = { "x509sat.IA5String", FIELD_STRING, .title = "IA5String" },
+    [SAT_TELEPHONE_NUMBER] = { "x509sat.TelephoneNumber", FIELD_STRING, .title = "TelephoneNumber" },
+};
+
+enum {
+    CE_SUBJECT_KEY_IDENTIFIER,
+    CE_KEY_USAGE,
+    CE_DIGITAL_SIGNATURE, /* the bits of KeyUsage, in their order */
+    CE_CONTENT_COMMITMENT,
+    CE_KEY_ENCIPHERMENT,
+    CE_DATA_ENCIPHERMENT,
+    CE_KEY_AGREEMENT,
+    CE_KEY_CERT_SIGN,
+    CE_CRL_SIGN,
+    CE_ENCIPHER_ONLY,
+    CE_DECIPHER_ONLY,
+    CE_KEY_PURPOSE_IDS,
+    CE_KEY_PURPOSE_ID,
+    CE_GENERAL_NAMES,
+    CE_GENERAL_NAME,
+    CE_OTHER_NAME,
+    CE_RFC822_NAME,
+    CE_DNS_NAME,
+    CE_DIRECTORY_NAME,
+    CE_URI,
+    CE_IP_ADDRESS,
+    CE_IP_ADDRESS_IPV4,
+    CE_IP_ADDRESS_IPV6,
+    CE_REGISTERED_ID,
+    CE_BASIC_CONSTRAINTS,
+    CE_CA,
+    CE_PATH_LEN,
+    CE_AUTHORITY_KEY_IDENTIFIER,
+    CE_KEY_IDENTIFIER,
+    CE_AUTHORITY_CERT_ISSUER,
+    CE_AUTHORITY_CERT_SERIAL,
+    CE_POLICIES,
+    CE_POLICY,
+    CE_POLICY_IDENTIFIER,
+    CE_CRL_DIST_POINTS,
+    CE_DISTRIBUTION_POINT,
+    CE_DISTRIBUTION_POINT_NAME,
+    CE_FULL_NAME,
+};
+
+static const struct value_name general_name_names[] = {
+    { 0, "otherName" },
+    { 1, "rfc822Name" },
+    { 2, "dNSName" },
+    { 3, "x400Address" },
+    { 4, "directoryName" },
+    { 5, "ediPartyName" },
+    { 6, "uniformResourceIdentifier" },
+    { 7, "iPAddress" },
+    { 8, "registeredID" },
+    { 0, NULL },
+};
+static const struct value_name name_names[] = { { 0, "rdnSequence" }, { 0, NULL } };
+static const struct value_name point_names[] = { { 0, "fullName" },
+                                                 { 1, "nameRelativeToCRLIssuer" },
+                                                 { 0, NULL } };
+
+#define CE_BIT(text)                                         \
+    {                                                        \
+        "x509ce.KeyUsage." text, FIELD_BOOL, .title = (text) \
+    }
+#define CE_LIST(text)                                              \
+    {                                                              \
+        "x509ce." text, FIELD_UINT, .title = (text), .ft_bits = 32 \
+    }
+
+static const struct field ce_fields[] = {
+    [CE_SUBJECT_KEY_IDENTIFIER] = { "x509ce.SubjectKeyIdentifier", FIELD_BYTES,
+                                    .title = "SubjectKeyIdentifier" },
+    [CE_KEY_USAGE] = { "x509ce.KeyUsage", FIELD_BYTES, .title = "KeyUsage" },
+    [CE_DIGITAL_SIGNATURE] = CE_BIT("digitalSignature"),
+    [CE_CONTENT_COMMITMENT] = CE_BIT("contentCommitment"),
+    [CE_KEY_ENCIPHERMENT] = CE_BIT("keyEncipherment"),
+    [CE_DATA_ENCIPHERMENT] = CE_BIT("dataEncipherment"),
+    [CE_KEY_AGREEMENT] = CE_BIT("keyAgreement"),
+    [CE_KEY_CERT_SIGN] = CE_BIT("keyCertSign"),
+    [CE_CRL_SIGN] = CE_BIT("cRLSign"),
+    [CE_ENCIPHER_ONLY] = CE_BIT("encipherOnly"),
+    [CE_DECIPHER_ONLY] = CE_BIT("decipherOnly"),
+    [CE_KEY_PURPOSE_IDS] = CE_LIST("KeyPurposeIDs"),
+    [CE_KEY_PURPOSE_ID] = { "x509ce.KeyPurposeId", FIELD_STRING, .title = "KeyPurposeId" },
+    [CE_GENERAL_NAMES] = CE_LIST("GeneralNames"),
+    [CE_GENERAL_NAME] = { "x509ce.GeneralName", FIELD_UINT, .title = "GeneralName", .ft_bits = 32,
+                          .names = general_name_names },
+    [CE_OTHER_NAME] = { "x509ce.otherName_element", FIELD_NONE, .title = "otherName" },
+    [CE_RFC822_NAME] = { "x509ce.rfc822Name", FIELD_STRING, .title = "rfc822Name" },
+    [CE_DNS_NAME] = { "x509ce.dNSName", FIELD_STRING, .title = "dNSName" },
+    [CE_DIRECTORY_NAME] = { "x509ce.directoryName", FIELD_UINT, .title = "directoryName", .ft_bits = 32,
+                            .names = name_names },
+    [CE_URI] = { "x509ce.uniformResourceIdentifier", FIELD_STRING, .title = "uniformResourceIdentifier" },
+    [CE_IP_ADDRESS] = { "x509ce.iPAddress", FIELD_BYTES, .title = "iPAddress" },
+    [CE_IP_ADDRESS_IPV4] = { "x509ce.IPAddress.ipv4", FIELD_IPV4, .title = "iPAddress" },
+    [CE_IP_ADDRESS_IPV6] = { "x509ce.IPAddress.ipv6", FIELD_IPV6, .title = "iPAddress" },
+    [CE_REGISTERED_ID] = { "x509ce.registeredID", FIELD_STRING, .title = "registeredID" },
+    [CE_BASIC_CONSTRAINTS] = { "x509ce.BasicConstraintsSyntax_element", FIELD_NONE,
+                               .title = "BasicConstraintsSyntax" },
+    [CE_CA] = { "x509ce.cA", FIELD_BOOL, .title = "cA" },
+    [CE_PATH_LEN] = { "x509ce.pathLenConstraint", FIELD_UINT, .title = "pathLenConstraint", .ft_bits = 64 },
+    [CE_AUTHORITY_KEY_IDENTIFIER] = { "x509ce.AuthorityKeyIdentifier_element", FIELD_NONE,
+                                      .title = "AuthorityKeyIdentifier" },
+    [CE_KEY_IDENTIFIER] = { "x509ce.keyIdentifier", FIELD_BYTES, .title = "keyIdentifier" },
+    [CE_AUTHORITY_CERT_ISSUER] = CE_LIST("authorityCertIssuer"),
+    [CE_AUTHORITY_CERT_SERIAL] = { "x509ce.authorityCertSerialNumber", FIELD_BYTES,
+                                   .title = "authorityCertSerialNumber" },
+    [CE_POLICIES] = CE_LIST("CertificatePoliciesSyntax"),
+    [CE_POLICY] = { "x509ce.PolicyInformation_element", FIELD_NONE, .title = "PolicyInformation" },
+    [CE_POLICY_IDENTIFIER] = { "x509ce.policyIdentifier", FIELD_STRING, .title = "policyIdentifier" },
+    [CE_CRL_DIST_POINTS] = CE_LIST("CRLDistPointsSyntax"),
+    [CE_DISTRIBUTION_POINT] = { "x509ce.DistributionPoint_element", FIELD_NONE,
+                                .title = "DistributionPoint" },
+    [CE_DISTRIBUTION_POINT_NAME] = { "x509ce.distributionPoint", FIELD_UINT, .title = "distributionPoint",
+                                     .ft_bits = 32, .names = point_names },
+    [CE_FULL_NAME] = CE_LIST("fullName"),
+};
+
+enum {
+    AF_SIGNED_CERTIFICATE,
+    AF_VERSION,
+    AF_SERIAL_NUMBER,
+    AF_SIGNATURE,
+    AF_ALGORITHM_ID,
+    AF_ISSUER,
+    AF_VALIDITY,
+    AF_NOT_BEFORE,
+    AF_NOT_AFTER,
+    AF_UTC_TIME,
+    AF_GENERALIZED_TIME,
+    AF_SUBJECT,
+    AF_RDN_SEQUENCE,
+    AF_SUBJECT_PUBLIC_KEY_INFO,
+    AF_ALGORITHM,
+    AF_SUBJECT_PUBLIC_KEY,
+    AF_EXTENSIONS,
+    AF_EXTENSION,
+    AF_EXTENSION_ID,
+    AF_CRITICAL,
+    AF_ALGORITHM_IDENTIFIER,
+    AF_ENCRYPTED,
+};
+
+static const struct value_name version_names[] = { { 0, "v1" }, { 1, "v2" }, { 2, "v3" }, { 0, NULL } };
+static const struct value_name time_names[] = { { 0, "utcTime" }, { 1, "generalizedTime" }, { 0, NULL } };
+
+#define AF_NONE(text)                                          \
+    {                                                          \
+        "x509af." text "_element", FIELD_NONE, .title = (text) \
+    }
+
+static const struct field af_fields[] = {
+    [AF_SIGNED_CERTIFICATE] = AF_NONE("signedCertificate"),
+    [AF_VERSION] = { "x509af.version", FIELD_INT, .title = "version", .ft_bits = 32, .names = version_names },
+    [AF_SERIAL_NUMBER] = { "x509af.serialNumber", FIELD_BYTES, .title = "serialNumber" },
+    [AF_SIGNATURE] = AF_NONE("signature"),
+    [AF_ALGORITHM_ID] = { "x509af.algorithm.id", FIELD_STRING, .title = "Algorithm Id" },
+    [AF_ISSUER] = { "x509af.issuer", FIELD_UINT, .title = "issuer", .ft_bits = 32, .names = name_names },
+    [AF_VALIDITY] = AF_NONE("validity"),
+    [AF_NOT_BEFORE] = { "x509af.notBefore", FIELD_UINT, .title = "notBefore", .ft_bits = 32,
+                        .names = time_names },
+    [AF_NOT_AFTER] = { "x509af.notAfter", FIELD_UINT, .title = "notAfter", .ft_bits = 32,
+                       .names = time_names },
+    [AF_UTC_TIME] = { "x509af.utcTime", FIELD_STRING, .title = "utcTime" },
+    [AF_GENERALIZED_TIME] = { "x509af.generalizedTime", FIELD_TIME, .title = "generalizedTime" },
+    [AF_SUBJECT] = { "x509af.subject", FIELD_UINT, .title = "subject", .ft_bits = 32, .names = name_names },
+    [AF_RDN_SEQUENCE] = { "x509af.rdnSequence", FIELD_UINT, .title = "rdnSequence", .ft_bits = 32 },
+    [AF_SUBJECT_PUBLIC_KEY_INFO] = AF_NONE("subjectPublicKeyInfo"),
+    [AF_ALGORITHM] = AF_NONE("algorithm"),
+    [AF_SUBJECT_PUBLIC_KEY] = { "x509af.subjectPublicKey", FIELD_BYTES, .title = "subjectPublicKey" },
+    [AF_EXTENSIONS] = { "x509af.extensions", FIELD_UINT, .title = "extensions", .ft_bits = 32 },
+    [AF_EXTENSION] = AF_NONE("Extension"),
+    [AF_EXTENSION_ID] = { "x509af.extension.id", FIELD_STRING, .title = "Extension Id" },
+    [AF_CRITICAL] = { "x509af.critical", FIELD_BOOL, .title = "critical" },
+    [AF_ALGORITHM_IDENTIFIER] = AF_NONE("algorithmIdentifier"),
+    [AF_ENCRYPTED] = { "x509af.encrypted", FIELD_BYTES, .title = "encrypted" },
+};
+
+#define SAT_ID(index) FIELD_ID(PROTOCOL_X509SAT, index)
+#define CE_ID(index) FIELD_ID(PROTOCOL_X509CE, index)
+#define AF_ID(index) FIELD_ID(PROTOCOL_X509AF, index)
+
+/* An attribute or an extension is there, beside what follows. */
+static void add_layer(struct dissection *d, enum protocol_id protocol, const struct reader *content)
+{
+    struct layer *aside = dissection_aside(d);
+
+    d->present |= PROTOCOL_BIT(protocol);
+    if (d->n_layers + LAYERS_LEFT < LAYER_LIMIT &&
+        dissection_push(d, protocol, content, (uint32_t)reader_left(content)))
+        dissection_aside_end(d, aside);
+}
+
+static void add_oid(struct dissection *d, uint16_t field_id, const struct reader *oid)
+{
+    char text[OID_TEXT_BYTES];
+    uint8_t *kept;
+    size_t len;
+
+    if (!dissection_wants(d, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id)))
+        return;
+    len = der_oid_text(reader_rest(oid), text, sizeof text);
+    kept = len ? dissection_scratch(d, len) : NULL;
+    if (kept)
+        dissection_add_bytes(d, field_id, bytes_of(memcpy(kept, text, len), len));
+}
+
+/* ---- names ---- */
+
+static size_t utf8_put(uint8_t *to, uint32_t character)
+{
+    if (character < 0x80) {
+        to[0] = (uint8_t)character;
+        return 1;
+    }
+    if (character < 0x800) {
+        to[0] = (uint8_t)(0xc0 | character >> 6);
+        to[1] = (uint8_t)(0x80 | (character & 0x3f));
+        return 2;
+    }
+    to[0] = (uint8_t)(0xe0 | character >> 12);
+    to[1] = (uint8_t)(0x80 | (character >> 6 & 0x3f));
+    to[2] = (uint8_t)(0x80 | (character & 0x3f));
+    return 3;
+}
+
+/* Two bytes a character (X.680 BMPString). */
+static void add_bmp_string(struct dissection *d, uint16_t field_id, struct reader r)
+{
+    uint8_t *text;
+    size_t len = 0;
+    uint16_t character;
+
+    if (!dissection_wants(d, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id)))
+        return;
+    text = dissection_scratch(d, reader_left(&r) / 2 * 3 + 1);
+    if (text == NULL)
+        return;
+    while (reader_u16(&r, &character))
+        len += utf8_put(text + len, character);
+    dissection_add_bytes(d, field_id, bytes_of(text, len));
+}
+
+static void directory_string(struct dissection *d, uint8_t tag, const struct reader *content)
+{
+    static const struct {
+        uint8_t tag, choice, field;
+    } kinds[] = {
+        { DER_TELETEX_STRING, 0, SAT_TELETEX_STRING },     { DER_PRINTABLE_STRING, 1, SAT_PRINTABLE_STRING },
+        { DER_UNIVERSAL_STRING, 2, SAT_UNIVERSAL_STRING }, { DER_BMP_STRING, 3, SAT_BMP_STRING },
+        { DER_UTF8_STRING, 4, SAT_UTF8_STRING },
+    };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].tag != tag)
+            continue;
+        dissection_add_number(d, SAT_ID(SAT_DIRECTORY_STRING), kinds[i].choice);
+        if (tag == DER_BMP_STRING)
+            add_bmp_string(d, SAT_ID(SAT_BMP_STRING), *content);
+        else
+            dissection_add_bytes(d, SAT_ID(kinds[i].field), reader_rest(content));
+        return;
+    }
+}
+
+/* X.520: the attributes of id-at (2.5.4) that are directory strings, by their last arc. */
+static bool is_directory_string(uint8_t arc)
+{
+    static const uint8_t arcs[] = { 2,  3,  4,  7,  8,  9,  10, 11, 12, 13, 15,
+                                    17, 18, 19, 41, 42, 43, 44, 51, 54, 65 };
+
+    return memchr(arcs, arc, sizeof arcs) != NULL;
+}
+
+static void attribute(struct dissection *d, struct bytes oid, struct reader value)
+{
+    static const uint8_t email[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01 };
+    enum { SERIAL_NUMBER = 5, COUNTRY = 6, TELEPHONE = 20, DN_QUALIFIER = 46 };
+    struct reader content;
+    uint8_t tag, arc;
+
+    if (!der_next(&value, &tag, &content))
+        return;
+    if (bytes_equal(oid, bytes_of(email, sizeof email))) {
+        add_layer(d, PROTOCOL_X509SAT, &content);
+        dissection_add_bytes(d, SAT_ID(SAT_SYNTAX_IA5_STRING), reader_rest(&content));
+        return;
+    }
+    if (oid.len != 3 || oid.data[0] != 0x55 || oid.data[1] != 0x04)
+        return;
+    arc = oid.data[2];
+    if (is_directory_string(arc)) {
+        add_layer(d, PROTOCOL_X509SAT, &content);
+        directory_string(d, tag, &content);
+    } else if (arc == COUNTRY || arc == SERIAL_NUMBER || arc == DN_QUALIFIER || arc == TELEPHONE) {
+        add_layer(d, PROTOCOL_X509SAT, &content);
+        dissection_add_bytes(d,
+                             arc == COUNTRY     ? SAT_ID(SAT_COUNTRY_NAME)
+                             : arc == TELEPHONE ? SAT_ID(SAT_TELEPHONE_NUMBER)
+                                                : SAT_ID(SAT_SYNTAX_PRINTABLE_STRING),
+                             reader_rest(&content));
+    }
+}
+
+/* RFC 5280 section 4.1.2.4: a sequence of sets of attributes; sequence is its content. */
+static void rdn_sequence(struct dissection *d, struct reader sequence)
+{
+    struct reader set, pair, oid;
+
+    for (unsigned n = 0; n < ITEMS_LIMIT && der_take(&sequence, DER_SET, &set); n++) {
+        for (unsigned m = 0; m < ITEMS_LIMIT && der_take(&set, DER_SEQUENCE, &pair); m++) {
+            if (der_take(&pair, DER_OID, &oid))
+                attribute(d, reader_rest(&oid), pair);
+        }
+    }
+}
+
+void x509_name(struct dissection *d, struct bytes der)
+{
+    struct reader r = reader_over(der), sequence;
+
+    if (d->demand->passable & X509_PROTOCOLS && der_take(&r, DER_SEQUENCE, &sequence))
+        rdn_sequence(d, sequence);
+}
+
+/* RFC 5280 section 4.2.1.6 */
+static bool general_name(struct dissection *d, struct reader *r)
+{
+    enum { OTHER, RFC822, DNS, X400, DIRECTORY, EDI, URI, IP, REGISTERED };
+    struct reader content, sequence;
+    uint8_t tag;
+
+    if (!der_next(r, &tag, &content) || !(tag & 0x80))
+        return false;
+    tag &= 0x1f;
+    dissection_add_number(d, CE_ID(CE_GENERAL_NAME), tag);
+    switch (tag) {
+    case OTHER:
+        dissection_add_number(d, CE_ID(CE_OTHER_NAME), 1);
+        break;
+    case RFC822:
+        dissection_add_bytes(d, CE_ID(CE_RFC822_NAME), reader_rest(&content));
+        break;
+    case DNS:
+        dissection_add_bytes(d, CE_ID(CE_DNS_NAME), reader_rest(&content));
+        break;
+    case DIRECTORY:
+        dissection_add_number(d, CE_ID(CE_DIRECTORY_NAME), 0);
+        if (der_take(&content, DER_SEQUENCE, &sequence))
+            rdn_sequence(d, sequence);
+        break;
+    case URI:
+        dissection_add_bytes(d, CE_ID(CE_URI), reader_rest(&content));
+        break;
+    case IP:
+        dissection_add_bytes(d, CE_ID(CE_IP_ADDRESS), reader_rest(&content));
+        if (reader_left(&content) == 4)
+            dissection_add_bytes(d, CE_ID(CE_IP_ADDRESS_IPV4), reader_rest(&content));
+        else if (reader_left(&content) == 16)
+            dissection_add_bytes(d, CE_ID(CE_IP_ADDRESS_IPV6), reader_rest(&content));
+        break;
+    case REGISTERED:
+        add_oid(d, CE_ID(CE_REGISTERED_ID), &content);
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+static void general_names(struct dissection *d, uint16_t count_field, struct reader r)
+{
+    dissection_add_number(d, count_field, der_count(r, ITEMS_LIMIT));
+    for (unsigned n = 0; n < ITEMS_LIMIT && general_name(d, &r); n++)
+        ;
+}
+
+/* ---- extensions: r is the value, with its tag ---- */
+
+static void subject_alt_name(struct dissection *d, struct reader r)
+{
+    struct reader list;
+
+    if (der_take(&r, DER_SEQUENCE, &list))
+        general_names(d, CE_ID(CE_GENERAL_NAMES), list);
+}
+
+static void subject_key_identifier(struct dissection *d, struct reader r)
+{
+    struct reader content;
+
+    if (der_take(&r, DER_OCTET_STRING, &content))
+        dissection_add_bytes(d, CE_ID(CE_SUBJECT_KEY_IDENTIFIER), reader_rest(&content));
+}
+
+static void key_usage(struct dissection *d, struct reader r)
+{
+    struct reader content;
+    struct bytes bits;
+    uint8_t n_unused;
+
+    if (!der_take(&r, DER_BIT_STRING, &content) || !reader_u8(&content, &n_unused))
+        return;
+    bits = reader_rest(&content);
+    dissection_add_bytes(d, CE_ID(CE_KEY_USAGE), bits);
+    for (unsigned i = 0; i <= CE_DECIPHER_ONLY - CE_DIGITAL_SIGNATURE; i++)
+        dissection_add_number(d, CE_ID(CE_DIGITAL_SIGNATURE + i),
+                              i / 8 < bits.len ? bits.data[i / 8] >> (7 - i % 8) & 1 : 0);
+}
+
+static void key_purposes(struct dissection *d, struct reader r)
+{
+    struct reader list, oid;
+
+    if (!der_take(&r, DER_SEQUENCE, &list))
+        return;
+    dissection_add_number(d, CE_ID(CE_KEY_PURPOSE_IDS), der_count(list, ITEMS_LIMIT));
+    for (unsigned n = 0; n < ITEMS_LIMIT && der_take(&list, DER_OID, &oid); n++)
+        add_oid(d, CE_ID(CE_KEY_PURPOSE_ID), &oid);
+}
+
+static uint64_t der_number(struct reader r)
+{
+    uint64_t number = 0;
+    uint8_t byte;
+
+    for (unsigned n = 0; n < 9 && reader_u8(&r, &byte); n++)
+        number = number << 8 | byte;
+    return number;
+}
+
+static void basic_constraints(struct dissection *d, struct reader r)
+{
+    struct reader list, content;
+
+    if (!der_take(&r, DER_SEQUENCE, &list))
+        return;
+    dissection_add_number(d, CE_ID(CE_BASIC_CONSTRAINTS), 1);
+    if (der_take(&list, DER_BOOLEAN, &content))
+        dissection_add_number(d, CE_ID(CE_CA), der_number(content) != 0);
+    if (der_take(&list, DER_INTEGER, &content))
+        dissection_add_number(d, CE_ID(CE_PATH_LEN), der_number(content));
+}
+
+static void authority_key_identifier(struct dissection *d, struct reader r)
+{
+    struct reader list, content;
+
+    if (!der_take(&r, DER_SEQUENCE, &list))
+        return;
+    dissection_add_number(d, CE_ID(CE_AUTHORITY_KEY_IDENTIFIER), 1);
+    if (der_take(&list, DER_CONTEXT + 0, &content))
+        dissection_add_bytes(d, CE_ID(CE_KEY_IDENTIFIER), reader_rest(&content));
+    if (der_take(&list, DER_CONTEXT_CONSTRUCTED + 1, &content))
+        general_names(d, CE_ID(CE_AUTHORITY_CERT_ISSUER), content);
+    if (der_take(&list, DER_CONTEXT + 2, &content))
+        dissection_add_bytes(d, CE_ID(CE_AUTHORITY_CERT_SERIAL), reader_rest(&content));
+}
+
+static void policies(struct dissection *d, struct reader r)
+{
+    struct reader list, policy, oid;
+
+    if (!der_take(&r, DER_SEQUENCE, &list))
+        return;
+    dissection_add_number(d, CE_ID(CE_POLICIES), der_count(list, ITEMS_LIMIT));
+    for (unsigned n = 0; n < ITEMS_LIMIT && der_take(&list, DER_SEQUENCE, &policy); n++) {
+        dissection_add_number(d, CE_ID(CE_POLICY), 1);
+        if (der_take(&policy, DER_OID, &oid))
+            add_oid(d, CE_ID(CE_POLICY_IDENTIFIER), &oid);
+    }
+}
+
+static void distribution_points(struct dissection *d, struct reader r)
+{
+    struct reader list, point, name, full;
+
+    if (!der_take(&r, DER_SEQUENCE, &list))
+        return;
+    dissection_add_number(d, CE_ID(CE_CRL_DIST_POINTS), der_count(list, ITEMS_LIMIT));
+    for (unsigned n = 0; n < ITEMS_LIMIT && der_take(&list, DER_SEQUENCE, &point); n++) {
+        dissection_add_number(d, CE_ID(CE_DISTRIBUTION_POINT), 1);
+        if (!der_take(&point, DER_CONTEXT_CONSTRUCTED + 0, &name))
+            continue;
+        if (der_take(&name, DER_CONTEXT_CONSTRUCTED + 0, &full)) {
+            dissection_add_number(d, CE_ID(CE_DISTRIBUTION_POINT_NAME), 0);
+            general_names(d, CE_ID(CE_FULL_NAME), full);
+        } else {
+            dissection_add_number(d, CE_ID(CE_DISTRIBUTION_POINT_NAME), 1);
+        }
+    }
+}
+
+/* RFC 5280 section 4.2.2.1: Wireshark has it in a protocol of its own; the names in it are the same. */
+static void authority_info_access(struct dissection *d, struct reader r)
+{
+    struct reader list, description, oid;
+
+    if (!der_take(&r, DER_SEQUENCE, &list))
+        return;
+    for (unsigned n = 0; n < ITEMS_LIMIT && der_take(&list, DER_SEQUENCE, &description); n++) {
+        if (der_take(&description, DER_OID, &oid))
+            (void)general_name(d, &description);
+    }
+}
+
+static void extension(struct dissection *d, struct bytes oid, struct reader value)
+{
+    static const struct {
+        uint8_t arc; /* of id-ce (2.5.29) */
+        void (*read)(struct dissection *, struct reader);
+    } readers[] = {
+        { 14, subject_key_identifier },   { 15, key_usage },
+        { 17, subject_alt_name },         { 18, subject_alt_name },
+        { 19, basic_constraints },        { 29, subject_alt_name },
+        { 31, distribution_points },      { 32, policies },
+        { 35, authority_key_identifier }, { 37, key_purposes },
+        { 46, distribution_points },
+    };
+    static const uint8_t access[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01 };
+
+    if (bytes_equal(oid, bytes_of(access, sizeof access))) {
+        authority_info_access(d, value);
+        return;
+    }
+    if (oid.len != 3 || oid.data[0] != 0x55 || oid.data[1] != 0x1d)
+        return;
+    add_layer(d, PROTOCOL_X509CE, &value);
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        if (readers[i].arc == oid.data[2])
+            readers[i].read(d, value);
+    }
+}
+
+/* ---- certificates ---- */
+
+static void algorithm(struct dissection *d, struct reader *r, uint16_t field_id)
+{
+    struct reader sequence, oid;
+
+    if (!der_take(r, DER_SEQUENCE, &sequence))
+        return;
+    dissection_add_number(d, field_id, 1);
+    if (der_take(&sequence, DER_OID, &oid))
+        add_oid(d, AF_ID(AF_ALGORITHM_ID), &oid);
+}
+
+static bool take_two(struct reader *r, unsigned *number)
+{
+    uint8_t tens, ones;
+
+    if (!reader_u8(r, &tens) || !reader_u8(r, &ones) || tens < '0' || tens > '9' || ones < '0' || ones > '9')
+        return false;
+    *number = (unsigned)(tens - '0') * 10 + (unsigned)(ones - '0');
+    return true;
+}
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar. */
+static int64_t days_of(int64_t year, unsigned month, unsigned day)
+{
+    static const unsigned before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
+    int64_t years = year - 1970;
+    int64_t leaps = (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 - 477;
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return years * 365 + leaps + before[month - 1] + (is_leap && month > 2) + day - 1;
+}
+
+static void validity_time(struct dissection *d, struct reader *r, uint16_t choice_field)
+{
+    struct reader text;
+    unsigned century = 0, year, month, day, hour, minute, second = 0;
+    uint8_t tag, *kept;
+    enum { TEXT_BYTES = 32 };
+    int n;
+
+    if (!der_next(r, &tag, &text) || (tag != DER_UTC_TIME && tag != DER_GENERALIZED_TIME))
+        return;
+    dissection_add_number(d, choice_field, tag == DER_GENERALIZED_TIME);
+    if ((tag == DER_GENERALIZED_TIME && !take_two(&text, &century)) || !take_two(&text, &year) ||
+        !take_two(&text, &month) || !take_two(&text, &day) || !take_two(&text, &hour) ||
+        !take_two(&text, &minute))
+        return;
+    if (reader_left(&text) > 1)
+        (void)take_two(&text, &second);
+    if (month < 1 || month > 12 || day < 1)
+        return;
+    if (tag == DER_GENERALIZED_TIME) {
+        int64_t seconds =
+            days_of((int64_t)century * 100 + year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+
+        dissection_add_number(d, AF_ID(AF_GENERALIZED_TIME), (uint64_t)(seconds * INT64_C(1000000000)));
+        return;
+    }
+    if (!dissection_wants(d, PROTOCOL_X509AF, AF_UTC_TIME))
+        return;
+    kept = dissection_scratch(d, TEXT_BYTES);
+    if (kept == NULL)
+        return;
+    n = snprintf((char *)kept, TEXT_BYTES, "%s%02u-%02u-%02u %02u:%02u:%02u (UTC)", year < 50 ? "20" : "19",
+                 year, month, day, hour, minute, second);
+    if (n > 0 && n < TEXT_BYTES)
+        dissection_add_bytes(d, AF_ID(AF_UTC_TIME), bytes_of(kept, (size_t)n));
+}
+
+static void extensions(struct dissection *d, struct reader list)
+{
+    struct reader item, oid, content;
+
+    dissection_add_number(d, AF_ID(AF_EXTENSIONS), der_count(list, ITEMS_LIMIT));
+    for (unsigned n = 0; n < ITEMS_LIMIT && der_take(&list, DER_SEQUENCE, &item); n++) {
+        dissection_add_number(d, AF_ID(AF_EXTENSION), 1);
+        if (!der_take(&item, DER_OID, &oid))
+            continue;
+        add_oid(d, AF_ID(AF_EXTENSION_ID), &oid);
+        if (der_take(&item, DER_BOOLEAN, &content))
+            dissection_add_number(d, AF_ID(AF_CRITICAL), der_number(content) != 0);
+        if (der_take(&item, DER_OCTET_STRING, &content))
+            extension(d, reader_rest(&oid), content);
+    }
+}
+
+static void take_bits(struct dissection *d, struct reader *r, uint16_t field_id)
+{
+    struct reader content;
+    uint8_t n_unused;
+
+    if (der_take(r, DER_BIT_STRING, &content) && reader_u8(&content, &n_unused))
+        dissection_add_bytes(d, field_id, reader_rest(&content));
+}
+
+/* RFC 5280 section 4.1 */
+static bool signed_certificate(struct dissection *d, struct reader r)
+{
+    struct reader part, inner;
+
+    dissection_add_number(d, AF_ID(AF_SIGNED_CERTIFICATE), 1);
+    if (der_take(&r, DER_CONTEXT_CONSTRUCTED + 0, &part) && der_take(&part, DER_INTEGER, &inner))
+        dissection_add_number(d, AF_ID(AF_VERSION), der_number(inner));
+    if (!der_take(&r, DER_INTEGER, &part))
+        return false;
+    dissection_add_bytes(d, AF_ID(AF_SERIAL_NUMBER), reader_rest(&part));
+    algorithm(d, &r, AF_ID(AF_SIGNATURE));
+    if (!der_take(&r, DER_SEQUENCE, &part))
+        return false;
+    dissection_add_number(d, AF_ID(AF_ISSUER), 0);
+    rdn_sequence(d, part);
+    if (!der_take(&r, DER_SEQUENCE, &part))
+        return false;
+    dissection_add_number(d, AF_ID(AF_VALIDITY), 1);
+    validity_time(d, &part, AF_ID(AF_NOT_BEFORE));
+    validity_time(d, &part, AF_ID(AF_NOT_AFTER));
+    if (!der_take(&r, DER_SEQUENCE, &part))
+        return false;
+    dissection_add_number(d, AF_ID(AF_SUBJECT), 0);
+    dissection_add_number(d, AF_ID(AF_RDN_SEQUENCE), der_count(part, ITEMS_LIMIT));
+    rdn_sequence(d, part);
+    if (!der_take(&r, DER_SEQUENCE, &part))
+        return false;
+    dissection_add_number(d, AF_ID(AF_SUBJECT_PUBLIC_KEY_INFO), 1);
+    algorithm(d, &part, AF_ID(AF_ALGORITHM));
+    take_bits(d, &part, AF_ID(AF_SUBJECT_PUBLIC_KEY));
+    while (reader_left(&r) > 0) {
+        uint8_t tag;
+
+        if (!der_next(&r, &tag, &part))
+            return false;
+        if (tag == DER_CONTEXT_CONSTRUCTED + 3 && der_take(&part, DER_SEQUENCE, &inner))
+            extensions(d, inner);
+    }
+    return true;
+}
+
+void x509_certificate(struct dissection *d, struct bytes der)
+{
+    struct reader r = reader_over(der), certificate, part;
+
+    if (!(d->demand->passable & X509_PROTOCOLS) || !der_take(&r, DER_SEQUENCE, &certificate) ||
+        !der_take(&certificate, DER_SEQUENCE, &part) || !signed_certificate(d, part))
+        return;
+    algorithm(d, &certificate, AF_ID(AF_ALGORITHM_IDENTIFIER));
+    take_bits(d, &certificate, AF_ID(AF_ENCRYPTED));
+}
 
 static enum dissect_result x509_dissect(struct dissection *d, struct reader *r)
 {
@@ -10,20 +736,31 @@ static enum dissect_result x509_dissect(struct dissection *d, struct reader *r)
     return DISSECT_REFUSED; /* entered from a certificate, never by the chain */
 }
 
+#define X509_CARRIERS (PROTOCOL_BIT(PROTOCOL_TLS) | PROTOCOL_BIT(PROTOCOL_DTLS))
+
 const struct protocol protocol_x509sat = {
     .name = "x509sat",
     .title = "X.509 Selected Attribute Types",
+    .fields = sat_fields,
+    .n_fields = sizeof sat_fields / sizeof sat_fields[0],
+    .lends_to = X509_CARRIERS,
     .dissect = x509_dissect,
 };
 
 const struct protocol protocol_x509ce = {
     .name = "x509ce",
     .title = "X.509 Certificate Extensions",
+    .fields = ce_fields,
+    .n_fields = sizeof ce_fields / sizeof ce_fields[0],
+    .lends_to = X509_CARRIERS,
     .dissect = x509_dissect,
 };
 
 const struct protocol protocol_x509af = {
     .name = "x509af",
     .title = "X.509 Authentication Framework",
+    .fields = af_fields,
+    .n_fields = sizeof af_fields / sizeof af_fields[0],
+    .lends_to = X509_CARRIERS,
     .dissect = x509_dissect,
 };

@@ -30,6 +30,19 @@ def case_filters_select_what_tshark_selects(t):
     t.check(not wrong, '\n'.join(wrong))
 
 
+def case_filters_select_the_same_in_an_archive(t):
+    wrong = []
+    for i, (path, expect) in enumerate(golden()):
+        archive = t.path(f'a{i}')
+        t.run('import', path, '-w', archive)
+        for text, frames in expect['filters'].items():
+            got = t.find_numbers('-A', archive, '-Y', text)
+            plain = t.find_numbers('-r', path, '-Y', text)
+            if got != plain:
+                wrong.append(f'{os.path.basename(path)}: {text}: archive {got}, file {plain}')
+    t.check(not wrong, '\n'.join(wrong))
+
+
 def case_a_device_is_found_whole_in_the_file(t):
     wrong = []
     for path, expect in golden():

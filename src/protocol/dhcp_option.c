@@ -1,0 +1,912 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/dhcp_option.h"
+
+#include <stdio.h>
+
+#include "base/timestamp.h"
+#include "protocol/dhcp_fields.h"
+#include "protocol/dns_name.h"
+#include "protocol/shown_text.h"
+
+enum option_kind {
+    OPTION_OTHER,
+    OPTION_IPV4,
+    OPTION_IPV4S,
+    OPTION_TEXT,
+    OPTION_U8,
+    OPTION_U16,
+    OPTION_U16S,
+    OPTION_U32,
+    OPTION_S32,
+    OPTION_BYTES
+};
+
+struct option_type {
+    uint8_t kind;
+    uint16_t field;
+};
+
+static const struct option_type option_types[256] = {
+    [1] = { OPTION_IPV4, DHCP_OPTION_SUBNET_MASK },
+    [2] = { OPTION_S32, DHCP_OPTION_TIME_OFFSET },
+    [3] = { OPTION_IPV4S, DHCP_OPTION_ROUTER },
+    [4] = { OPTION_IPV4S, DHCP_OPTION_TIME_SERVER },
+    [5] = { OPTION_IPV4S, DHCP_OPTION_NAME_SERVER },
+    [6] = { OPTION_IPV4S, DHCP_OPTION_DOMAIN_NAME_SERVER },
+    [7] = { OPTION_IPV4S, DHCP_OPTION_LOG_SERVER },
+    [8] = { OPTION_IPV4S, DHCP_OPTION_QUOTES_SERVER },
+    [9] = { OPTION_IPV4S, DHCP_OPTION_LPR_SERVER },
+    [10] = { OPTION_IPV4S, DHCP_OPTION_IMPRESS_SERVER },
+    [11] = { OPTION_IPV4S, DHCP_OPTION_RESOURCE_LOCATION_SERVER },
+    [12] = { OPTION_TEXT, DHCP_OPTION_HOSTNAME },
+    [13] = { OPTION_U16, DHCP_OPTION_BOOT_FILE_SIZE },
+    [14] = { OPTION_TEXT, DHCP_OPTION_MERIT_DUMP_FILE },
+    [15] = { OPTION_TEXT, DHCP_OPTION_DOMAIN_NAME },
+    [16] = { OPTION_IPV4, DHCP_OPTION_SWAP_SERVER },
+    [17] = { OPTION_TEXT, DHCP_OPTION_ROOT_PATH },
+    [18] = { OPTION_TEXT, DHCP_OPTION_EXTENSION_PATH },
+    [19] = { OPTION_U8, DHCP_OPTION_IP_FORWARDING },
+    [20] = { OPTION_U8, DHCP_OPTION_NON_LOCAL_SOURCE_ROUTING },
+    [22] = { OPTION_U16, DHCP_OPTION_MAX_DATAGRAM_REASSEMBLY_SIZE },
+    [23] = { OPTION_U8, DHCP_OPTION_DEFAULT_IP_TTL },
+    [24] = { OPTION_U32, DHCP_OPTION_PATH_MTU_AGING_TIMEOUT },
+    [25] = { OPTION_U16S, DHCP_OPTION_PATH_MTU_PLATEAU_TABLE_ITEM },
+    [26] = { OPTION_U16, DHCP_OPTION_INTERFACE_MTU },
+    [27] = { OPTION_U8, DHCP_OPTION_ALL_SUBNETS_ARE_LOCAL },
+    [28] = { OPTION_IPV4, DHCP_OPTION_BROADCAST_ADDRESS },
+    [29] = { OPTION_U8, DHCP_OPTION_PERFORM_MASK_DISCOVERY },
+    [30] = { OPTION_U8, DHCP_OPTION_MASK_SUPPLIER },
+    [31] = { OPTION_U8, DHCP_OPTION_PERFORM_ROUTER_DISCOVER },
+    [32] = { OPTION_IPV4, DHCP_OPTION_ROUTER_SOLICITATION_ADDRESS },
+    [34] = { OPTION_U8, DHCP_OPTION_TRAILER_ENCAPSULATION },
+    [35] = { OPTION_U32, DHCP_OPTION_ARP_CACHE_TIMEOUT },
+    [36] = { OPTION_U8, DHCP_OPTION_ETHERNET_ENCAPSULATION },
+    [37] = { OPTION_U8, DHCP_OPTION_TCP_DEFAULT_TTL },
+    [38] = { OPTION_U32, DHCP_OPTION_TCP_KEEPALIVE_INTERVAL },
+    [39] = { OPTION_U8, DHCP_OPTION_TCP_KEEPALIVE_GARBAGE },
+    [40] = { OPTION_TEXT, DHCP_OPTION_NIS_DOMAIN },
+    [41] = { OPTION_IPV4S, DHCP_OPTION_NIS_SERVER },
+    [42] = { OPTION_IPV4S, DHCP_OPTION_NTP_SERVER },
+    [44] = { OPTION_IPV4S, DHCP_OPTION_NETBIOS_OVER_TCPIP_NAME_SERVER },
+    [45] = { OPTION_IPV4S, DHCP_OPTION_NETBIOS_OVER_TCPIP_DD_NAME_SERVER },
+    [46] = { OPTION_U8, DHCP_OPTION_NETBIOS_OVER_TCPIP_NODE_TYPE },
+    [47] = { OPTION_TEXT, DHCP_OPTION_NETBIOS_OVER_TCPIP_SCOPE },
+    [48] = { OPTION_IPV4S, DHCP_OPTION_XWINDOWS_SYSTEM_FONT_SERVER },
+    [49] = { OPTION_IPV4S, DHCP_OPTION_XWINDOWS_SYSTEM_DISPLAY_MANAGER },
+    [50] = { OPTION_IPV4, DHCP_OPTION_REQUESTED_IP_ADDRESS },
+    [51] = { OPTION_U32, DHCP_OPTION_IP_ADDRESS_LEASE_TIME },
+    [53] = { OPTION_U8, DHCP_OPTION_DHCP },
+    [54] = { OPTION_IPV4, DHCP_OPTION_DHCP_SERVER_ID },
+    [56] = { OPTION_TEXT, DHCP_OPTION_MESSAGE },
+    [57] = { OPTION_U16, DHCP_OPTION_DHCP_MAX_MESSAGE_SIZE },
+    [58] = { OPTION_U32, DHCP_OPTION_RENEWAL_TIME_VALUE },
+    [59] = { OPTION_U32, DHCP_OPTION_REBINDING_TIME_VALUE },
+    [64] = { OPTION_TEXT, DHCP_OPTION_NIS_PLUS_DOMAIN },
+    [65] = { OPTION_IPV4S, DHCP_OPTION_NIS_PLUS_SERVER },
+    [66] = { OPTION_TEXT, DHCP_OPTION_TFTP_SERVER_NAME },
+    [67] = { OPTION_TEXT, DHCP_OPTION_BOOTFILE_NAME },
+    [68] = { OPTION_IPV4S, DHCP_OPTION_MOBILE_IP_HOME_AGENT },
+    [69] = { OPTION_IPV4S, DHCP_OPTION_SMTP_SERVER },
+    [70] = { OPTION_IPV4S, DHCP_OPTION_POP3_SERVER },
+    [71] = { OPTION_IPV4S, DHCP_OPTION_NNTP_SERVER },
+    [72] = { OPTION_IPV4S, DHCP_OPTION_DEFAULT_WWW_SERVER },
+    [73] = { OPTION_IPV4S, DHCP_OPTION_DEFAULT_FINGER_SERVER },
+    [74] = { OPTION_IPV4S, DHCP_OPTION_DEFAULT_IRC_SERVER },
+    [75] = { OPTION_IPV4S, DHCP_OPTION_STREETTALK_SERVER },
+    [76] = { OPTION_IPV4S, DHCP_OPTION_STREETTALK_DA_SERVER },
+    [86] = { OPTION_TEXT, DHCP_OPTION_NOVELL_DS_TREE_NAME },
+    [87] = { OPTION_TEXT, DHCP_OPTION_NOVELL_DS_CONTEXT },
+    [91] = { OPTION_U32, DHCP_OPTION_CLIENT_LAST_TRANSACTION_TIME },
+    [92] = { OPTION_IPV4S, DHCP_OPTION_ASSOCIATED_IP_OPTION },
+    [100] = { OPTION_TEXT, DHCP_OPTION_TZ_PCODE },
+    [101] = { OPTION_TEXT, DHCP_OPTION_TZ_TCODE },
+    [112] = { OPTION_IPV4S, DHCP_OPTION_NETINFO_PARENT_SERVER_ADDRESS },
+    [113] = { OPTION_TEXT, DHCP_OPTION_NETINFO_PARENT_SERVER_TAG },
+    [116] = { OPTION_U8, DHCP_OPTION_DHCP_AUTO_CONFIGURATION },
+    [118] = { OPTION_IPV4S, DHCP_OPTION_SUBNET_SELECTION_OPTION },
+    [136] = { OPTION_IPV4S, DHCP_OPTION_PANA_AGENT },
+    [137] = { OPTION_TEXT, DHCP_OPTION_LOST_SERVER_DOMAIN_NAME },
+    [138] = { OPTION_IPV4S, DHCP_OPTION_CAPWAP_ACCESS_CONTROLLER },
+    [142] = { OPTION_IPV4S, DHCP_OPTION_ANDSF_SERVER },
+    [150] = { OPTION_IPV4S, DHCP_OPTION_TFTP_SERVER_ADDRESS },
+    [153] = { OPTION_U32, DHCP_OPTION_BULK_LEASE_START_TIME_OF_STATE },
+    [156] = { OPTION_U8, DHCP_OPTION_BULK_LEASE_DHCP_STATE },
+    [157] = { OPTION_U8, DHCP_OPTION_BULK_LEASE_DATA_SOURCE },
+    [161] = { OPTION_TEXT, DHCP_OPTION_MUDURL },
+    [209] = { OPTION_TEXT, DHCP_OPTION_PXE_CONFIG_FILE },
+    [210] = { OPTION_TEXT, DHCP_OPTION_PXE_PATH_PREFIX },
+    [252] = { OPTION_TEXT, DHCP_OPTION_PRIVATE_PROXY_AUTODISCOVERY },
+};
+
+/* RFC 3046 section 2, and who came after it. */
+static const struct option_type agent_types[256] = {
+    [1] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_AGENT_CIRCUIT_ID },
+    [2] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_AGENT_REMOTE_ID },
+    [3] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_RESERVED },
+    [4] = { OPTION_U32, DHCP_OPTION_AGENT_INFORMATION_OPTION_DOCSIS_DEVICE_CLASS },
+    [5] = { OPTION_IPV4, DHCP_OPTION_AGENT_INFORMATION_OPTION_LINK_SELECTION },
+    [6] = { OPTION_TEXT, DHCP_OPTION_AGENT_INFORMATION_OPTION_SUBSCRIBER_ID },
+    [7] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_RADIUS_ATTRIBUTES },
+    [8] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_AUTHENTICATION },
+    [10] = { OPTION_U8, DHCP_OPTION_AGENT_INFORMATION_OPTION_FLAGS },
+    [11] = { OPTION_IPV4, DHCP_OPTION_AGENT_INFORMATION_OPTION_SERVER_ID_OVERRIDE },
+    [12] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_RELAY_AGENT_ID },
+    [14] = { OPTION_TEXT, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_NETWORK_NAME },
+    [15] = { OPTION_TEXT, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_AP_NAME },
+    [17] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_OPERATOR_ID },
+    [18] = { OPTION_TEXT, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_OPERATOR_REALM },
+    [150] = { OPTION_IPV4, DHCP_OPTION_AGENT_INFORMATION_OPTION_LINK_SELECTION_CISCO },
+    [152] = { OPTION_IPV4, DHCP_OPTION_AGENT_INFORMATION_OPTION_SERVER_ID_OVERRIDE_CISCO },
+};
+
+/* ---- parts ---- */
+
+static void add_number(struct dhcp_message *message, unsigned field, uint64_t number)
+{
+    dissection_add_number(message->d, DHCP_FIELD(field), number);
+}
+
+static void add_bytes(struct dhcp_message *message, unsigned field, struct bytes bytes)
+{
+    dissection_add_bytes(message->d, DHCP_FIELD(field), bytes);
+}
+
+static void add_text(struct dhcp_message *message, unsigned field, struct bytes text)
+{
+    if (dissection_wants(message->d, PROTOCOL_DHCP, field))
+        add_bytes(message, field, shown_ascii(message->d, shown_until_nul(text)));
+}
+
+static bool bad_length(struct dhcp_message *message)
+{
+    add_number(message, DHCP_BAD_LENGTH, 1);
+    return true;
+}
+
+static bool take_number(struct dhcp_message *message, struct reader *r, unsigned n, unsigned field,
+                        uint64_t *number)
+{
+    struct bytes bytes;
+    uint64_t sum = 0;
+
+    if (!reader_bytes(r, n, &bytes))
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        sum = sum << 8 | bytes.data[i];
+    add_number(message, field, field_of(DHCP_FIELD(field))->type == FIELD_BOOL ? sum != 0 : sum);
+    if (number)
+        *number = sum;
+    return true;
+}
+
+static bool take_bytes(struct dhcp_message *message, struct reader *r, size_t n, unsigned field)
+{
+    struct bytes bytes;
+
+    if (!reader_bytes(r, n, &bytes))
+        return false;
+    add_bytes(message, field, bytes);
+    return true;
+}
+
+static bool take_text(struct dhcp_message *message, struct reader *r, size_t n, unsigned field)
+{
+    struct bytes text;
+
+    if (!reader_bytes(r, n, &text))
+        return false;
+    add_text(message, field, text);
+    return true;
+}
+
+/* Values of n bytes up to the end; a rest that is too short for one is a bad length. */
+static bool take_each(struct dhcp_message *message, struct reader *r, unsigned n, unsigned field)
+{
+    while (reader_left(r) >= n)
+        if (!(n == 4 ? take_bytes(message, r, n, field) : take_number(message, r, n, field, NULL)))
+            return false;
+    return reader_left(r) == 0 || bad_length(message);
+}
+
+static bool read_typed(struct dhcp_message *message, const struct option_type *type, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    unsigned n = type->kind == OPTION_U8 ? 1 : type->kind == OPTION_U16 ? 2 : 4;
+
+    switch ((enum option_kind)type->kind) {
+    case OPTION_OTHER:
+        return true;
+    case OPTION_BYTES:
+        add_bytes(message, type->field, option);
+        return true;
+    case OPTION_TEXT:
+        add_text(message, type->field, option);
+        return true;
+    case OPTION_IPV4S:
+        return take_each(message, &r, 4, type->field);
+    case OPTION_U16S:
+        return take_each(message, &r, 2, type->field);
+    case OPTION_IPV4:
+        return option.len == 4 ? take_bytes(message, &r, 4, type->field) : bad_length(message);
+    case OPTION_S32: {
+        uint32_t number;
+
+        if (option.len != 4 || !reader_u32(&r, &number))
+            return bad_length(message);
+        add_number(message, type->field, (uint64_t)(int64_t)(int32_t)number);
+        return true;
+    }
+    case OPTION_U8:
+    case OPTION_U16:
+    case OPTION_U32:
+        return option.len == n ? take_number(message, &r, n, type->field, NULL) : bad_length(message);
+    }
+    return false;
+}
+
+/* A name; pointers in it count from the start of names. At its end it may lack the root. */
+static bool take_name(struct dhcp_message *message, struct bytes names, struct reader *r, unsigned field)
+{
+    struct dns_message dns = { .d = message->d, .bytes = names, .steps_left = DNS_NAME_STEPS };
+    struct dns_name name;
+
+    if (!dns_name_read(&dns, r, true, &name))
+        return false;
+    add_bytes(message, field, name.text);
+    return true;
+}
+
+/* ---- options with parts of their own ---- */
+
+/* Pairs of addresses: RFC 2132 sections 4.3 and 5.8. */
+static bool read_pairs(struct dhcp_message *message, struct bytes option, unsigned first, unsigned second)
+{
+    struct reader r = reader_over(option);
+
+    while (reader_left(&r) >= 8)
+        if (!take_bytes(message, &r, 4, first) || !take_bytes(message, &r, 4, second))
+            return false;
+    return reader_left(&r) == 0 || bad_length(message);
+}
+
+enum { HARDWARE_ETHERNET = 1, HARDWARE_IEEE802 = 6 };
+
+/* A hardware address as text: with colons where it is a MAC address. */
+static void add_hardware(struct dhcp_message *message, unsigned field, uint32_t type, struct bytes address)
+{
+    static const char digits[] = "0123456789abcdef";
+    bool is_mac = (type == HARDWARE_ETHERNET || type == HARDWARE_IEEE802) && address.len == 6;
+    uint8_t *text;
+    size_t len = 0;
+
+    if (address.len == 0) {
+        add_bytes(message, field, bytes_text("<No address>"));
+        return;
+    }
+    if (!dissection_wants(message->d, PROTOCOL_DHCP, field) ||
+        (text = dissection_scratch(message->d, address.len * 3)) == NULL)
+        return;
+    for (size_t i = 0; i < address.len; i++) {
+        if (is_mac && i > 0)
+            text[len++] = ':';
+        text[len++] = (uint8_t)digits[address.data[i] >> 4];
+        text[len++] = (uint8_t)digits[address.data[i] & 15];
+    }
+    add_bytes(message, field, bytes_of(text, len));
+}
+
+enum duid_type {
+    DUID_LINK_LAYER_TIME = 1,
+    DUID_ENTERPRISE = 2,
+    DUID_LINK_LAYER = 3
+}; /* RFC 8415 section 11 */
+
+/* RFC 4361 section 6.1: an association's id, and who is the client for all protocols. */
+static bool read_duid(struct dhcp_message *message, struct reader *r)
+{
+    uint64_t type, hardware;
+    struct bytes iaid;
+
+    if (!reader_skip(r, 1) || !reader_bytes(r, 4, &iaid))
+        return false;
+    add_hardware(message, DHCP_CLIENT_ID_IAID, 255, iaid);
+    if (!take_number(message, r, 2, DHCP_CLIENT_ID_DUID_TYPE, &type))
+        return false;
+    switch (type) {
+    case DUID_LINK_LAYER_TIME:
+        if (!take_number(message, r, 2, DHCP_CLIENT_ID_DUID_LLT_HW_TYPE, &hardware) ||
+            !take_number(message, r, 4, DHCP_CLIENT_ID_TIME, NULL))
+            return false;
+        add_hardware(message, DHCP_CLIENT_ID_LINK_LAYER_ADDRESS, (uint32_t)hardware, reader_rest(r));
+        return true;
+    case DUID_ENTERPRISE:
+        return take_number(message, r, 4, DHCP_CLIENT_ID_ENTERPRISE_NUM, NULL) &&
+               take_bytes(message, r, reader_left(r), DHCP_CLIENT_ID);
+    case DUID_LINK_LAYER:
+        if (!take_number(message, r, 2, DHCP_CLIENT_ID_DUID_LL_HW_TYPE, &hardware))
+            return false;
+        add_hardware(message, DHCP_CLIENT_ID_LINK_LAYER_ADDRESS, (uint32_t)hardware, reader_rest(r));
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool is_mac_id(struct bytes option)
+{
+    return option.len == 7 && (option.data[0] == HARDWARE_ETHERNET || option.data[0] == HARDWARE_IEEE802);
+}
+
+/* RFC 2132 section 9.14: a hardware address behind its type, or whatever else is the client's own. */
+static bool read_client_id(struct dhcp_message *message, struct bytes option, bool has_more_forms)
+{
+    struct reader r = reader_over(option);
+    uint8_t type = option.len ? option.data[0] : 0;
+
+    if (is_mac_id(option))
+        return take_number(message, &r, 1, DHCP_HW_TYPE, NULL) &&
+               take_bytes(message, &r, 6, DHCP_HW_MAC_ADDR);
+    if (option.len == 7 && type > 0 && type < 48) /* an address that has no name of its own here */
+        return take_number(message, &r, 1, DHCP_HW_TYPE, NULL);
+    if (!has_more_forms || (option.len == 17 && type == 0)) /* a UUID: fields have no such type here */
+        return true;
+    if (type == 255)
+        return read_duid(message, &r);
+    if (type == 0 && option.len > 1)
+        return take_number(message, &r, 1, DHCP_CLIENT_ID_TYPE, NULL) &&
+               take_text(message, &r, reader_left(&r), DHCP_CLIENT_ID_UNDEF);
+    return true;
+}
+
+/* RFC 3004 section 4; many clients send plain text instead. */
+static bool read_user_class(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    size_t left = option.len;
+
+    if (option.len < 2)
+        return bad_length(message);
+    for (uint64_t n = 0; reader_left(&r) > 0; n++) {
+        uint64_t len = *r.at;
+
+        if (len >= left)
+            return take_text(message, &r, left < reader_left(&r) ? left : reader_left(&r),
+                             DHCP_OPTION_USER_CLASS_TEXT);
+        add_number(message, DHCP_OPTION_USER_CLASS, n);
+        if (!take_number(message, &r, 1, DHCP_OPTION_USER_CLASS_LENGTH, NULL))
+            return false;
+        if (len == 0)
+            return bad_length(message);
+        if (!take_bytes(message, &r, len, DHCP_OPTION_USER_CLASS_DATA))
+            return false;
+        left -= len + 1;
+    }
+    return true;
+}
+
+/* RFC 2610 section 3 */
+static bool read_directory_agent(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint64_t value;
+
+    if (!take_number(message, &r, 1, DHCP_OPTION_SLP_DIRECTORY_AGENT_VALUE, &value))
+        return bad_length(message);
+    if (value == 0x80 && !reader_skip(&r, 1))
+        return true;
+    return take_each(message, &r, 4, DHCP_OPTION_SLP_DIRECTORY_AGENT_SLPDA_ADDRESS);
+}
+
+/* RFC 4702 section 2: the name in ASCII, or as DNS has it. */
+static bool read_fqdn(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint64_t flags;
+
+    if (option.len < 3)
+        return bad_length(message);
+    if (!take_number(message, &r, 1, DHCP_FQDN_FLAGS, &flags))
+        return false;
+    add_number(message, DHCP_FQDN_MBZ, flags >> 4);
+    add_number(message, DHCP_FQDN_N, flags >> 3 & 1);
+    add_number(message, DHCP_FQDN_E, flags >> 2 & 1);
+    add_number(message, DHCP_FQDN_O, flags >> 1 & 1);
+    add_number(message, DHCP_FQDN_S, flags & 1);
+    if (!take_number(message, &r, 1, DHCP_FQDN_RCODE1, NULL) ||
+        !take_number(message, &r, 1, DHCP_FQDN_RCODE2, NULL))
+        return false;
+    if (reader_left(&r) == 0)
+        return true;
+    return flags & 4 ? take_name(message, reader_rest(&r), &r, DHCP_FQDN_NAME)
+                     : take_text(message, &r, reader_left(&r), DHCP_FQDN_NAME);
+}
+
+enum { AUTHENTICATION_DELAYED = 1, AUTHENTICATION_HMAC_MD5 = 1, AUTHENTICATION_COUNTER = 0 };
+
+/* RFC 3118 section 2 */
+static bool read_authentication(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint64_t protocol, algorithm, replay;
+    bool is_delayed;
+
+    if (option.len < 11)
+        return bad_length(message);
+    if (!take_number(message, &r, 1, DHCP_OPTION_DHCP_AUTHENTICATION_PROTOCOL, &protocol))
+        return false;
+    is_delayed = protocol == AUTHENTICATION_DELAYED;
+    if (!take_number(message, &r, 1,
+                     is_delayed ? DHCP_OPTION_DHCP_AUTHENTICATION_ALG_DELAY
+                                : DHCP_OPTION_DHCP_AUTHENTICATION_ALGORITHM,
+                     &algorithm) ||
+        !take_number(message, &r, 1, DHCP_OPTION_DHCP_AUTHENTICATION_RDM, &replay))
+        return false;
+    if (!(replay == AUTHENTICATION_COUNTER
+              ? take_number(message, &r, 8, DHCP_OPTION_DHCP_AUTHENTICATION_RDM_REPLAY_DETECTION, NULL)
+              : take_text(message, &r, 8, DHCP_OPTION_DHCP_AUTHENTICATION_RDM_RDV)))
+        return false;
+    if (!is_delayed || algorithm != AUTHENTICATION_HMAC_MD5)
+        return reader_left(&r) == 0 ||
+               take_text(message, &r, reader_left(&r), DHCP_OPTION_DHCP_AUTHENTICATION_INFORMATION);
+    if (message->type == 1) /* a DHCPDISCOVER asks for it: section 5.1 */
+        return true;
+    if (reader_left(&r) < 20)
+        return bad_length(message);
+    return take_number(message, &r, 4, DHCP_OPTION_DHCP_AUTHENTICATION_SECRET_ID, NULL) &&
+           take_bytes(message, &r, 16, DHCP_OPTION_DHCP_AUTHENTICATION_HMAC_MD5_HASH);
+}
+
+/* RFC 4776 section 3.1 */
+static bool read_civic_location(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint64_t len;
+
+    if (option.len < 3)
+        return true;
+    if (!take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_WHAT, NULL) ||
+        !take_text(message, &r, 2, DHCP_OPTION_CIVIC_LOCATION_COUNTRY))
+        return false;
+    while (reader_left(&r) >= 2) {
+        if (!take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_CA_TYPE, NULL) ||
+            !take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_CA_LENGTH, &len))
+            return false;
+        if (len > reader_left(&r)) {
+            add_number(message, DHCP_OPTION_CIVIC_LOCATION_BAD_CATTYPE, 1);
+            return true;
+        }
+        if (len > 0 && !take_text(message, &r, len, DHCP_OPTION_CIVIC_LOCATION_CA_VALUE))
+            return false;
+    }
+    return true;
+}
+
+/* RFC 2937 section 3: options in the order they are to be used. */
+static bool read_name_services(struct dhcp_message *message, struct bytes option)
+{
+    static const struct {
+        uint16_t code;
+        const char *name;
+    } known[] = {
+        { 0, "Local naming information (e.g., an /etc/hosts file on a UNIX machine) (0)" },
+        { 6, "Domain Name Server Option (6)" },
+        { 41, "Network Information Servers Option (41)" },
+        { 44, "NetBIOS over TCP/IP Name Server Option (44)" },
+        { 65, "Network Information Service+ Servers Option (65)" },
+    };
+    struct reader r = reader_over(option);
+    uint16_t code;
+
+    if (option.len < 2 || option.len & 1)
+        return bad_length(message);
+    while (reader_u16(&r, &code)) {
+        const char *name = NULL;
+
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (known[i].code == code)
+                name = known[i].name;
+        if (name)
+            add_bytes(message, DHCP_OPTION_DHCP_NAME_SERVICE_SEARCH_OPTION, bytes_text(name));
+        else
+            add_number(message, DHCP_OPTION_DHCP_NAME_SERVICE_INVALID, 1);
+    }
+    return true;
+}
+
+/* An option in pieces, RFC 3396: "1/2" for each, and where the whole is shown. True at the last piece. */
+static bool is_last_piece(struct dhcp_message *message, uint16_t n, uint16_t *shown, unsigned each,
+                          unsigned last)
+{
+    uint8_t *text;
+    int len;
+
+    ++*shown;
+    if (n <= 1)
+        return true;
+    for (unsigned i = 0; i < 2; i++) {
+        if (i == 1 && *shown == n)
+            return true;
+        text = dissection_scratch(message->d, 16);
+        if (text == NULL)
+            return false;
+        len = snprintf((char *)text, 16, "%u/%u", i == 0 ? *shown : n, n);
+        add_bytes(message, i == 0 ? each : last, bytes_of(text, (size_t)len));
+    }
+    return false;
+}
+
+/* RFC 3397 section 2 */
+static bool read_domain_search(struct dhcp_message *message)
+{
+    struct reader r = reader_over(message->domain_search);
+
+    if (!is_last_piece(message, message->n_domain_search, &message->shown_domain_search,
+                       DHCP_OPTION_DHCP_DNS_DOMAIN_SEARCH_LIST_RFC_3396_DETECTED,
+                       DHCP_OPTION_DHCP_DNS_DOMAIN_SEARCH_LIST_REFER_LAST_OPTION))
+        return true;
+    while (reader_left(&r) > 0)
+        if (!take_name(message, message->domain_search, &r, DHCP_OPTION_DHCP_DNS_DOMAIN_SEARCH_LIST_FQDN))
+            return false;
+    return true;
+}
+
+/* RFC 3361 section 3 */
+static bool read_sip_servers(struct dhcp_message *message)
+{
+    struct reader r = reader_over(message->sip_servers);
+    struct bytes names;
+    uint64_t encoding;
+
+    if (!is_last_piece(message, message->n_sip_servers, &message->shown_sip_servers,
+                       DHCP_OPTION_SIP_SERVER_RFC_3396_DETECTED, DHCP_OPTION_SIP_SERVER_REFER_LAST_OPTION) ||
+        message->sip_servers.len == 0)
+        return true;
+    if (!take_number(message, &r, 1, DHCP_OPTION_SIP_SERVER_ENCODING, &encoding))
+        return false;
+    if (encoding > 1) {
+        add_number(message, DHCP_OPTION_SIP_SERVER_ADDRESS_ENCODING, 1);
+        return true;
+    }
+    if (reader_left(&r) < (encoding == 0 ? 2 : 4) || (encoding == 1 && reader_left(&r) % 4))
+        return bad_length(message);
+    if (encoding == 1)
+        return take_each(message, &r, 4, DHCP_OPTION_SIP_SERVER_ADDRESS);
+    names = reader_rest(&r);
+    while (reader_left(&r) > 0)
+        if (!take_name(message, names, &r, DHCP_OPTION_SIP_SERVER_NAME))
+            return false;
+    return true;
+}
+
+/* RFC 3442: a prefix as short as its length allows, and the router to it. */
+static bool read_classless_routes(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    struct bytes route;
+
+    if (option.len < 5)
+        return bad_length(message);
+    while (reader_left(&r) > 0) {
+        size_t prefix_len = *r.at, len = 1 + (prefix_len + 7) / 8 + 4;
+
+        if (prefix_len > 32) {
+            add_number(message, DHCP_OPTION_CLASSLESS_STATIC_ROUTE_INVALID, 1);
+            return true;
+        }
+        if (!reader_bytes(&r, len, &route))
+            return false;
+        add_bytes(message, DHCP_OPTION_CLASSLESS_STATIC_ROUTE, route);
+    }
+    return true;
+}
+
+/* RFC 3925 section 3 */
+static bool read_vendor_class(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint64_t len;
+
+    if (option.len == 1) /* CableLabs' own */
+        return take_number(message, &r, 1, DHCP_OPTION_VI_CLASS_CL_ADDRESS_MODE, NULL);
+    while (reader_left(&r) >= 5)
+        if (!take_number(message, &r, 4, DHCP_OPTION_VI_CLASS_ENTERPRISE, NULL) ||
+            !take_number(message, &r, 1, DHCP_OPTION_VI_CLASS_LENGTH, &len) ||
+            !take_text(message, &r, len, DHCP_OPTION_VI_CLASS_DATA))
+            return false;
+    return reader_left(&r) == 0 || bad_length(message);
+}
+
+static bool read_vendor_suboptions(struct dhcp_message *message, struct reader *r)
+{
+    uint64_t len;
+
+    while (reader_left(r) > 0) {
+        if (!take_number(message, r, 1, DHCP_VENDOR_SUBOPTION, NULL))
+            return false;
+        if (reader_left(r) == 0) {
+            add_number(message, DHCP_MISSING_SUBOPT_LENGTH, 1);
+            return true;
+        }
+        if (!take_number(message, r, 1, DHCP_OPTION_SUBOPTION_LENGTH, &len))
+            return false;
+        if (reader_left(r) < len) {
+            add_number(message, DHCP_MISSING_SUBOPT_VALUE, 1);
+            return true;
+        }
+        if (!take_bytes(message, r, len, DHCP_VENDOR_DATA))
+            return false;
+    }
+    return true;
+}
+
+enum {
+    ENTERPRISE_BROADBAND_FORUM = 3561,
+    ENTERPRISE_CABLELABS = 4491
+}; /* have suboptions that are not told apart */
+
+/* The same, section 4. */
+static bool read_vendor_information(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option), sub;
+    uint64_t enterprise, len;
+
+    while (reader_left(&r) >= 5) {
+        if (!take_number(message, &r, 4, DHCP_OPTION_VI_ENTERPRISE, &enterprise) ||
+            !take_number(message, &r, 1, DHCP_OPTION_VI_LENGTH, &len))
+            return false;
+        if (!reader_sub(&r, len, &sub)) {
+            add_number(message, DHCP_OPTION_ENTERPRISE_MALFORMED, 1);
+            break;
+        }
+        if (enterprise != ENTERPRISE_BROADBAND_FORUM && enterprise != ENTERPRISE_CABLELABS &&
+            !read_vendor_suboptions(message, &sub))
+            return false;
+    }
+    return reader_left(&r) == 0 || bad_length(message);
+}
+
+/* RFC 6731 section 4.3 */
+static bool read_rdnss(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint8_t flags;
+
+    if (option.len < 10 || !reader_u8(&r, &flags))
+        return bad_length(message);
+    add_number(message, DHCP_OPTION_RDNSS_RESERVED, flags >> 2);
+    add_number(message, DHCP_OPTION_RDNSS_PREFERENCE, flags & 3);
+    return take_bytes(message, &r, 4, DHCP_OPTION_RDNSS_PRIMARY_DNS) &&
+           take_bytes(message, &r, 4, DHCP_OPTION_RDNSS_SECONDARY_DNS) &&
+           take_name(message, reader_rest(&r), &r, DHCP_OPTION_RDNSS_DOMAIN);
+}
+
+/* Seconds as NTP counts them, in 32 bits: RFC 6926 section 6.2. */
+static bool read_time(struct dhcp_message *message, struct bytes option, unsigned field)
+{
+    enum { SECONDS_1900_TO_1970 = 2208988800, SECONDS_1970_TO_2036 = 2085978496 };
+    struct reader r = reader_over(option);
+    uint32_t seconds;
+    int64_t unix_seconds;
+
+    if (option.len != 4 || !reader_u32(&r, &seconds))
+        return bad_length(message);
+    unix_seconds =
+        seconds >> 31 ? (int64_t)seconds - SECONDS_1900_TO_1970 : (int64_t)seconds + SECONDS_1970_TO_2036;
+    add_number(message, field, seconds ? (uint64_t)(unix_seconds * NS_PER_SECOND) : 0);
+    return true;
+}
+
+/* RFC 7291 section 4 */
+static bool read_pcp_servers(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint64_t len;
+
+    if (option.len < 5)
+        return bad_length(message);
+    while (reader_left(&r) >= 5) {
+        if (!take_number(message, &r, 1, DHCP_OPTION_PCP_LIST_LENGTH, &len))
+            return false;
+        for (uint64_t at = 1; len % 4 == 1 && at < len && reader_left(&r) >= 4; at += 4)
+            if (!take_bytes(message, &r, 4, DHCP_OPTION_PCP_SERVER))
+                return false;
+    }
+    return true;
+}
+
+/* RFC 5969 section 7.1.1 */
+static bool read_6rd(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+
+    if (option.len < 22) {
+        add_number(message, DHCP_OPTION_6RD_MALFORMED, 1);
+        return true;
+    }
+    return take_number(message, &r, 1, DHCP_OPTION_6RD_IPV4_MASK_LEN, NULL) &&
+           take_number(message, &r, 1, DHCP_OPTION_6RD_PREFIX_LEN, NULL) &&
+           take_bytes(message, &r, 16, DHCP_OPTION_6RD_PREFIX) &&
+           take_each(message, &r, 4, DHCP_OPTION_6RD_BORDER_RELAY_IP);
+}
+
+/* RFC 4243: as many enterprises as there are. */
+static bool read_agent_vendor(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option), sub;
+    uint64_t enterprise, len;
+
+    while (reader_left(&r) > 0) {
+        if (!take_number(message, &r, 4, DHCP_OPTION_AGENT_INFORMATION_OPTION_VI_ENTERPRISE, &enterprise) ||
+            !take_number(message, &r, 1, DHCP_OPTION_AGENT_INFORMATION_OPTION_VI_DATA_LENGTH, &len) ||
+            !reader_sub(&r, len, &sub))
+            return false;
+        if (enterprise != ENTERPRISE_CABLELABS)
+            add_bytes(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_VALUE, reader_rest(&sub));
+    }
+    return true;
+}
+
+static bool read_vrf(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+
+    if (option.len == 1)
+        return take_number(message, &r, 1, DHCP_OPTION_AGENT_INFORMATION_OPTION_VRF_NAME_GLOBAL, NULL);
+    if (option.len != 7)
+        return take_text(message, &r, option.len, DHCP_OPTION_AGENT_INFORMATION_OPTION_VRF_NAME);
+    return take_number(message, &r, 3, DHCP_OPTION_AGENT_INFORMATION_OPTION_VRF_NAME_VPN_ID_OUI, NULL) &&
+           take_number(message, &r, 4, DHCP_OPTION_AGENT_INFORMATION_OPTION_VRF_NAME_VPN_ID_INDEX, NULL);
+}
+
+/* What a relay put in: RFC 3046 section 2. */
+static bool read_agent_information(struct dhcp_message *message, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint64_t code, len;
+    struct bytes value;
+
+    while (reader_left(&r) > 0) {
+        bool is_read = true;
+
+        if (reader_left(&r) == 1) {
+            add_number(message, DHCP_MISSING_SUBOPT_LENGTH, 1);
+            return true;
+        }
+        if (!take_number(message, &r, 1, DHCP_OPTION_AGENT_INFORMATION_OPTION_SUBOPTION, &code) ||
+            !take_number(message, &r, 1, DHCP_OPTION_SUBOPTION_LENGTH, &len))
+            return false;
+        if (!reader_bytes(&r, len, &value)) {
+            add_number(message, DHCP_MISSING_SUBOPT_VALUE, 1);
+            return true;
+        }
+        add_bytes(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_VALUE, value);
+        if (code == 9)
+            is_read = read_agent_vendor(message, value);
+        else if (code == 13)
+            add_bytes(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_VALUE, (struct bytes) { 0 });
+        else if (code == 16 && value.len == 6)
+            add_bytes(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_AP_BSSID, value);
+        else if (code == 19)
+            add_number(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_SOURCE_PORT, 1);
+        else if (code == 151)
+            is_read = read_vrf(message, value);
+        else
+            is_read = read_typed(message, &agent_types[code], value);
+        if (!is_read)
+            return false;
+    }
+    return true;
+}
+
+/* Option 43 says what the class of option 60 makes of it; those that do are not told apart here. */
+static bool is_vendor_known(const struct dhcp_message *message)
+{
+    static const char *const known[] = { "PXEClient", "AAPLBSDPC",    "docsis",
+                                         "pktc",      "OpenCable2.0", "CableHome" };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (message->vendor_class.len >= strlen(known[i]) &&
+            memcmp(message->vendor_class.data, known[i], strlen(known[i])) == 0)
+            return true;
+    return false;
+}
+
+bool dhcp_option_read(struct dhcp_message *message, uint8_t code, struct bytes option)
+{
+    struct reader r = reader_over(option);
+    uint8_t type;
+
+    switch (code) {
+    case 21:
+        return read_pairs(message, option, DHCP_OPTION_POLICY_FILTER_IP,
+                          DHCP_OPTION_POLICY_FILTER_SUBNET_MASK);
+    case 33:
+        return read_pairs(message, option, DHCP_OPTION_STATIC_ROUTE_IP, DHCP_OPTION_STATIC_ROUTE_ROUTER);
+    case 43:
+        if (!is_vendor_known(message))
+            add_bytes(message, DHCP_OPTION_VENDOR_VALUE, option);
+        return true;
+    case DHCP_OPTION_MESSAGE_TYPE:
+        return take_number(message, &r, 1, DHCP_OPTION_DHCP, NULL);
+    case 55:
+        return take_each(message, &r, 1, DHCP_OPTION_REQUEST_LIST_ITEM);
+    case DHCP_OPTION_VENDOR_CLASS:
+        add_text(message, DHCP_OPTION_VENDOR_CLASS_ID, option);
+        return true;
+    case 61:
+        return read_client_id(message, option, true);
+    case 77:
+        return read_user_class(message, option);
+    case 78:
+        return read_directory_agent(message, option);
+    case 79:
+        return take_number(message, &r, 1, DHCP_OPTION_SLP_SERVICE_SCOPE_VALUE, NULL) &&
+               take_text(message, &r, reader_left(&r), DHCP_OPTION_SLP_SERVICE_SCOPE_STRING);
+    case 81:
+        return read_fqdn(message, option);
+    case 82:
+        return read_agent_information(message, option);
+    case 85:
+        return take_each(message, &r, 4, DHCP_OPTION_NOVELL_DSS_IP);
+    case 90:
+        return read_authentication(message, option);
+    case 93:
+        return take_each(message, &r, 2, DHCP_OPTION_CLIENT_SYSTEM_ARCHITECTURE);
+    case 94: /* RFC 4578 section 2.2 */
+        if (!reader_u8(&r, &type))
+            return false;
+        return type != 1 || (take_number(message, &r, 1, DHCP_CLIENT_NETWORK_ID_MAJOR, NULL) &&
+                             take_number(message, &r, 1, DHCP_CLIENT_NETWORK_ID_MINOR, NULL));
+    case 97:
+        return read_client_id(message, option, false);
+    case 99:
+        return read_civic_location(message, option);
+    case 114:
+    case 160:
+        add_text(message, DHCP_OPTION_CAPTIVE_PORTAL, option);
+        return true;
+    case 117:
+        return read_name_services(message, option);
+    case DHCP_OPTION_DOMAIN_SEARCH:
+        return read_domain_search(message);
+    case DHCP_OPTION_SIP_SERVERS:
+        return read_sip_servers(message);
+    case 121:
+    case 249:
+        return read_classless_routes(message, option);
+    case 124:
+        return read_vendor_class(message, option);
+    case 125:
+        return read_vendor_information(message, option);
+    case 145:
+        return take_each(message, &r, 1, DHCP_OPTION_FORCERENEW_NONCE_ALGORITHM);
+    case 146:
+        return read_rdnss(message, option);
+    case 151:
+        if (!take_number(message, &r, 1, DHCP_OPTION_BULK_LEASE_STATUS_CODE, NULL))
+            return bad_length(message);
+        if (reader_left(&r) > 0 &&
+            dissection_wants(message->d, PROTOCOL_DHCP, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE))
+            add_bytes(message, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE,
+                      shown_utf8(message->d, reader_rest(&r)));
+        return true;
+    case 152:
+        return read_time(message, option, DHCP_OPTION_BULK_LEASE_BASE_TIME);
+    case 154:
+        return read_time(message, option, DHCP_OPTION_BULK_LEASE_QUERY_START_TIME);
+    case 155:
+        return read_time(message, option, DHCP_OPTION_BULK_LEASE_QUERY_END_TIME);
+    case 158:
+        return read_pcp_servers(message, option);
+    case 159: /* RFC 7618 section 9 */
+        if (option.len != 4)
+            return bad_length(message);
+        return take_number(message, &r, 1, DHCP_OPTION_PORTPARAMS_OFFSET, NULL) &&
+               take_number(message, &r, 1, DHCP_OPTION_PORTPARAMS_PSID_LENGTH, NULL) &&
+               take_bytes(message, &r, 2, DHCP_OPTION_PORTPARAMS_PSID);
+    case 212:
+        return read_6rd(message, option);
+    default:
+        return read_typed(message, &option_types[code], option);
+    }
+}

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/tcp_stream.h"
+
+#include <stdlib.h>
+
+#include "protocol/state.h"
+#include "protocol/tcp.h"
+
+enum {
+    PDU_BYTES_AT_FIRST = 2048,
+    UNTIL_END_SPAN = 0x40000000, /* where a PDU ends that has no end yet: further than any kept byte */
+};
+
+struct range { /* bytes from..to of a PDU are there */
+    uint32_t from, to;
+};
+
+struct tcp_pdu {    /* of one direction: the one under way, or the last that was */
+    uint8_t *bytes; /* NULL: none kept */
+    uint32_t cap;
+    uint32_t seq;  /* of its first byte */
+    uint32_t next; /* behind its last, as far as that is known */
+    uint64_t first_frame, last_frame;
+    uint64_t *frames; /* of its pieces, when in demand */
+    uint32_t n_frames, frames_cap;
+    uint8_t carries;
+    bool is_open;
+    bool takes_segment; /* its length is not known: the whole next segment belongs to it, or what that says */
+    bool is_until_end;
+    uint8_t n_ranges;
+    struct range ranges[TCP_PDU_RANGES]; /* in order, apart from each other */
+};
+
+struct lent { /* what was handed over; freed with the next packet */
+    struct lent *next;
+    uint8_t *bytes;
+};
+
+struct tcp_streams {
+    struct conversations *conversations;
+    struct tcp_connection *newest, *oldest; /* of those that hold memory, by use */
+    uint64_t held_bytes;
+    uint64_t n_given_up;
+    struct lent *lent;
+    struct tcp_arrival arrival; /* the segment being handed over; its seq moves on */
+};
+
+/* ---- connections, and the memory they hold ---- */
+
+static void holders_take_out(struct tcp_streams *streams, struct tcp_connection *connection)
+{
+    *(connection->newer ? &connection->newer->older : &streams->newest) = connection->older;
+    *(connection->older ? &connection->older->newer : &streams->oldest) = connection->newer;
+    connection->newer = NULL;
+    connection->older = NULL;
+}
+
+static void holders_put_first(struct tcp_streams *streams, struct tcp_connection *connection)
+{
+    connection->newer = NULL;
+    connection->older = streams->newest;
+    *(streams->newest ? &streams->newest->newer : &streams->oldest) = connection;
+    streams->newest = connection;
+}
+
+static uint32_t held_by(const struct tcp_connection *connection)
+{
+    size_t held = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct tcp_pdu *pdu = connection->pdus[i];
+
+        held += connection->sides[i].unacked_cap * sizeof(struct tcp_unacked);
+        if (pdu)
+            held += sizeof *pdu + pdu->cap + pdu->frames_cap * sizeof *pdu->frames;
+    }
+    return (uint32_t)held;
+}
+
+static void free_memory(struct tcp_connection *connection)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct tcp_side *side = &connection->sides[i];
+
+        if (connection->pdus[i]) {
+            free(connection->pdus[i]->bytes);
+            free(connection->pdus[i]->frames);
+            free(connection->pdus[i]);
+            connection->pdus[i] = NULL;
+        }
+        free(side->unacked);
+        side->unacked = NULL;
+        side->n_unacked = 0;
+        side->unacked_cap = 0;
+    }
+}
+
+static void release_memory(struct tcp_streams *streams, struct tcp_connection *connection)
+{
+    if (connection->held_bytes == 0)
+        return;
+    free_memory(connection);
+    streams->held_bytes -= connection->held_bytes;
+    connection->held_bytes = 0;
+    holders_take_out(streams, connection);
+}
+
+void tcp_streams_account(struct tcp_streams *streams, struct tcp_connection *connection)
+{
+    uint32_t held = held_by(connection);
+
+    if (held == 0 && connection->held_bytes == 0)
+        return;
+    if (connection->held_bytes)
+        holders_take_out(streams, connection);
+    streams->held_bytes += held;
+    streams->held_bytes -= connection->held_bytes;
+    connection->held_bytes = held;
+    holders_put_first(streams, connection);
+    while (streams->held_bytes > TCP_STREAM_BYTES && streams->oldest != connection) {
+        release_memory(streams, streams->oldest);
+        streams->n_given_up++;
+    }
+}
+
+static void connection_let_go(void *context, const void *key, void *value)
+{
+    (void)key;
+    release_memory(context, value);
+}
+
+void *tcp_streams_new(uint64_t hash_seed)
+{
+    struct tcp_streams *streams = calloc(1, sizeof *streams);
+
+    if (streams == NULL)
+        return NULL;
+    streams->conversations = conversations_new(sizeof(struct tcp_connection), TCP_CONNECTIONS, hash_seed,
+                                               connection_let_go, streams);
+    if (streams->conversations == NULL) {
+        free(streams);
+        return NULL;
+    }
+    return streams;
+}
+
+static void release_lent(struct tcp_streams *streams)
+{
+    while (streams->lent) {
+        struct lent *next = streams->lent->next;
+
+        free(streams->lent->bytes);
+        free(streams->lent);
+        streams->lent = next;
+    }
+}
+
+void tcp_streams_free(void *context)
+{
+    struct tcp_streams *streams = context;
+
+    if (streams == NULL)
+        return;
+    conversations_free(streams->conversations);
+    release_lent(streams);
+    free(streams);
+}
+
+uint64_t tcp_streams_forgotten(const void *context)
+{
+    const struct tcp_streams *streams = context;
+
+    return streams->n_given_up + conversations_forgotten(streams->conversations);
+}
+
+static void connection_init(struct tcp_connection *connection)
+{
+    tcp_side_init(&connection->sides[0]);
+    tcp_side_init(&connection->sides[1]);
+}
+
+struct tcp_connection *tcp_streams_meet(struct tcp_streams *streams, const struct flow_key *flow,
+                                        int64_t ts_ns, bool *is_new)
+{
+    struct tcp_connection *connection = conversations_meet(streams->conversations, flow, ts_ns, is_new);
+
+    if (connection && *is_new)
+        connection_init(connection);
+    return connection;
+}
+
+void tcp_streams_renew(struct tcp_streams *streams, struct tcp_connection *connection, int64_t ts_ns)
+{
+    release_memory(streams, connection);
+    *connection = (struct tcp_connection) { 0 };
+    connection_init(connection);
+    conversations_renew(streams->conversations, &connection->conversation, ts_ns);
+}
+
+/* ---- the bytes of a PDU ---- */
+
+/* Room for n bytes. False: too many, or no memory. */
+static bool pdu_reserve(struct tcp_pdu *pdu, uint32_t n)
+{
+    uint32_t cap = pdu->cap ? pdu->cap : PDU_BYTES_AT_FIRST;
+    uint8_t *bytes;
+
+    if (n <= pdu->cap)
+        return true;
+    if (n > TCP_PDU_BYTES)
+        return false;
+    while (cap < n)
+        cap *= 2;
+    bytes = realloc(pdu->bytes, cap);
+    if (bytes == NULL)
+        return false;
+    pdu->bytes = bytes;
+    pdu->cap = cap;
+    return true;
+}
+
+/* False: more holes than are kept track of. */
+static bool pdu_add_range(struct tcp_pdu *pdu, struct range added)
+{
+    unsigned at = 0, end;
+
+    while (at < pdu->n_ranges && pdu->ranges[at].to < added.from)
+        at++;
+    for (end = at; end < pdu->n_ranges && pdu->ranges[end].from <= added.to; end++) {
+        if (pdu->ranges[end].from < added.from)
+            added.from = pdu->ranges[end].from;
+        if (pdu->ranges[end].to > added.to)
+            added.to = pdu->ranges[end].to;
+    }
+    if (at == end && pdu->n_ranges == TCP_PDU_RANGES)
+        return false;
+    memmove(pdu->ranges + at + 1, pdu->ranges + end, (pdu->n_ranges - end) * sizeof *pdu->ranges);
+    pdu->n_ranges = (uint8_t)(pdu->n_ranges - (end - at) + 1);
+    pdu->ranges[at] = added;
+    return true;
+}
+
+static void pdu_add_frame(struct tcp_pdu *pdu, uint64_t frame)
+{
+    if (pdu->n_frames == DISSECTION_VALUES)
+        return;
+    if (pdu->n_frames == pdu->frames_cap) {
+        uint32_t cap = pdu->frames_cap ? pdu->frames_cap * 2 : 8;
+        uint64_t *frames = realloc(pdu->frames, cap * sizeof *frames);
+
+        if (frames == NULL)
+            return;
+        pdu->frames = frames;
+        pdu->frames_cap = cap;
+    }
+    pdu->frames[pdu->n_frames++] = frame;
+}
+
+static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece)
+{
+    uint32_t offset = seq - pdu->seq;
+
+    if (offset < TCP_PDU_BYTES &&
+        piece.len > TCP_PDU_BYTES - offset) /* of one until the end: as far as we go */
+        piece.len = TCP_PDU_BYTES - offset;
+    if (piece.len == 0 || offset >= TCP_PDU_BYTES || !pdu_reserve(pdu, offset + (uint32_t)piece.len) ||
+        !pdu_add_range(pdu, (struct range) { offset, offset + (uint32_t)piece.len }))
+        return;
+    memcpy(pdu->bytes + offset, piece.data, piece.len);
+    pdu->last_frame = d->packet->number;
+    if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
+        pdu_add_frame(pdu, d->packet->number);
+}
+
+static uint32_t pdu_bytes_from_start(const struct tcp_pdu *pdu)
+{
+    return pdu->n_ranges && pdu->ranges[0].from == 0 ? pdu->ranges[0].to : 0;
+}
+
+/* What a stream's reader said of bytes that end in the middle of a PDU. */
+struct need {
+    uint32_t more; /* bytes; PDU_MORE: a segment; PDU_UNTIL_END; valid when is_open */
+    bool is_open;
+};
+
+/* Takes over what a PDU that begins at seq has so far. False: too long to wait for, or no memory. */
+static bool pdu_open(struct dissection *d, const struct tcp_arrival *arrival, uint32_t seq,
+                     struct bytes start, const struct need *need)
+{
+    struct tcp_pdu **place = &arrival->connection->pdus[arrival->side];
+    struct tcp_pdu *pdu = *place ? *place : (*place = calloc(1, sizeof *pdu));
+    uint32_t end = seq + (uint32_t)start.len;
+
+    if (pdu == NULL || start.len > TCP_PDU_BYTES ||
+        (need->more != PDU_UNTIL_END && need->more > TCP_PDU_BYTES - start.len))
+        return false;
+    pdu->seq = seq;
+    pdu->next = end + (need->more == PDU_MORE        ? 1
+                       : need->more == PDU_UNTIL_END ? UNTIL_END_SPAN
+                                                     : need->more);
+    pdu->takes_segment = need->more == PDU_MORE;
+    pdu->is_until_end = need->more == PDU_UNTIL_END;
+    pdu->carries = (uint8_t)arrival->carries;
+    pdu->first_frame = d->packet->number;
+    pdu->n_ranges = 0;
+    pdu->n_frames = 0;
+    pdu->is_open = true;
+    pdu_add(d, pdu, seq, start);
+    return true;
+}
+
+/* ---- handing over ---- */
+
+static enum dissect_result deliver_later(struct dissection *d, struct reader *r);
+
+static bool has_pdu_size(enum protocol_id protocol)
+{
+    return protocol != PROTOCOL_TLS && protocol != PROTOCOL_HTTP;
+}
+
+/* How many bytes are whole PDUs. */
+static uint32_t measure(struct dissection *d, const struct tcp_arrival *arrival, struct bytes bytes,
+                        struct need *need)
+{
+    uint32_t at = 0;
+
+    *need = (struct need) { 0 };
+    while (at < bytes.len) {
+        struct bytes rest = bytes_of(bytes.data + at, bytes.len - at);
+        uint32_t len = protocols[arrival->carries]->pdu_length(d, rest);
+
+        if (len == PDU_UNTIL_END && arrival->flags & TCP_FIN)
+            len = (uint32_t)rest.len;
+        if (len == PDU_MORE || len > rest.len) {
+            need->is_open = true;
+            need->more = len == PDU_MORE || len == PDU_UNTIL_END ? len : len - (uint32_t)rest.len;
+            break;
+        }
+        if (has_pdu_size(arrival->carries))
+            dissection_add_number(d, TCP_ID(TCP_PDU_SIZE), len);
+        at += len;
+    }
+    return at;
+}
+
+/* *r goes on behind what is handed over: bytes of this segment, or (source > 0) put together. */
+static void hand(struct dissection *d, struct reader *r, enum protocol_id protocol, struct bytes bytes,
+                 bool is_put_together)
+{
+    if (reader_left(r) > 0)
+        (void)dissection_later(d, deliver_later, r,
+                               (uint32_t)reader_left(r)); /* counted when it is too much */
+    *r = reader_over(bytes);
+    d->left_wire = (uint32_t)bytes.len;
+    d->next = (uint8_t)protocol;
+    d->source = (uint8_t)(d->source + is_put_together);
+}
+
+static void add_reassembled(struct dissection *d, const struct tcp_pdu *pdu, struct bytes bytes)
+{
+    if (!tcp_wants_any(d, TCP_PDU_FIRST, TCP_PDU_LAST))
+        return;
+    dissection_add_number(d, TCP_ID(TCP_SEGMENTS), 0);
+    for (uint32_t i = 0; i < pdu->n_frames; i++)
+        dissection_add_number(d, TCP_ID(TCP_SEGMENT), pdu->frames[i]);
+    dissection_add_number(d, TCP_ID(TCP_SEGMENT_COUNT), pdu->n_frames);
+    dissection_add_number(d, TCP_ID(TCP_REASSEMBLED_LENGTH), bytes.len);
+    dissection_add_bytes(d, TCP_ID(TCP_REASSEMBLED_DATA), bytes);
+}
+
+/* The bytes of a PDU, which it gives away: they live until the next packet. */
+static struct bytes lend(struct tcp_streams *streams, struct tcp_pdu *pdu, uint32_t len)
+{
+    struct lent *lent = malloc(sizeof *lent);
+    struct bytes bytes = bytes_of(pdu->bytes, len);
+
+    pdu->is_open = false;
+    if (lent == NULL)
+        return bytes_of(pdu->bytes, 0);
+    *lent = (struct lent) { streams->lent, pdu->bytes };
+    streams->lent = lent;
+    pdu->bytes = NULL;
+    pdu->cap = 0;
+    return bytes;
+}
+
+static void add_segment_data(struct dissection *d, struct bytes bytes)
+{
+    if (bytes.len)
+        dissection_add_bytes(d, TCP_ID(TCP_SEGMENT_DATA), bytes);
+}
+
+/* The PDU under way that the byte seq belongs to. */
+static struct tcp_pdu *pdu_at(const struct tcp_arrival *arrival)
+{
+    struct tcp_pdu *pdu = arrival->connection->pdus[arrival->side];
+
+    return pdu && pdu->is_open && !tcp_seq_less(arrival->seq, pdu->seq) &&
+                   tcp_seq_less(arrival->seq, pdu->next)
+               ? pdu
+               : NULL;
+}
+
+/* The segment goes on with a PDU begun before. True: something was handed over. */
+static bool deliver_more(struct dissection *d, struct tcp_streams *streams, struct tcp_pdu *pdu,
+                         struct reader *r)
+{
+    struct tcp_arrival *arrival = &streams->arrival;
+    uint32_t len = (uint32_t)reader_left(r), whole, total;
+    struct bytes piece, bytes;
+    struct need need;
+
+    if (!pdu->takes_segment && pdu->next - arrival->seq < len)
+        len = pdu->next - arrival->seq;
+    if (!reader_bytes(r, len, &piece))
+        return false;
+    pdu_add(d, pdu, arrival->seq, piece);
+    add_segment_data(d, piece);
+    arrival->seq += len;
+    if (pdu->takes_segment && tcp_seq_less(pdu->next, arrival->seq))
+        pdu->next = arrival->seq;
+    total = pdu->next - pdu->seq;
+    if (pdu->is_until_end || pdu_bytes_from_start(pdu) < total)
+        return false;
+    pdu->takes_segment = false;
+    whole = measure(d, arrival, bytes_of(pdu->bytes, total), &need);
+    if (need.is_open && whole == 0) {
+        pdu->takes_segment = need.more == PDU_MORE;
+        pdu->is_until_end = need.more == PDU_UNTIL_END;
+        if (pdu->is_until_end)
+            pdu->next = pdu->seq + UNTIL_END_SPAN;
+        else if (total >= TCP_PDU_BYTES || need.more > TCP_PDU_BYTES - total)
+            goto too_long;
+        else
+            pdu->next += need.more == PDU_MORE ? 1 : need.more;
+        return false;
+    }
+    if (need.is_open) { /* its end came, and a part of another */
+        uint32_t rest_seq = pdu->seq + whole;
+        struct bytes rest;
+
+        add_reassembled(d, pdu, bytes_of(pdu->bytes, whole));
+        bytes = lend(streams, pdu, total);
+        rest = bytes_of(bytes.data + whole, bytes.len - whole);
+        if (bytes.len && !pdu_open(d, arrival, rest_seq, rest, &need))
+            whole = total;
+        hand(d, r, arrival->carries, bytes_of(bytes.data, bytes.len ? whole : 0), true);
+        return true;
+    }
+    add_reassembled(d, pdu, bytes_of(pdu->bytes, total));
+    bytes = lend(streams, pdu, total);
+    hand(d, r, arrival->carries, bytes, true);
+    return true;
+
+too_long:
+    streams->n_given_up++;
+    bytes = lend(streams, pdu, total);
+    hand(d, r, arrival->carries, bytes, true);
+    return true;
+}
+
+/* The segment begins with something new. True: something was handed over. */
+static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struct reader *r)
+{
+    struct tcp_arrival *arrival = &streams->arrival;
+    enum protocol_id carries = arrival->carries;
+    struct bytes bytes = reader_rest(r);
+    uint32_t whole = (uint32_t)bytes.len;
+    struct need need;
+
+    r->at = r->end;
+    arrival->seq += (uint32_t)bytes.len;
+    if (arrival->findings & TCP_KEEP_ALIVE) { /* what it carries is no one's */
+        hand(d, r, PROTOCOL_DATA, bytes, false);
+        return true;
+    }
+    if (arrival->findings & (TCP_RETRANSMISSION | TCP_OUT_OF_ORDER) && !d->preferences->tcp_out_of_order)
+        return false;
+    if (protocols[carries]->pdu_length) {
+        whole = measure(d, arrival, bytes, &need);
+        if (need.is_open) {
+            struct bytes tail = bytes_of(bytes.data + whole, bytes.len - whole);
+
+            if (pdu_open(d, arrival, arrival->seq - (uint32_t)tail.len, tail, &need)) {
+                add_segment_data(d, tail);
+            } else {
+                streams->n_given_up++;
+                whole = (uint32_t)bytes.len;
+            }
+        }
+    }
+    if (whole == 0)
+        return false;
+    hand(d, r, carries, bytes_of(bytes.data, whole), false);
+    return true;
+}
+
+static enum dissect_result deliver(struct dissection *d, struct tcp_streams *streams, struct reader *r)
+{
+    bool is_handed = false;
+
+    while (!is_handed && reader_left(r) > 0) {
+        struct tcp_pdu *pdu = pdu_at(&streams->arrival);
+
+        is_handed = pdu ? deliver_more(d, streams, pdu, r) : deliver_new(d, streams, r);
+    }
+    if (streams->arrival.connection->pdus[streams->arrival.side])
+        tcp_streams_account(streams, streams->arrival.connection);
+    return DISSECT_OK;
+}
+
+static enum dissect_result deliver_later(struct dissection *d, struct reader *r)
+{
+    struct tcp_streams *streams = dissect_state_of(d->state, PROTOCOL_TCP);
+
+    return streams ? deliver(d, streams, r) : DISSECT_OK;
+}
+
+enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
+                                       const struct tcp_arrival *arrival)
+{
+    struct tcp_streams *streams = dissect_state_of(d->state, PROTOCOL_TCP);
+    const struct tcp_pdu *pdu = arrival->connection->pdus[arrival->side];
+    uint32_t end = arrival->seq + (uint32_t)reader_left(r);
+
+    release_lent(streams);
+    streams->arrival = *arrival;
+    if (arrival->findings & TCP_SPURIOUS_RETRANSMISSION)
+        return DISSECT_OK;
+    if (arrival->findings & TCP_RETRANSMISSION ||
+        (pdu && pdu->seq == arrival->seq && !tcp_seq_less(pdu->next, end) &&
+         pdu->last_frame != d->packet->number)) {
+        add_segment_data(d, reader_rest(r));
+        return DISSECT_OK;
+    }
+    return deliver(d, streams, r);
+}
+
+bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_arrival *arrival)
+{
+    struct tcp_streams *streams = dissect_state_of(d->state, PROTOCOL_TCP);
+    struct tcp_pdu *pdu = arrival->connection->pdus[arrival->side];
+    struct bytes bytes = reader_rest(r);
+    uint32_t total;
+
+    if (pdu == NULL || !pdu->is_open || !pdu->is_until_end || !tcp_seq_less(pdu->seq, arrival->seq))
+        return false;
+    release_lent(streams);
+    streams->arrival = *arrival;
+    pdu_add(d, pdu, arrival->seq, bytes);
+    total = arrival->seq + (uint32_t)bytes.len - pdu->seq;
+    if (total > TCP_PDU_BYTES)
+        total = TCP_PDU_BYTES;
+    if (pdu_bytes_from_start(pdu) < total)
+        return false;
+    pdu->next = arrival->seq + (uint32_t)bytes.len;
+    add_reassembled(d, pdu, bytes_of(pdu->bytes, total));
+    r->at = r->end;
+    hand(d, r, (enum protocol_id)pdu->carries, lend(streams, pdu, total), true);
+    tcp_streams_account(streams, arrival->connection);
+    return true;
+}
