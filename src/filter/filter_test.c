@@ -197,7 +197,6 @@ static const char *const refused[] = {
     "udpx",
     "vxlan.vni == 0x1000000",
     /* Which tshark takes, and reads in a way nobody would guess; refused rather than misread. */
-    "ip.ttl == -1",
     /* Which need a selected packet, or are no part of 4.0. */
     "ip.src == ${ip.dst}",
     "vals(ip.proto) == \"UDP\"",
