@@ -52,10 +52,6 @@ static bool pair_of(const struct dissection *d, uint32_t layer, struct host_pair
     memset(pair, 0, sizeof *pair);
     pair->low = key.low;
     pair->high = key.high;
-    if (memcmp(&pair->low, &pair->high, sizeof pair->low) > 0) { /* with equal ports left out of the order */
-        pair->low = key.high;
-        pair->high = key.low;
-    }
     return true;
 }
 
@@ -229,7 +225,7 @@ static bool write_file(struct handover *h, struct error *error)
     if (!pcap_writer_close(h->writer, is_good ? error : &later))
         is_good = false;
     h->writer = NULL;
-    if (!is_good && error->kind == ERROR_SYSTEM)
+    if (!is_good && (error->kind == ERROR_SYSTEM || error->kind == ERROR_NO_SPACE))
         error_context(error, "what is handed over to tshark, in %s (TMPDIR says where)", folder);
     return is_good;
 }

@@ -4,16 +4,19 @@
  *
  *   1. All packets are looked at here, the external tests left open. Those whose answer depends on one are
  *      candidates; the pairs of hosts they go between are kept.
- *   2. Everything between those hosts, up to the last candidate, is written to a temporary file without a name:
- *      tshark needs the fragments, the segments and the requests that came before. What has no IP goes alone.
+ *   2. Everything between those hosts, up to the last candidate, is written to a temporary file without a
+ * name: tshark needs the fragments, the segments and the requests that came before. What has no IP goes
+ * alone.
  *   3. tshark reads that file once for each test, and the numbers it prints become answers.
  *
  * The packets are numbered as the caller's own pass over the same source numbers them. What a test says of
- * positions (frame.number, frame.time_relative, stream numbers, in one test with a field that is none here) is of
- * the temporary file. Handing over a conversation by its ports was rejected: fragments have none, and what one
- * protocol sets up on another port (SIP and RTP, FTP) would be torn apart.
+ * positions (frame.number, frame.time_relative, stream numbers, in one test with a field that is none here)
+ * is of the temporary file. Handing over a conversation by its ports was rejected: fragments have none, and
+ * what one protocol sets up on another port (SIP and RTP, FTP) would be torn apart.
  */
 #pragma once
+
+#include <stdatomic.h>
 
 #include "base/time_range.h"
 #include "filter/external.h"
@@ -35,7 +38,7 @@ struct handover_question {
     bool (*extra_blocks)(void *context, bool (*take)(void *taker, struct bytes blocks, struct error *error),
                          void *taker, struct error *error);
     void *context;
-    const _Atomic bool *stop; /* set: give up, quietly */
+    const atomic_bool *stop; /* set: give up, quietly */
 };
 
 struct handover_counters {

@@ -16,7 +16,7 @@
 extern char **environ;
 
 enum {
-    CAPTURE_FD = 3,      /* in the child */
+    CAPTURE_FD = 3, /* in the child */
     COMPLAINT_BYTES = 400,
     READ_BYTES = 1 << 16,
 };
@@ -132,8 +132,9 @@ static bool finish(struct child *child, bool is_over, const char *filter, struct
     if (is_over)
         return false;
     if (WIFSIGNALED(status))
-        return error_set(error, ERROR_SYSTEM, "tshark was ended by signal %d while it was asked for \"%.200s\"",
-                         WTERMSIG(status), filter);
+        return error_set(error, ERROR_SYSTEM,
+                         "tshark was ended by signal %d while it was asked for \"%.200s\"", WTERMSIG(status),
+                         filter);
     if (WEXITSTATUS(status) == 0)
         return true;
     return error_set(error, ERROR_SYSTEM, "tshark could not tell \"%.200s\": %s", filter,
@@ -190,7 +191,7 @@ static bool read_numbers(struct child *child, struct numbers *numbers, struct er
 bool tshark_filter(const struct tshark_options *options, int capture, const char *filter,
                    bool (*take)(void *context, uint64_t number), void *context, struct error *error)
 {
-    static const char *const always[] = { "tshark", "-n", "-r", "/proc/self/fd/3", "-T", "fields",
+    static const char *const always[] = { "tshark", "-n",           "-r", "/proc/self/fd/3", "-T", "fields",
                                           "-e",     "frame.number", "-Y" };
     struct numbers numbers = { .take = take, .context = context };
     const struct text_list *lists[] = { options ? options->preferences : NULL,
@@ -228,7 +229,8 @@ static bool no_number(void *context, uint64_t number)
 bool tshark_knows(void *context, const char *name)
 {
     /* A capture of no packets: a filter that is the name alone is refused when there is none such. */
-    static const uint8_t empty[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1 };
+    static const uint8_t empty[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0,
+                                       0,    0,    0,    0,    0, 0, 0, 4, 0, 1 };
     int file = memfd_create("empty", MFD_CLOEXEC);
     struct error ignored = { 0 };
     bool is_known;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tshark - asks an installed tshark what tapdeck does not know: whether a name is a field, and for which packets
- * of a capture file a filter holds.
+ * tshark - asks an installed tshark what tapdeck does not know: whether a name is a field, and for which
+ * packets of a capture file a filter holds.
  *
  * It runs as a child with the caller's rights, reads an open file that has no name, prints numbers only, and
- * resolves no names (-n). Whoever filters with it must count on what it costs: about a second before the first
- * packet. Linking against its library was rejected: it is another licence's, and another's crashes.
+ * resolves no names (-n). Whoever filters with it must count on what it costs: about a second before the
+ * first packet. Linking against its library was rejected: it is another licence's, and another's crashes.
  */
 #pragma once
 
