@@ -139,6 +139,12 @@ static bool parse_preferences(struct find *find, struct error *error)
     return true;
 }
 
+static void warn(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "tapdeck find: warning: %s\n", text);
+}
+
 static bool compile_filter(struct find *find, struct error *error)
 {
     bool has_tshark = tshark_is_installed();
@@ -149,6 +155,8 @@ static bool compile_filter(struct find *find, struct error *error)
     if (find->filter == NULL && outside.has_unknown && !has_tshark)
         error_append(error, "tshark is not installed; if it were, it would be asked about fields that only "
                             "Wireshark knows");
+    if (find->filter)
+        filter_suspects(find->filter, warn, NULL);
     return find->filter != NULL;
 }
 
@@ -248,7 +256,8 @@ static struct source *open_source(void *context, struct interface_table *interfa
         return capture_files_open(find->files, interfaces, error);
     if (find->hint == NULL) {
         /* An index was made without preferences: where they differ, it may know less than is asked. */
-        bool is_indexed = find->filter && preferences_agree_with_index(&find->preferences);
+        bool is_indexed =
+            find->filter && preferences_agree_with_index(&find->preferences) && hint_holds_for(&find->demand);
 
         find->hint =
             search_hint_new(&find->range, is_indexed ? filter_hint(find->filter) : NULL, find->match, error);

@@ -585,6 +585,7 @@ static bool outside_resolve(struct check *check, struct node *node)
     if (text == NULL)
         return false;
     memcpy(text, check->literal.text.data + node->span.at, node->span.len);
+    outside->has_unknown = true;
     *check->literal.error = (struct error) { 0 };
     if (node->has_not) { /* its text says so: undo the "not" above it */
         struct node *test = arena_take(check->literal.arena, sizeof *test);

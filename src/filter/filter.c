@@ -8,6 +8,7 @@
 #include "filter/explain.h"
 #include "filter/parser.h"
 #include "filter/program.h"
+#include "filter/suspect.h"
 
 struct filter {
     struct arena arena; /* text, tree, program and hint */
@@ -19,6 +20,8 @@ struct filter {
     struct demand demand;
     struct check_outside outside;
 };
+
+static const struct hint no_hint = { .kind = HINT_ALL };
 
 static bool compile(struct filter *filter, const char *text, struct error *error)
 {
@@ -43,7 +46,7 @@ static bool compile(struct filter *filter, const char *text, struct error *error
         return false;
     demand_settle(&filter->demand);
     filter->root = root;
-    filter->hint = hint_of(root, &filter->arena);
+    filter->hint = hint_holds_for(&filter->demand) ? hint_of(root, &filter->arena) : &no_hint;
     return filter->hint || error_set(error, ERROR_USAGE, "this filter needs too much memory");
 }
 
@@ -93,6 +96,12 @@ const struct demand *filter_demand(const struct filter *filter)
 bool filter_match(const struct filter *filter, const struct dissection *d)
 {
     return program_match(&filter->program, d);
+}
+
+void filter_suspects(const struct filter *filter, void (*function)(void *context, const char *text),
+                     void *context)
+{
+    suspect_tree(filter->root, filter->text, function, context);
 }
 
 const char *const *filter_external_tests(const struct filter *filter, uint32_t *n)

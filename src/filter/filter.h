@@ -42,6 +42,13 @@ const struct demand *filter_demand(const struct filter *filter);
  * changed. */
 bool filter_match(const struct filter *filter, const struct dissection *d);
 
+/*
+ * Calls for each part that is legal but can hardly be meant, with a sentence, the filter and the place
+ * marked.
+ */
+void filter_suspects(const struct filter *filter, void (*function)(void *context, const char *text),
+                     void *context);
+
 /* Its external tests, as they are written; how many in *n. They live as long as the filter. */
 const char *const *filter_external_tests(const struct filter *filter, uint32_t *n);
 
