@@ -45,3 +45,16 @@ void error_context(struct error *error, const char *format, ...)
     len = strlen(error->text);
     snprintf(error->text + len, sizeof error->text - len, ": %.*s", (int)(sizeof sentence - 1), sentence);
 }
+
+void error_append(struct error *error, const char *format, ...)
+{
+    size_t len = strlen(error->text);
+    va_list args;
+
+    if (len + 2 >= sizeof error->text)
+        return;
+    error->text[len++] = '\n';
+    va_start(args, format);
+    vsnprintf(error->text + len, sizeof error->text - len, format, args);
+    va_end(args);
+}

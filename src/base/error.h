@@ -32,3 +32,6 @@ __attribute__((format(printf, 2, 3))) bool error_system(struct error *error, con
 
 /* Puts "context: " before the sentence. */
 __attribute__((format(printf, 2, 3))) void error_context(struct error *error, const char *format, ...);
+
+/* Puts advice behind it, on a line of its own. */
+__attribute__((format(printf, 2, 3))) void error_append(struct error *error, const char *format, ...);

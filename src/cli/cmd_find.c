@@ -24,6 +24,7 @@
 #include "filter/sieve.h"
 #include "packet/pcap_writer.h"
 #include "pipeline/device_search.h"
+#include "pipeline/handover.h"
 #include "pipeline/search_hint.h"
 #include "protocol/state.h"
 #include "source/openers.h"
@@ -32,7 +33,7 @@ struct settings {
     const char *archive, *filter, *device, *from, *to, *write, *format;
     struct text_list files, fields, settings, preferences, decode_as;
     uint64_t limit, n_threads;
-    bool wants_count, wants_explanation, is_local;
+    bool wants_count, wants_explanation, is_local, is_alone;
 };
 
 static const struct option options[] = {
@@ -69,6 +70,9 @@ static const struct option options[] = {
     { 0, "explain", OPTION_FLAG, offsetof(struct settings, wants_explanation), NULL,
       "say on standard error what is asked of each packet, where the device was,\n"
       "and how much was read" },
+    { 0, "no-tshark", OPTION_FLAG, offsetof(struct settings, is_alone), NULL,
+      "refuse fields that are not known here; else an installed tshark is asked about them,\n"
+      "for the packets whose answer depends on it" },
     { 0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL,
       "times in the local zone, not in UTC" },
     { 0 },
@@ -83,6 +87,8 @@ struct find {
     struct filter *filter;
     struct sieve *sieve; /* says which packets need not be dissected; NULL: all are */
     bool is_sieving;     /* here; else the source does it, or nobody */
+    struct external_answers *answers; /* tshark's, to the filter's external tests */
+    struct handover_counters handed;
     struct output *output;
     struct pcap_writer *writer;
     struct device_match *match;
@@ -138,6 +144,36 @@ static bool parse_preferences(struct find *find, struct error *error)
     return true;
 }
 
+static void warn(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "tapdeck find: warning: %s\n", text);
+}
+
+static bool compile_filter(struct find *find, struct error *error)
+{
+    bool has_tshark = tshark_is_installed();
+    struct filter_outside outside = { .knows =
+                                          has_tshark && !find->settings->is_alone ? tshark_knows : NULL };
+
+    find->filter = filter_compile_with(find->settings->filter, &outside, error);
+    if (find->filter == NULL && outside.has_unknown && !has_tshark)
+        error_append(error, "tshark is not installed; if it were, it would be asked about fields that only "
+                            "Wireshark knows");
+    if (find->filter)
+        filter_suspects(find->filter, warn, NULL);
+    return find->filter != NULL;
+}
+
+static bool is_handed_over(const struct find *find)
+{
+    uint32_t n = 0;
+
+    if (find->filter)
+        filter_external_tests(find->filter, &n);
+    return n > 0;
+}
+
 static bool prepare_question(struct find *find, struct error *error)
 {
     const struct settings *settings = find->settings;
@@ -152,7 +188,7 @@ static bool prepare_question(struct find *find, struct error *error)
         return false;
     if (settings->write && strcmp(settings->write, "-") == 0 && output.format != OUTPUT_NONE)
         return error_set(error, ERROR_USAGE, "-w - and -T both want standard output; give one of them");
-    if (settings->filter && (find->filter = filter_compile(settings->filter, error)) == NULL)
+    if (settings->filter && !compile_filter(find, error))
         return false;
     if ((find->output = output_new(&output, stdout, error)) == NULL)
         return false;
@@ -174,7 +210,7 @@ static bool prepare_question(struct find *find, struct error *error)
     demand_merge(&find->demand, output_demand(find->output));
     demand_settle(&find->demand);
     if (find->filter && !find->match)
-        find->sieve = sieve_new(find->filter, &find->demand, &preferences_default);
+        find->sieve = sieve_new(find->filter, &find->demand, &find->preferences);
     return true;
 }
 
@@ -219,26 +255,48 @@ static bool search_device(struct find *find, struct error *error)
 
 /* ---- opening ---- */
 
-static bool open_source(struct find *find, struct error *error)
+static struct source *open_source(void *context, struct interface_table *interfaces, struct error *error)
 {
-    if (find->files) {
-        find->source = capture_files_open(find->files, &find->interfaces, error);
-    } else {
+    struct find *find = context;
+
+    if (find->files)
+        return capture_files_open(find->files, interfaces, error);
+    if (find->hint == NULL) {
         /* An index was made without preferences: where they differ, it may know less than is asked. */
-        bool is_indexed = find->filter && preferences_agree_with_index(&find->preferences);
+        bool is_indexed =
+            find->filter && preferences_agree_with_index(&find->preferences) && hint_holds_for(&find->demand);
 
         find->hint =
             search_hint_new(&find->range, is_indexed ? filter_hint(find->filter) : NULL, find->match, error);
         if (find->hint == NULL)
-            return false;
-        find->source = archive_source_open(&find->catalog, find->hint, &find->interfaces, error);
+            return NULL;
     }
-    if (find->source && find->files && find->sieve)
-        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve),
-                                           (unsigned)find->settings->n_threads);
-    else
-        find->is_sieving = find->sieve != NULL;
-    return find->source != NULL;
+    return archive_source_open(&find->catalog, find->hint, interfaces, error);
+}
+
+static bool extra_blocks(void *context, bool (*take)(void *taker, struct bytes blocks, struct error *error),
+                         void *taker, struct error *error)
+{
+    struct find *find = context;
+
+    return find->files == NULL || capture_files_extra_blocks(find->files, take, taker, error);
+}
+
+static bool hand_over(struct find *find, struct error *error)
+{
+    struct handover_question question = { .filter = find->filter,
+                                          .preferences = &find->preferences,
+                                          .tshark = { &find->settings->preferences,
+                                                      &find->settings->decode_as },
+                                          .range = find->range,
+                                          .hash_seed = find->hash_seed,
+                                          .open = open_source,
+                                          .extra_blocks = extra_blocks,
+                                          .context = find,
+                                          .stop = signals_stop() };
+
+    find->answers = handover_run(&question, &find->handed, error);
+    return find->answers != NULL;
 }
 
 static bool open_input(struct find *find, struct error *error)
@@ -248,7 +306,7 @@ static bool open_input(struct find *find, struct error *error)
     if (settings->files.n && settings->archive)
         return error_set(error, ERROR_USAGE, "give -r FILE or -A DIR, not both");
     if (settings->files.n) {
-        find->files = capture_files_new(&settings->files, settings->device != NULL, error);
+        find->files = capture_files_new(&settings->files, settings->device || is_handed_over(find), error);
         if (find->files == NULL)
             return false;
     } else {
@@ -263,7 +321,15 @@ static bool open_input(struct find *find, struct error *error)
     }
     if (find->search && !search_device(find, error))
         return false;
-    return open_source(find, error);
+    if (is_handed_over(find) && !hand_over(find, error))
+        return false;
+    find->source = open_source(find, &find->interfaces, error);
+    if (find->source && find->files && find->sieve)
+        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve),
+                                           (unsigned)find->settings->n_threads);
+    else
+        find->is_sieving = find->sieve != NULL;
+    return find->source != NULL;
 }
 
 static bool write_extra_blocks(void *context, struct bytes blocks, struct error *error)
@@ -441,12 +507,38 @@ static void explain_question(const struct find *find)
     }
 }
 
+static void explain_handover(const struct find *find)
+{
+    const struct handover_counters *handed = &find->handed;
+
+    fprintf(stderr,
+            "handed over to tshark: %llu packets%s, %llu bytes, for %llu of which the answer depended on it; "
+            "%u test%s in %.2f s\n",
+            (unsigned long long)handed->n_handed,
+            handed->is_everything ? " (all: too many hosts to tell apart)" : "",
+            (unsigned long long)handed->handed_bytes, (unsigned long long)handed->n_candidates,
+            handed->n_tests, handed->n_tests == 1 ? "" : "s", (double)handed->spent_ns / 1e9);
+}
+
+static void explain_filter_limits(const struct find *find)
+{
+    uint64_t n_operands_cut, n_patterns_cut;
+
+    filter_limits(find->filter, &n_operands_cut, &n_patterns_cut);
+    fprintf(stderr, "the filter's bounds met: %llu computed values left out, %llu patterns given up\n",
+            (unsigned long long)n_operands_cut, (unsigned long long)n_patterns_cut);
+}
+
 static void explain_work(const struct find *find)
 {
     const struct dissect_counters *counters = &find->dissection->counters;
 
     fprintf(stderr, "packets: %llu looked at, %llu found\n", (unsigned long long)find->n_read,
             (unsigned long long)find->n_found);
+    if (is_handed_over(find))
+        explain_handover(find);
+    if (find->filter)
+        explain_filter_limits(find);
     if (!find->files) {
         const struct archive_counters *archive = archive_source_counters(find->source);
 
@@ -530,6 +622,7 @@ static void clear(struct find *find)
     output_free(find->output);
     sieve_free(find->sieve);
     filter_free(find->filter);
+    external_answers_free(find->answers);
     dissect_state_free(find->state);
     free(find->dissection);
     free(find->hint);

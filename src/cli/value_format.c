@@ -87,7 +87,7 @@ bool value_format_raw(struct buffer *text, const struct value *value, bool is_lo
     case FIELD_INT:
         return buffer_printf(text, "%lld", (long long)value->number);
     case FIELD_DOUBLE:
-        return buffer_printf(text, "%g", value->real);
+        return buffer_printf(text, "%.15g", value->real);
     case FIELD_BOOL:
         return buffer_put_u8(text, value->number ? '1' : '0');
     case FIELD_IPV4:

@@ -77,6 +77,11 @@ static void test(const struct node *node, struct bytes filter_text, struct buffe
 {
     const struct node *operand = node->first;
 
+    if (node->kind == NODE_EXTERNAL) {
+        source(node, filter_text, text);
+        buffer_put_text(text, "   (handed over to tshark)\n");
+        return;
+    }
     source(operand, filter_text, text);
     if (node->kind == NODE_EXISTS) {
         buffer_put_text(text, operand->kind == NODE_ARITH && operand->operation == OPERATION_AND
@@ -100,10 +105,13 @@ static void test(const struct node *node, struct bytes filter_text, struct buffe
 
 static void tree(const struct node *node, struct bytes filter_text, unsigned depth, struct buffer *text)
 {
-    static const char *const names[] = { [NODE_AND] = "and", [NODE_OR] = "or", [NODE_NOT] = "not" };
+    static const char *const names[] = { [NODE_AND] = "and",
+                                         [NODE_OR] = "or",
+                                         [NODE_XOR] = "either of, but not both (an odd number)",
+                                         [NODE_NOT] = "not" };
 
     indent(text, depth);
-    if (node->kind != NODE_AND && node->kind != NODE_OR && node->kind != NODE_NOT) {
+    if (!node_is_row(node)) {
         test(node, filter_text, text);
         return;
     }

@@ -8,6 +8,7 @@
 #include "filter/explain.h"
 #include "filter/parser.h"
 #include "filter/program.h"
+#include "filter/suspect.h"
 
 struct filter {
     struct arena arena; /* text, tree, program and hint */
@@ -17,7 +18,10 @@ struct filter {
     const struct hint *hint;
     struct program program;
     struct demand demand;
+    struct check_outside outside;
 };
+
+static const struct hint no_hint = { .kind = HINT_ALL };
 
 static bool compile(struct filter *filter, const char *text, struct error *error)
 {
@@ -36,17 +40,26 @@ static bool compile(struct filter *filter, const char *text, struct error *error
 
     root = parser_parse(filter->text, &filter->arena, error);
     if (root == NULL ||
-        !check_tree(root, filter->text, &filter->arena, &filter->demand, &filter->regexes, error) ||
+        !check_tree(root, filter->text, &filter->arena, &filter->demand, &filter->regexes, &filter->outside,
+                    error) ||
         !program_compile(&filter->program, root, &filter->arena, error))
         return false;
     demand_settle(&filter->demand);
     filter->root = root;
-    filter->hint = hint_of(root, &filter->arena);
+    filter->hint = hint_holds_for(&filter->demand) ? hint_of(root, &filter->arena) : &no_hint;
     return filter->hint || error_set(error, ERROR_USAGE, "this filter needs too much memory");
 }
 
 struct filter *filter_compile(const char *text, struct error *error)
 {
+    struct filter_outside nobody = { 0 };
+
+    return filter_compile_with(text, &nobody, error);
+}
+
+struct filter *filter_compile_with(const char *text, struct filter_outside *outside, struct error *error)
+{
+    bool is_good;
     struct filter *filter = calloc(1, sizeof *filter);
 
     error->kind = ERROR_NONE;
@@ -56,7 +69,11 @@ struct filter *filter_compile(const char *text, struct error *error)
     }
     arena_init(&filter->arena, FILTER_ARENA_BYTES);
     demand_init(&filter->demand);
-    if (compile(filter, text, error))
+    filter->outside.knows = outside->knows;
+    filter->outside.context = outside->context;
+    is_good = compile(filter, text, error);
+    outside->has_unknown = filter->outside.has_unknown;
+    if (is_good)
         return filter;
     filter_free(filter);
     return NULL;
@@ -84,6 +101,43 @@ bool filter_match(const struct filter *filter, const struct dissection *d)
 const struct program *filter_program(const struct filter *filter)
 {
     return &filter->program;
+}
+
+void filter_suspects(const struct filter *filter, void (*function)(void *context, const char *text),
+                     void *context)
+{
+    suspect_tree(filter->root, filter->text, function, context);
+}
+
+const char *const *filter_external_tests(const struct filter *filter, uint32_t *n)
+{
+    *n = filter->outside.n_tests;
+    return filter->outside.tests;
+}
+
+enum filter_verdict filter_judge(const struct filter *filter, const struct dissection *d)
+{
+    switch (program_judge(&filter->program, d)) {
+    case PROGRAM_NEVER:
+        return FILTER_NEVER;
+    case PROGRAM_ALWAYS:
+        return FILTER_ALWAYS;
+    default:
+        return FILTER_DEPENDS;
+    }
+}
+
+void filter_set_answers(struct filter *filter, const struct external_answers *answers)
+{
+    filter->program.answers = answers;
+}
+
+void filter_limits(const struct filter *filter, uint64_t *n_operands_cut, uint64_t *n_patterns_cut)
+{
+    struct program_limits *limits = filter->program.limits;
+
+    *n_operands_cut = atomic_load_explicit(&limits->n_operands_cut, memory_order_relaxed);
+    *n_patterns_cut = atomic_load_explicit(&limits->n_patterns_cut, memory_order_relaxed);
 }
 
 const struct hint *filter_hint(const struct filter *filter)

@@ -22,6 +22,17 @@ struct filter;
  * filter, marks the column with ^ on a line of its own, says what was expected and names the nearest field.
  */
 struct filter *filter_compile(const char *text, struct error *error);
+
+/*
+ * Where names are known that are none here (tshark): a test with such a name becomes an external one, whose
+ * answers are put in later.
+ */
+struct filter_outside {
+    bool (*knows)(void *context, const char *name); /* NULL: nobody to ask */
+    void *context;
+    bool has_unknown; /* out: the filter was refused for, or handed over, a name that is none here */
+};
+struct filter *filter_compile_with(const char *text, struct filter_outside *outside, struct error *error);
 void filter_free(struct filter *filter);
 
 /* What a dissection must be asked for so that filter_match can tell. Lives as long as the filter. */
@@ -30,6 +41,27 @@ const struct demand *filter_demand(const struct filter *filter);
 /* One packet, dissected with at least the filter's demand. No allocation. Thread-safe: the filter is not
  * changed. */
 bool filter_match(const struct filter *filter, const struct dissection *d);
+
+/*
+ * Calls for each part that is legal but can hardly be meant, with a sentence, the filter and the place
+ * marked.
+ */
+void filter_suspects(const struct filter *filter, void (*function)(void *context, const char *text),
+                     void *context);
+
+/* Its external tests, as they are written; how many in *n. They live as long as the filter. */
+const char *const *filter_external_tests(const struct filter *filter, uint32_t *n);
+
+/* What can be told of a packet without them. */
+enum filter_verdict { FILTER_NEVER, FILTER_ALWAYS, FILTER_DEPENDS };
+enum filter_verdict filter_judge(const struct filter *filter, const struct dissection *d);
+
+/* Answers to them, for filter_match; borrowed. Without, all of them are false. */
+struct external_answers;
+void filter_set_answers(struct filter *filter, const struct external_answers *answers);
+
+/* What was left undone for want of room: computed values left out, patterns that ran into their bound. */
+void filter_limits(const struct filter *filter, uint64_t *n_operands_cut, uint64_t *n_patterns_cut);
 
 /* The checked tree, its demand and its hint, for people (find --explain). */
 void filter_explain(const struct filter *filter, struct buffer *text);

@@ -3,6 +3,7 @@
 
 #include "filter/arena.h"
 #include "filter/tree.h"
+#include "protocol/demand.h"
 
 static const struct hint hint_all = { .kind = HINT_ALL }, hint_none = { .kind = HINT_NONE };
 
@@ -81,10 +82,24 @@ static const struct hint *protocol_hint(struct arena *arena, enum protocol_id pr
     return hint;
 }
 
+/* What lies at a fixed place of a header lies in that header; what is added may be lent. */
+static bool is_lent(uint16_t id)
+{
+    const struct field *field = field_of(id);
+
+    if (field->any_of[0] == field->any_of[1])
+        return field->n_bits == 0;
+    for (unsigned i = 0; i < 2; i++)
+        if (field_of(FIELD_ID(FIELD_PROTOCOL(id), field->any_of[i]))->n_bits == 0)
+            return true;
+    return false;
+}
+
 /* A field may lie in layers of other protocols than the one whose table it is in. */
 static const struct hint *field_hint(struct arena *arena, const struct node *node)
 {
-    uint64_t lent = node->kind == NODE_FIELD ? protocols[node->protocol]->lends_to : 0;
+    uint64_t lent =
+        node->kind == NODE_FIELD && is_lent(node->field) ? protocols[node->protocol]->lends_to : 0;
     const struct hint *hint = protocol_hint(arena, node->protocol);
 
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
@@ -276,6 +291,25 @@ static const struct hint *row_hint(const struct node *node, struct arena *arena)
     for (const struct node *part = node->first; part; part = part->next)
         hints[n++] = hint_of(part, arena);
     return join_many(arena, node->kind == NODE_AND ? HINT_AND : HINT_OR, hints, n);
+}
+
+bool hint_holds_for(const struct demand *demand)
+{
+    static const char *const of_the_stream[] = { "frame.time_delta", "frame.time_relative",
+                                                 "frame.time_delta_displayed" };
+
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        for (unsigned i = 0; i < protocols[p]->n_fields; i++)
+            if (p != PROTOCOL_FRAME && demand_has_field(demand, (enum protocol_id)p, i) &&
+                protocols[p]->fields[i].counts_packets)
+                return false;
+    for (size_t i = 0; i < sizeof of_the_stream / sizeof *of_the_stream; i++) {
+        uint16_t id = field_find(of_the_stream[i], strlen(of_the_stream[i]));
+
+        if (id && demand_has_field(demand, PROTOCOL_FRAME, FIELD_INDEX(id)))
+            return false;
+    }
+    return true;
 }
 
 const struct hint *hint_of(const struct node *root, struct arena *arena)

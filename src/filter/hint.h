@@ -46,7 +46,15 @@ struct hint {
 };
 
 struct arena;
+struct demand;
 struct node;
+
+/*
+ * False when what is asked for depends on packets that have nothing to do with it (the number of a stream,
+ * the time since the packet before): then all must be read, and no hint holds. frame.number is none of these:
+ * a packet of an archive knows its place.
+ */
+bool hint_holds_for(const struct demand *demand);
 
 /* The hint of a checked tree, in arena; NULL without memory. */
 const struct hint *hint_of(const struct node *root, struct arena *arena);

@@ -30,12 +30,12 @@ static const struct {
     { "!", TOKEN_NOT },       { "~", TOKEN_MATCHES },     { "(", TOKEN_PAREN_OPEN },   { ")", TOKEN_PAREN_CLOSE },
     { "{", TOKEN_BRACE_OPEN }, { "}", TOKEN_BRACE_CLOSE }, { ",", TOKEN_COMMA },        { "#", TOKEN_HASH },
     { "+", TOKEN_PLUS },      { "-", TOKEN_MINUS },       { "*", TOKEN_STAR },         { "/", TOKEN_SLASH },
-    { "%", TOKEN_PERCENT },   { "&", TOKEN_AMPERSAND },
+    { "%", TOKEN_PERCENT },   { "&", TOKEN_AMPERSAND },    { "^^", TOKEN_XOR },         { "$", TOKEN_DOLLAR },
 }, keywords[] = {
     { "eq", TOKEN_EQ },         { "any_eq", TOKEN_EQ },       { "ne", TOKEN_NE },   { "all_ne", TOKEN_NE },
     { "all_eq", TOKEN_ALL_EQ }, { "any_ne", TOKEN_ANY_NE },   { "gt", TOKEN_GT },   { "ge", TOKEN_GE },
     { "lt", TOKEN_LT },         { "le", TOKEN_LE },           { "in", TOKEN_IN },   { "and", TOKEN_AND },
-    { "or", TOKEN_OR },         { "not", TOKEN_NOT },         { "any", TOKEN_ANY }, { "all", TOKEN_ALL },
+    { "or", TOKEN_OR },         { "xor", TOKEN_XOR },         { "not", TOKEN_NOT },         { "any", TOKEN_ANY }, { "all", TOKEN_ALL },
     { "contains", TOKEN_CONTAINS }, { "matches", TOKEN_MATCHES }, { "bitwise_and", TOKEN_AMPERSAND },
 };
 
@@ -281,8 +281,5 @@ struct token lexer_next(struct lexer *lexer)
         lexer->at++;
     if (c == '=')
         return fault_token(lexer, span_from(lexer, from), "equal is written ==", "\"=\" is not an operator");
-    if (c == '$')
-        return fault_token(lexer, span_from(lexer, from), NULL,
-                           "field references ${...} need a selected packet, and there is none here");
     return fault_token(lexer, span_from(lexer, from), NULL, "this character means nothing in a filter");
 }

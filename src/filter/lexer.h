@@ -2,8 +2,9 @@
 /*
  * lexer - a filter's text to tokens.
  *
- * Knows Wireshark's spellings and nothing of fields: a word is a name, a number, an address or a time, and
- * which of these only the check can say, for "10.0" may be any. So a word is a run of letters, digits and
+ * Knows Wireshark's spellings (4.0's, and the xor of later ones) and nothing of fields: a word is a name, a
+ * number, an address or a time, and which of these only the check can say, for "10.0" may be any. So a word
+ * is a run of letters, digits and
  * "_.:-", which is why a minus needs a space before it.
  */
 #pragma once
@@ -30,6 +31,7 @@ enum token_kind {
     TOKEN_SLASH,
     TOKEN_PERCENT,
     TOKEN_AMPERSAND,
+    TOKEN_DOLLAR,
     TOKEN_EQ,
     TOKEN_ALL_EQ,
     TOKEN_NE,
@@ -43,6 +45,7 @@ enum token_kind {
     TOKEN_IN,
     TOKEN_AND,
     TOKEN_OR,
+    TOKEN_XOR,
     TOKEN_NOT,
     TOKEN_ANY,
     TOKEN_ALL,

@@ -21,8 +21,8 @@ static void tokens_of(const char *text, char *out, size_t cap)
         [TOKEN_GT] = '>',          [TOKEN_GE] = 'G',          [TOKEN_LT] = '<',
         [TOKEN_LE] = 'L',          [TOKEN_CONTAINS] = 'C',    [TOKEN_MATCHES] = 'M',
         [TOKEN_IN] = 'I',          [TOKEN_AND] = 'A',         [TOKEN_OR] = 'O',
-        [TOKEN_NOT] = '!',         [TOKEN_ANY] = 'y',         [TOKEN_ALL] = 'l',
-        [TOKEN_FAULT] = '?',
+        [TOKEN_XOR] = 'X',         [TOKEN_DOLLAR] = '$',      [TOKEN_NOT] = '!',
+        [TOKEN_ANY] = 'y',         [TOKEN_ALL] = 'l',         [TOKEN_FAULT] = '?',
     };
     struct arena arena;
     struct error error = { 0 };
@@ -76,7 +76,9 @@ static void every_spelling_becomes_its_token(void **state)
         { "''", "?" },
         { "x[0", "w?" },
         { "a = b", "w?" },
-        { "${ip.src}", "?" },
+        { "${ip.src}", "${w}" },
+        { "a xor b ^^ c", "wXwXw" },
+        { "a ^ b", "w?" },
         { "a | b", "w?" },
         { "a @b", "w?" },
     };

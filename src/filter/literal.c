@@ -2,6 +2,7 @@
 #include "filter/literal.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/ip_address.h"
@@ -54,52 +55,109 @@ static void constant_set(struct node *node, wide low, wide high)
     node->constant.high = high;
 }
 
+/* In whatever case, as Wireshark compares them. */
+static bool is_same_name(const char *name, struct bytes text)
+{
+    return strlen(name) == text.len && strncasecmp(name, (const char *)text.data, text.len) == 0;
+}
+
 static bool name_of_value(const struct field *field, struct bytes text, uint64_t *value)
 {
     if (field == NULL || field->names == NULL)
         return false;
     for (const struct value_name *name = field->names; name->name; name++)
-        if (bytes_equal(bytes_text(name->name), text)) {
+        if (is_same_name(name->name, text)) {
             *value = name->value;
             return true;
         }
     return false;
 }
 
-static bool unsigned_resolve(const struct literal_context *context, struct node *node,
-                             const struct field *field, bool is_negative)
+/* The number of a word, a character or a value's name. */
+static bool integer_parse(const struct literal_context *context, struct node *node, const struct field *field,
+                          uint64_t *number)
 {
-    unsigned width = field ? field_width(field) : 64;
-    uint64_t number = node->number;
-
-    if (node->kind == NODE_STRING) {
-        if (!name_of_value(field, node->text, &number))
-            return fault(context, node,
-                         field && field->names ? "the name of a value of this field"
-                                               : "a number (the values of this field have no names)");
-    } else if (node->kind == NODE_WORD && !number_parse(node->text, &number) &&
-               !name_of_value(field, node->text, &number)) {
+    *number = node->number;
+    if (node->kind == NODE_STRING && !name_of_value(field, node->text, number))
+        return fault(context, node,
+                     field && field->names ? "the name of a value of this field"
+                                           : "a number (the values of this field have no names)");
+    if (node->kind == NODE_WORD && !number_parse(node->text, number) &&
+        !name_of_value(field, node->text, number))
         return fault(context, node,
                      isdigit(node->text.data[0]) ? "a number, or needs more than 64 bits"
                                                  : "a number or the name of a value");
-    }
-    if (width < 64 && number >> width)
-        return fault_set(context->error, context->text, node->span, NULL,
-                         "%.*s is too big for this field; %llu is the most", (int)node->span.len,
-                         (const char *)context->text.data + node->span.at, (1ULL << width) - 1);
+    return true;
+}
+
+static bool too_big(const struct literal_context *context, const struct node *node, const char *sign,
+                    uint64_t most)
+{
+    return fault_set(context->error, context->text, node->span, NULL,
+                     "%s%.*s is too big for this field; %s%llu is the most", sign, (int)node->span.len,
+                     (const char *)context->text.data + node->span.at, sign, (unsigned long long)most);
+}
+
+static uint64_t most_of(unsigned n_bits)
+{
+    return n_bits >= 64 ? UINT64_MAX : (UINT64_C(1) << n_bits) - 1;
+}
+
+static bool unsigned_resolve(const struct literal_context *context, struct node *node, unsigned n_bits,
+                             const struct field *field, bool is_negative)
+{
+    uint64_t number, most = most_of(n_bits);
+
+    if (!integer_parse(context, node, field, &number))
+        return false;
+    if (number > most)
+        return too_big(context, node, "", most);
+    if (is_negative && number > most_of(n_bits <= 32 ? 31 : 63))
+        return too_big(context, node, "-", most_of(n_bits <= 32 ? 31 : 63));
+    node->is_negative = is_negative && number;
     if (is_negative)
         number = 0 - number;
     constant_set(node, number, number);
     return true;
 }
 
+static bool signed_resolve(const struct literal_context *context, struct node *node, unsigned n_bits,
+                           const struct field *field, bool is_negative)
+{
+    uint64_t number, most = most_of(n_bits - 1) + is_negative;
+
+    if (!integer_parse(context, node, field, &number))
+        return false;
+    if (number > most)
+        return too_big(context, node, is_negative ? "-" : "", most);
+    number = key_of_signed(is_negative ? 0 - number : number);
+    constant_set(node, number, number);
+    return true;
+}
+
+static bool real_resolve(const struct literal_context *context, struct node *node, bool is_negative)
+{
+    char text[LITERAL_TEXT_BYTES] = { 0 }, *end = text;
+
+    if (node->kind == NODE_WORD && node->text.len < sizeof text) {
+        memcpy(text, node->text.data, node->text.len);
+        node->constant.real = strtod(text, &end);
+    }
+    if (end == text || *end)
+        return fault(context, node, "a number (1.5, 1e-3)");
+    if (is_negative)
+        node->constant.real = -node->constant.real;
+    return true;
+}
+
+/* Which names a field's two values have is its own affair; most are set or not. */
 static bool bool_resolve(const struct literal_context *context, struct node *node, const struct field *field)
 {
     static const struct {
         const char *name;
-        bool value;
-    } names[] = { { "True", true },   { "TRUE", true }, { "False", false },
-                  { "FALSE", false }, { "Set", true },  { "Not set", false } };
+        bool value, is_exact;
+    } names[] = { { "True", true, true },   { "TRUE", true, true }, { "False", false, true },
+                  { "FALSE", false, true }, { "Set", true, false }, { "Not set", false, false } };
     uint64_t number = node->number;
 
     if (node->kind == NODE_CHAR || (node->kind == NODE_WORD && number_parse(node->text, &number)) ||
@@ -108,7 +166,8 @@ static bool bool_resolve(const struct literal_context *context, struct node *nod
         return true;
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (bytes_equal(bytes_text(names[i].name), node->text)) {
+        if (names[i].is_exact ? bytes_equal(bytes_text(names[i].name), node->text)
+                              : is_same_name(names[i].name, node->text)) {
             constant_set(node, names[i].value, names[i].value);
             return true;
         }
@@ -162,39 +221,41 @@ static int hex_value(uint8_t c)
     return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
 }
 
-/* Pairs of hex digits with one separator throughout or none; a digit by itself is a byte too. */
+/*
+ * Pairs of hex digits, with "-", ":" or "." between them or not; where a digit has no partner it is a byte by
+ * itself. 0b and eight digits is one byte in binary.
+ */
 static bool bytes_parse(struct bytes text, uint8_t *out, size_t *n_out)
 {
-    uint8_t separator = 0;
     size_t i = 0, n = 0;
+    uint64_t number;
 
+    if (text.len > 1 && text.data[0] == ':')
+        text = (struct bytes) { text.data + 1, text.len - 1 };
+    if (text.len == 10 && text.data[0] == '0' && (text.data[1] | 0x20) == 'b' &&
+        number_parse(text, &number)) {
+        out[0] = (uint8_t)number;
+        *n_out = 1;
+        return true;
+    }
     if (text.len > 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x') {
-        if (text.len > 4) /* more than a byte: nobody knows its byte order */
+        if (text.len != 4) /* more than a byte: nobody knows its byte order */
             return false;
         i = 2;
     }
     while (i < text.len) {
-        bool is_behind_separator = n == 0 || separator;
         int value = hex_value(text.data[i++]);
+        bool is_pair = value >= 0 && i < text.len && hex_value(text.data[i]) >= 0;
 
         if (value < 0)
             return false;
-        if (i < text.len && hex_value(text.data[i]) >= 0)
+        if (is_pair)
             value = value * 16 + hex_value(text.data[i++]);
-        else if (!is_behind_separator)
-            return false; /* an odd run of digits: which one stands alone? */
         out[n++] = (uint8_t)value;
-        if (i == text.len)
-            break;
-        if (text.data[i] == ':' || text.data[i] == '-' || text.data[i] == '.') {
-            if (n > 1 && separator != text.data[i])
-                return false;
-            separator = text.data[i++];
-            if (i == text.len)
-                return false;
-        } else if (separator) {
+        if (i < text.len && (text.data[i] == ':' || text.data[i] == '-' || text.data[i] == '.'))
+            i++;
+        else if (i < text.len && !is_pair)
             return false;
-        }
     }
     *n_out = n;
     return n > 0;
@@ -223,38 +284,16 @@ static bool bytes_resolve(const struct literal_context *context, struct node *no
     return true;
 }
 
-/* Six bytes; also four digits at a time, as 0200.5e00.0101. */
 static bool ether_resolve(const struct literal_context *context, struct node *node)
 {
-    uint8_t digits[12];
-    size_t n = 0, n_bytes = 0;
+    uint8_t out[18];
+    size_t n = 0;
     wide value = 0;
 
-    if (node->kind != NODE_WORD || node->text.len > 17)
+    if (node->kind != NODE_WORD || node->text.len > 18 || !bytes_parse(node->text, out, &n) || n != 6)
         return fault(context, node, "an Ethernet address (02:00:5e:00:01:01)");
-    if (node->text.len == 14 && node->text.data[4] == '.' && node->text.data[9] == '.') {
-        for (size_t i = 0; i < 14; i++)
-            if (i != 4 && i != 9)
-                digits[n++] = node->text.data[i];
-        n_bytes = 0;
-        for (size_t i = 0; i < n; i += 2) {
-            int high = hex_value(digits[i]), low = hex_value(digits[i + 1]);
-
-            if (high < 0 || low < 0)
-                return fault(context, node, "an Ethernet address (02:00:5e:00:01:01)");
-            value = value << 8 | (unsigned)(high * 16 + low);
-            n_bytes++;
-        }
-    } else {
-        uint8_t out[18];
-
-        if (!bytes_parse(node->text, out, &n_bytes))
-            n_bytes = 0;
-        for (size_t i = 0; i < n_bytes; i++)
-            value = value << 8 | out[i];
-    }
-    if (n_bytes != 6)
-        return fault(context, node, "an Ethernet address (02:00:5e:00:01:01)");
+    for (size_t i = 0; i < n; i++)
+        value = value << 8 | out[i];
     constant_set(node, value, value);
     return true;
 }
@@ -290,15 +329,15 @@ static void scan_space(struct scan *scan)
         scan->at++;
 }
 
-/* .fraction: up to nine digits */
-static bool scan_fraction(struct scan *scan, int64_t *ns)
+/* .fraction: nine digits, and zeros behind them; is_rounded: any digits, of which nine count. */
+static bool scan_fraction(struct scan *scan, bool is_rounded, int64_t *ns)
 {
     int64_t unit = NS_PER_SECOND;
 
     *ns = 0;
     for (; isdigit((unsigned char)*scan->at); scan->at++) {
         unit /= 10;
-        if (unit == 0)
+        if (unit == 0 && !is_rounded && *scan->at != '0')
             return false;
         *ns += (*scan->at - '0') * unit;
     }
@@ -370,7 +409,7 @@ static bool time_parse(const char *text, int64_t *ns)
         if (scan_char(&scan, ':')) {
             if (!scan_number(&scan, 2, 2, &second))
                 return false;
-            if (scan_char(&scan, '.') && !scan_fraction(&scan, &fraction))
+            if (scan_char(&scan, '.') && !scan_fraction(&scan, true, &fraction))
                 return false;
         }
     }
@@ -418,7 +457,7 @@ static bool duration_parse_text(const char *text, int64_t *ns)
         if (__builtin_mul_overflow(seconds, 10, &seconds) ||
             __builtin_add_overflow(seconds, *scan.at - '0', &seconds))
             return false;
-    if (scan_char(&scan, '.') && !scan_fraction(&scan, &fraction))
+    if (scan_char(&scan, '.') && !scan_fraction(&scan, false, &fraction))
         return false;
     if (*scan.at || __builtin_mul_overflow(seconds, NS_PER_SECOND, ns))
         return false;
@@ -446,17 +485,23 @@ static bool time_resolve(const struct literal_context *context, struct node *nod
 }
 
 bool literal_resolve(const struct literal_context *context, struct node *node, enum field_type type,
-                     const struct field *field, bool is_negative)
+                     unsigned n_bits, const struct field *field, bool is_negative)
 {
     bool is_good = false;
 
-    if (is_negative && !type_is_signed(type) && (type != FIELD_UINT || field != NULL))
+    if (is_negative && !type_is_integer(type) && type != FIELD_DOUBLE && type != FIELD_DURATION)
         return fault_set(context->error, context->text, node->span, NULL, "%s is never negative",
                          type_text(type));
     switch (type) {
     case FIELD_UINT:
     case FIELD_FRAME:
-        is_good = unsigned_resolve(context, node, field, is_negative);
+        is_good = unsigned_resolve(context, node, n_bits, field, is_negative);
+        break;
+    case FIELD_INT:
+        is_good = signed_resolve(context, node, n_bits, field, is_negative);
+        break;
+    case FIELD_DOUBLE:
+        is_good = real_resolve(context, node, is_negative);
         break;
     case FIELD_BOOL:
         is_good = bool_resolve(context, node, field);
@@ -481,8 +526,6 @@ bool literal_resolve(const struct literal_context *context, struct node *node, e
     case FIELD_DURATION:
         is_good = time_resolve(context, node, type, is_negative);
         break;
-    case FIELD_INT:
-    case FIELD_DOUBLE:
     case FIELD_NONE:
         return fault(context, node, "comparable: this field has no value, it can only be there or not");
     }

@@ -15,8 +15,8 @@ struct literal_context {
 };
 
 /*
- * Makes a NODE_CONSTANT of a NODE_WORD, NODE_STRING or NODE_CHAR. field gives width and names of values; it
- * is NULL for what is computed. name is for faults: what the literal is compared with.
+ * Makes a NODE_CONSTANT of a NODE_WORD, NODE_STRING or NODE_CHAR. n_bits: how wide a number may be; field
+ * gives the names of values, NULL where none are taken.
  */
 bool literal_resolve(const struct literal_context *context, struct node *node, enum field_type type,
-                     const struct field *field, bool is_negative);
+                     unsigned n_bits, const struct field *field, bool is_negative);

@@ -3,6 +3,7 @@
  * match - runs a program over one packet. On the road of every packet: no allocation, no recursion, and no
  * call through a pointer for a value.
  */
+#include "filter/external.h"
 #include "filter/operand.h"
 #include "filter/program.h"
 #include "protocol/dissection.h"
@@ -95,6 +96,7 @@ static inline uint64_t value_key(const struct value *value)
         for (size_t i = 0; i < value->bytes.len && i < 8; i++)
             key = key << 8 | value->bytes.data[i];
         return key;
+    case FIELD_INT:
     case FIELD_TIME:
     case FIELD_DURATION:
         return key_of_signed(value->number);
@@ -212,9 +214,10 @@ static bool match_exists(const struct instruction *test, const struct dissection
     return false;
 }
 
-static inline bool match_one(const struct instruction *test, const struct dissection *d)
+static inline bool match_one(const struct program *program, const struct instruction *test,
+                             const struct dissection *d)
 {
-    if ((d->present & test->mask) == 0 && (test->mask || test->op != OP_GENERAL))
+    if ((d->present & test->mask) == 0 && (test->mask || test->op < OP_GENERAL))
         return false;
     switch ((enum op)test->op) {
     case OP_PRESENT:
@@ -234,7 +237,9 @@ static inline bool match_one(const struct instruction *test, const struct dissec
     case OP_EXISTS:
         return match_exists(test, d);
     case OP_GENERAL:
-        return operand_test(test->general, test->is_all, d);
+        return operand_test(test->general, test->is_all, d, program->limits);
+    case OP_EXTERNAL:
+        return program->answers && external_answers_find(program->answers, test->external, d->packet->number);
     }
     return false;
 }
@@ -246,7 +251,39 @@ bool program_match(const struct program *program, const struct dissection *d)
     while (at < PROGRAM_FALSE) {
         const struct instruction *test = &program->instructions[at];
 
-        at = match_one(test, d) ? test->on_true : test->on_false;
+        at = match_one(program, test, d) ? test->on_true : test->on_false;
     }
     return at == PROGRAM_TRUE;
+}
+
+/*
+ * Goes both ways where an external test stands, until they are known to differ. *left bounds the ways: parts
+ * that share what follows could double them each time, and "depends" is never wrong.
+ */
+static enum program_verdict judge(const struct program *program, const struct dissection *d, uint32_t at,
+                                  uint32_t *left)
+{
+    while (at < PROGRAM_FALSE) {
+        const struct instruction *test = &program->instructions[at];
+        enum program_verdict yes;
+
+        if (test->op != OP_EXTERNAL) {
+            at = match_one(program, test, d) ? test->on_true : test->on_false;
+            continue;
+        }
+        if (*left == 0)
+            return PROGRAM_DEPENDS;
+        --*left;
+        yes = judge(program, d, test->on_true, left);
+        return yes != PROGRAM_DEPENDS && yes == judge(program, d, test->on_false, left) ? yes
+                                                                                        : PROGRAM_DEPENDS;
+    }
+    return at == PROGRAM_TRUE ? PROGRAM_ALWAYS : PROGRAM_NEVER;
+}
+
+enum program_verdict program_judge(const struct program *program, const struct dissection *d)
+{
+    uint32_t left = 256;
+
+    return judge(program, d, program->entry, &left);
 }

@@ -10,59 +10,93 @@
 #include "filter/regex.h"
 #include "protocol/dissection.h"
 
-/* Numbers are signed once they are computed with: 64 - 65 is -1. Addresses are bytes. */
+enum operand_kind {
+    OPERAND_UNSIGNED,
+    OPERAND_SIGNED, /* also times; and what of unsigned numbers is negative once it is computed: 64 - 65 */
+    OPERAND_REAL,
+    OPERAND_BYTES, /* also addresses: the shorter is less */
+    OPERAND_TEXT,  /* "abc" is less than "b" */
+};
+
 struct operand_value {
-    bool is_number;
-    int64_t number;
+    uint8_t kind;
+    bool is_wide; /* computed in 64 bits, else in 32 */
+    union {
+        uint64_t number; /* an int64_t of OPERAND_SIGNED */
+        double real;
+    };
     struct bytes bytes;
     struct bytes last; /* of a prefix: its last address; else as bytes */
 };
 
 struct operands {
     const struct dissection *d;
+    struct program_limits *limits;
     uint32_t n_values;
     uint32_t n_scratch;
     uint32_t n_lists;
     uint32_t starts[3 * OPERAND_LISTS]; /* where each list on the stack begins */
     struct operand_value values[OPERAND_VALUES];
-    uint8_t scratch[OPERAND_BYTES];
+    uint8_t scratch[OPERAND_SCRATCH];
 };
+
+static void count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
 
 static struct operand_value *add(struct operands *operands)
 {
     struct operand_value *value;
 
-    if (operands->n_values == OPERAND_VALUES)
+    if (operands->n_values == OPERAND_VALUES) {
+        count(&operands->limits->n_operands_cut);
         return NULL;
+    }
     value = &operands->values[operands->n_values++];
     *value = (struct operand_value) { 0 };
     return value;
 }
 
-static void add_number(struct operands *operands, int64_t number)
+static void add_number(struct operands *operands, enum operand_kind kind, bool is_wide, uint64_t number)
 {
     struct operand_value *value = add(operands);
 
-    if (value) {
-        value->is_number = true;
-        value->number = number;
-    }
+    if (value == NULL)
+        return;
+    value->kind = (uint8_t)kind;
+    value->is_wide = is_wide;
+    value->number = number;
 }
 
-static void add_bytes(struct operands *operands, struct bytes bytes)
+static void add_real(struct operands *operands, double real)
 {
     struct operand_value *value = add(operands);
 
-    if (value)
-        value->bytes = value->last = bytes;
+    if (value == NULL)
+        return;
+    value->kind = OPERAND_REAL;
+    value->real = real;
+}
+
+static void add_bytes(struct operands *operands, enum operand_kind kind, struct bytes bytes)
+{
+    struct operand_value *value = add(operands);
+
+    if (value == NULL)
+        return;
+    value->kind = (uint8_t)kind;
+    value->bytes = value->last = bytes;
 }
 
 static uint8_t *scratch_take(struct operands *operands, size_t len)
 {
     uint8_t *piece = operands->scratch + operands->n_scratch;
 
-    if (len > OPERAND_BYTES - operands->n_scratch)
+    if (len > OPERAND_SCRATCH - operands->n_scratch) {
+        count(&operands->limits->n_operands_cut);
         return NULL;
+    }
     operands->n_scratch += (uint32_t)len;
     return piece;
 }
@@ -104,7 +138,7 @@ static bool is_layer_meant(const struct range_list *layers, int64_t nth, int64_t
 struct collect {
     struct operands *operands;
     const struct range_list *layers;
-    enum protocol_id protocol;
+    bool is_wide;
     int64_t n_layers; /* of the protocol; of one it lends its fields to, where that has more */
     uint32_t nth_of[LAYER_LIMIT];
 };
@@ -121,14 +155,26 @@ static bool collect_value(void *context, const struct value *value)
     case FIELD_IPV6:
     case FIELD_ETHER:
     case FIELD_BYTES:
+        add_bytes(collect->operands, OPERAND_BYTES, value->bytes);
+        break;
     case FIELD_STRING:
-        add_bytes(collect->operands, value->bytes);
+        add_bytes(collect->operands, OPERAND_TEXT, value->bytes);
         break;
     case FIELD_NONE:
-        add_bytes(collect->operands, (struct bytes) { 0 });
+        add_bytes(collect->operands, OPERAND_BYTES, (struct bytes) { 0 });
+        break;
+    case FIELD_DOUBLE:
+        add_real(collect->operands, value->real);
+        break;
+    case FIELD_INT:
+        add_number(collect->operands, OPERAND_SIGNED, collect->is_wide, value->number);
+        break;
+    case FIELD_TIME:
+    case FIELD_DURATION:
+        add_number(collect->operands, OPERAND_SIGNED, true, value->number);
         break;
     default:
-        add_number(collect->operands, (int64_t)value->number);
+        add_number(collect->operands, OPERAND_UNSIGNED, collect->is_wide, value->number);
         break;
     }
     return true;
@@ -138,7 +184,7 @@ static void collect_init(struct collect *collect, struct operands *operands, con
 {
     collect->operands = operands;
     collect->layers = node->layers;
-    collect->protocol = node->protocol;
+    collect->is_wide = node->n_bits > 32 || node->type == FIELD_BOOL;
     collect->n_layers = 0;
     for (uint32_t i = 0; i < operands->d->n_layers; i++) {
         uint8_t protocol = operands->d->layers[i].protocol;
@@ -157,6 +203,8 @@ static void push_field(struct operands *operands, const struct node *node)
 {
     struct collect collect;
 
+    if (node->is_reference) /* of a selected packet, and none is */
+        return;
     collect_init(&collect, operands, node);
     dissection_values(operands->d, node->field, collect_value, &collect);
 }
@@ -171,9 +219,11 @@ static void push_protocol(struct operands *operands, const struct node *node)
     const struct dissection *d = operands->d;
     struct collect collect;
 
+    if (node->is_reference)
+        return;
     if (node->protocol == PROTOCOL_FRAME) {
         if (is_layer_meant(node->layers, 1, 1))
-            add_bytes(operands, (struct bytes) { d->packet->data, d->packet->caplen });
+            add_bytes(operands, OPERAND_BYTES, (struct bytes) { d->packet->data, d->packet->caplen });
         return;
     }
     collect_init(&collect, operands, node);
@@ -188,7 +238,7 @@ static void push_protocol(struct operands *operands, const struct node *node)
             len = (size_t)(d->packet->data + d->packet->caplen - layer->data);
         else if (node->is_searched)
             len += layer->payload_caplen;
-        add_bytes(operands, (struct bytes) { layer->data, len });
+        add_bytes(operands, OPERAND_BYTES, (struct bytes) { layer->data, len });
     }
 }
 
@@ -200,19 +250,28 @@ static void push_constant(struct operands *operands, const struct node *node)
 
     switch (node->type) {
     case FIELD_BYTES:
+        add_bytes(operands, OPERAND_BYTES, node->constant.bytes);
+        return;
     case FIELD_STRING:
-        add_bytes(operands, node->constant.bytes);
+        add_bytes(operands, OPERAND_TEXT, node->constant.bytes);
+        return;
+    case FIELD_DOUBLE:
+        add_real(operands, node->constant.real);
+        return;
+    case FIELD_INT:
+        add_number(operands, OPERAND_SIGNED, node->n_bits > 32, key_of_signed((uint64_t)node->constant.low));
         return;
     case FIELD_TIME:
     case FIELD_DURATION:
-        add_number(operands, (int64_t)key_of_signed((uint64_t)node->constant.low));
+        add_number(operands, OPERAND_SIGNED, true, key_of_signed((uint64_t)node->constant.low));
         return;
     case FIELD_IPV4:
     case FIELD_IPV6:
     case FIELD_ETHER:
         break;
     default:
-        add_number(operands, (int64_t)(uint64_t)node->constant.low);
+        add_number(operands, node->is_negative ? OPERAND_SIGNED : OPERAND_UNSIGNED,
+                   node->n_bits > 32 || node->type == FIELD_BOOL, (uint64_t)node->constant.low);
         return;
     }
     low = scratch_take(operands, n_bytes);
@@ -220,6 +279,7 @@ static void push_constant(struct operands *operands, const struct node *node)
     value = low && high ? add(operands) : NULL;
     if (value == NULL)
         return;
+    value->kind = OPERAND_BYTES;
     for (size_t i = 0; i < n_bytes; i++) {
         low[i] = (uint8_t)(node->constant.low >> 8 * (n_bytes - 1 - i));
         high[i] = (uint8_t)(node->constant.high >> 8 * (n_bytes - 1 - i));
@@ -231,43 +291,123 @@ static void push_constant(struct operands *operands, const struct node *node)
 /* ---- what is computed: the arguments' lists are on top of the stack, and the result takes their place ----
  */
 
-/* False where there is no answer: division by zero, overflow, runs of different length. */
+/* Whether a result fits the kind and width it is computed in. */
+static bool number_fits(const struct operand_value *value, __int128 number)
+{
+    __int128 most = value->is_wide ? (value->kind == OPERAND_SIGNED ? INT64_MAX : UINT64_MAX)
+                                   : (value->kind == OPERAND_SIGNED ? INT32_MAX : UINT32_MAX);
+
+    return number <= most && number >= (value->kind == OPERAND_SIGNED ? -most - 1 : 0);
+}
+
+static __int128 number_of(const struct operand_value *value)
+{
+    return value->kind == OPERAND_SIGNED ? (__int128)(int64_t)value->number : (__int128)value->number;
+}
+
+/*
+ * As Wireshark computes: in the kind and width of the left operand; but what an unsigned subtraction takes
+ * below zero is signed. False where there is no answer: division by zero, overflow.
+ */
+static bool integer_arith(enum operation operation, const struct operand_value *a,
+                          const struct operand_value *b, struct operand_value *result)
+{
+    struct operand_value same = { .kind = a->kind, .is_wide = a->is_wide, .number = b->number };
+    __int128 x = number_of(a), y, z = 0;
+
+    if (!a->is_wide) /* -1 beside unsigned numbers is the largest of them */
+        same.number = a->kind == OPERAND_SIGNED ? (uint64_t)(int32_t)b->number : (uint32_t)b->number;
+    y = number_of(&same);
+    *result = (struct operand_value) { .kind = a->kind, .is_wide = a->is_wide };
+    switch (operation) {
+    case OPERATION_ADD:
+        z = x + y;
+        break;
+    case OPERATION_SUBTRACT:
+        z = x - y;
+        if (a->kind == OPERAND_UNSIGNED && z < 0) {
+            result->kind = OPERAND_SIGNED;
+            if (!number_fits(result, x) || !number_fits(result, y))
+                return false;
+        }
+        break;
+    case OPERATION_MULTIPLY:
+        if (__builtin_mul_overflow(x, y, &z))
+            return false;
+        break;
+    case OPERATION_DIVIDE:
+        if (y == 0)
+            return false;
+        z = x / y;
+        break;
+    case OPERATION_MODULO:
+        if (y == 0)
+            return false;
+        z = x % y;
+        break;
+    case OPERATION_AND:
+        z = x & y;
+        break;
+    }
+    result->number = (uint64_t)z;
+    return number_fits(result, z);
+}
+
+static bool real_arith(enum operation operation, double a, double b, double *result)
+{
+    switch (operation) {
+    case OPERATION_ADD:
+        *result = a + b;
+        return true;
+    case OPERATION_SUBTRACT:
+        *result = a - b;
+        return true;
+    case OPERATION_MULTIPLY:
+        *result = a * b;
+        return true;
+    case OPERATION_DIVIDE:
+        *result = a / b;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Bytes are masked as far as both go. */
+static bool bytes_mask(struct operands *operands, struct bytes a, struct bytes b,
+                       struct operand_value *result)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    uint8_t *out = scratch_take(operands, len);
+
+    if (out == NULL)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        out[i] = a.data[i] & b.data[i];
+    *result = (struct operand_value) { .kind = OPERAND_BYTES, .bytes = { out, len }, .last = { out, len } };
+    return true;
+}
+
+static bool is_integer(const struct operand_value *value)
+{
+    return value->kind <= OPERAND_SIGNED;
+}
+
+static bool is_bytes(const struct operand_value *value)
+{
+    return value->kind >= OPERAND_BYTES;
+}
+
 static bool arith(struct operands *operands, enum operation operation, const struct operand_value *a,
                   const struct operand_value *b, struct operand_value *result)
 {
-    *result = (struct operand_value) { .is_number = true };
-    if (!a->is_number || !b->is_number) {
-        uint8_t *out;
-
-        if (a->is_number || b->is_number || a->bytes.len != b->bytes.len)
-            return false;
-        out = scratch_take(operands, a->bytes.len);
-        if (out == NULL)
-            return false;
-        for (size_t i = 0; i < a->bytes.len; i++)
-            out[i] = a->bytes.data[i] & b->bytes.data[i];
-        result->is_number = false;
-        result->bytes = result->last = (struct bytes) { out, a->bytes.len };
-        return true;
-    }
-    switch (operation) {
-    case OPERATION_ADD:
-        return !__builtin_add_overflow(a->number, b->number, &result->number);
-    case OPERATION_SUBTRACT:
-        return !__builtin_sub_overflow(a->number, b->number, &result->number);
-    case OPERATION_MULTIPLY:
-        return !__builtin_mul_overflow(a->number, b->number, &result->number);
-    case OPERATION_DIVIDE:
-    case OPERATION_MODULO:
-        if (b->number == 0 || (a->number == INT64_MIN && b->number == -1))
-            return false;
-        result->number = operation == OPERATION_DIVIDE ? a->number / b->number : a->number % b->number;
-        return true;
-    case OPERATION_AND:
-        result->number = a->number & b->number;
-        return true;
-    }
-    return false;
+    if (is_integer(a) && is_integer(b))
+        return integer_arith(operation, a, b, result);
+    if (is_bytes(a) && is_bytes(b))
+        return bytes_mask(operands, a->bytes, b->bytes, result);
+    *result = (struct operand_value) { .kind = OPERAND_REAL };
+    return a->kind == OPERAND_REAL && b->kind == OPERAND_REAL &&
+           real_arith(operation, a->real, b->real, &result->real);
 }
 
 /* Moves the list that begins at from down over the lists from start on. */
@@ -297,30 +437,28 @@ static void push_arith(struct operands *operands, enum operation operation)
     replace_lists(operands, a, end);
 }
 
+/*
+ * The pieces one behind the other, up to the first that the bytes do not have: what is too short for a slice
+ * has an empty one, which differs from everything, as in Wireshark.
+ */
 static bool slice(struct operands *operands, const struct range_list *ranges, struct bytes *bytes)
 {
     int64_t first, last, n = (int64_t)bytes->len;
     uint8_t *out;
-    size_t len = 0;
+    size_t len = 0, most = 0;
 
     if (ranges->n == 1) {
-        if (!piece_resolve(&ranges->pieces[0], n, &first, &last))
-            return false;
-        *bytes = (struct bytes) { bytes->data + first, (size_t)(last - first + 1) };
+        *bytes = piece_resolve(&ranges->pieces[0], n, &first, &last)
+                     ? (struct bytes) { bytes->data + first, (size_t)(last - first + 1) }
+                     : (struct bytes) { (const uint8_t *)"", 0 };
         return true;
     }
-    for (uint32_t i = 0; i < ranges->n; i++) {
-        if (!piece_resolve(&ranges->pieces[i], n, &first, &last))
-            return false;
-        len += (size_t)(last - first + 1);
-    }
-    out = scratch_take(operands, len);
+    for (uint32_t i = 0; i < ranges->n && piece_resolve(&ranges->pieces[i], n, &first, &last); i++)
+        most += (size_t)(last - first + 1);
+    out = scratch_take(operands, most);
     if (out == NULL)
         return false;
-    len = 0;
-    for (uint32_t i = 0; i < ranges->n; i++) {
-        if (!piece_resolve(&ranges->pieces[i], n, &first, &last))
-            return false;
+    for (uint32_t i = 0; i < ranges->n && piece_resolve(&ranges->pieces[i], n, &first, &last); i++) {
         memcpy(out + len, bytes->data + first, (size_t)(last - first + 1));
         len += (size_t)(last - first + 1);
     }
@@ -343,21 +481,20 @@ static bool text_of(struct operands *operands, enum field_type type, struct oper
         for (size_t i = 0; i < value->bytes.len && i < 6; i++)
             len +=
                 snprintf(text + len, sizeof text - (size_t)len, "%s%02x", i ? ":" : "", value->bytes.data[i]);
-    } else if (type == FIELD_BOOL) {
-        len = snprintf(text, sizeof text, "%s", value->number ? "True" : "False");
-    } else if (type_is_signed(type)) {
-        uint64_t size = value->number < 0 ? 0 - (uint64_t)value->number : (uint64_t)value->number;
-
-        len = snprintf(text, sizeof text, "%s%" PRIu64 ".%09" PRIu64, value->number < 0 ? "-" : "",
-                       size / NS_PER_SECOND, size % NS_PER_SECOND);
+    } else if (value->kind == OPERAND_REAL) {
+        len = snprintf(text, sizeof text, "%.17g", value->real);
+    } else if (value->kind == OPERAND_SIGNED) {
+        len = snprintf(text, sizeof text, "%" PRId64, (int64_t)value->number);
     } else {
-        len = snprintf(text, sizeof text, "%" PRIu64, (uint64_t)value->number);
+        len = snprintf(text, sizeof text, "%" PRIu64, value->number);
     }
     out = scratch_take(operands, (size_t)len);
     if (out == NULL)
         return false;
     memcpy(out, text, (size_t)len);
-    *value = (struct operand_value) { .bytes = { out, (size_t)len }, .last = { out, (size_t)len } };
+    *value = (struct operand_value) { .kind = OPERAND_TEXT,
+                                      .bytes = { out, (size_t)len },
+                                      .last = { out, (size_t)len } };
     return true;
 }
 
@@ -376,6 +513,38 @@ static bool change_case(struct operands *operands, bool is_lower, struct operand
     return true;
 }
 
+static bool negate(struct operand_value *value)
+{
+    __int128 number = -number_of(value);
+
+    if (value->kind == OPERAND_REAL) {
+        value->real = -value->real;
+        return true;
+    }
+    value->kind = OPERAND_SIGNED;
+    value->number = (uint64_t)number;
+    return number_fits(value, number);
+}
+
+/* How long a value of a field is: for numbers and addresses as Wireshark's type is. */
+static uint64_t length_of(const struct node *node, const struct operand_value *value)
+{
+    switch (node->type) {
+    case FIELD_UINT:
+    case FIELD_INT:
+    case FIELD_FRAME:
+        return node->n_bits / 8u;
+    case FIELD_NONE:
+    case FIELD_BOOL:
+    case FIELD_DOUBLE:
+    case FIELD_TIME:
+    case FIELD_DURATION:
+        return 0;
+    default:
+        return value->bytes.len;
+    }
+}
+
 /* Changes a value in place; false drops it. */
 static bool map(struct operands *operands, const struct node *node, struct operand_value *value)
 {
@@ -383,31 +552,47 @@ static bool map(struct operands *operands, const struct node *node, struct opera
         if (!slice(operands, node->ranges, &value->bytes))
             return false;
         value->last = value->bytes;
+        value->kind = OPERAND_BYTES;
         return true;
     }
     if (node->kind == NODE_NEGATE)
-        return !__builtin_sub_overflow((int64_t)0, value->number, &value->number);
+        return negate(value);
     switch (node->function) {
     case FUNCTION_LOWER:
     case FUNCTION_UPPER:
         return change_case(operands, node->function == FUNCTION_LOWER, value);
     case FUNCTION_LEN:
-        *value = (struct operand_value) { .is_number = true, .number = (int64_t)value->bytes.len };
+        *value = (struct operand_value) { .number = length_of(node->first, value) };
         return true;
     case FUNCTION_STRING:
         return text_of(operands, node->first->type, value);
     case FUNCTION_ABS:
-        return value->number >= 0 || !__builtin_sub_overflow((int64_t)0, value->number, &value->number);
+        if (value->kind == OPERAND_REAL)
+            return value->real >= 0 || negate(value);
+        return number_of(value) >= 0 || negate(value);
     default:
         return true;
     }
 }
 
-static int order_of(const struct operand_value *a, const struct operand_value *b)
+/* False where there is no order: what is negative beside unsigned numbers, too large beside signed ones. */
+static bool order_of(const struct operand_value *a, const struct operand_value *b, int *order)
 {
-    if (a->is_number && b->is_number)
-        return a->number < b->number ? -1 : a->number > b->number;
-    return bytes_compare(a->bytes, b->bytes);
+    if (is_integer(a) && is_integer(b)) {
+        __int128 x = number_of(a), y = number_of(b);
+
+        *order = x < y ? -1 : x > y;
+        return a->kind == b->kind || (a->kind == OPERAND_UNSIGNED ? y >= 0 : y <= INT64_MAX);
+    }
+    if (a->kind == OPERAND_REAL && b->kind == OPERAND_REAL) {
+        *order = a->real < b->real ? -1 : a->real > b->real;
+        return true;
+    }
+    if (a->bytes.len != b->bytes.len && (a->kind == OPERAND_BYTES || b->kind == OPERAND_BYTES))
+        *order = a->bytes.len < b->bytes.len ? -1 : 1;
+    else
+        *order = bytes_compare(a->bytes, b->bytes);
+    return true;
 }
 
 static void push_function(struct operands *operands, const struct step *step)
@@ -418,18 +603,19 @@ static void push_function(struct operands *operands, const struct step *step)
     operands->n_lists -= step->n_arguments - 1; /* the arguments' lists become one */
     start = kept = operands->starts[operands->n_lists - 1];
     if (node->kind == NODE_FUNCTION && node->function == FUNCTION_COUNT) {
-        int64_t n = operands->n_values - start;
+        uint64_t n = operands->n_values - start;
 
         operands->n_values = start;
         if (n > 0) /* of what is absent there is no count either */
-            add_number(operands, n);
+            add_number(operands, OPERAND_UNSIGNED, false, n);
         return;
     }
     if (node->kind == NODE_FUNCTION && (node->function == FUNCTION_MAX || node->function == FUNCTION_MIN)) {
         for (uint32_t i = start + 1; i < operands->n_values; i++) {
-            int order = order_of(&operands->values[i], &operands->values[start]);
+            int order;
 
-            if (node->function == FUNCTION_MAX ? order > 0 : order < 0)
+            if (order_of(&operands->values[i], &operands->values[start], &order) &&
+                (node->function == FUNCTION_MAX ? order > 0 : order < 0))
                 operands->values[start] = operands->values[i];
         }
         if (operands->n_values > start)
@@ -480,12 +666,26 @@ static bool contains(struct bytes haystack, struct bytes needle)
            (haystack.len > 0 && memmem(haystack.data, haystack.len, needle.data, needle.len) != NULL);
 }
 
-static bool agrees(enum relation relation, const struct operand_value *a, const struct operand_value *b,
-                   const struct regex *regex)
+/* is_all: what cannot be compared stands in the way of "any", but not of "all". */
+static bool agrees(const struct operands *operands, enum relation relation, bool is_all,
+                   const struct operand_value *a, const struct operand_value *b, const struct regex *regex)
 {
-    /* A prefix is the range of its addresses, and only on the right. */
-    int low = order_of(a, b);
-    int high = a->is_number || b->last.data == b->bytes.data ? low : bytes_compare(a->bytes, b->last);
+    int low, high;
+    bool is_cut = false, is_match;
+
+    if (relation == RELATION_CONTAINS)
+        return contains(a->bytes, b->bytes);
+    if (relation == RELATION_MATCHES) {
+        is_match = regex && regex_match(regex, a->bytes, &is_cut);
+        if (is_cut)
+            count(&operands->limits->n_patterns_cut);
+        return is_match;
+    }
+    if (!order_of(a, b, &low))
+        return is_all;
+    high = low; /* a prefix is the range of its addresses, and only on the right */
+    if (is_bytes(b) && b->last.data != b->bytes.data)
+        high = bytes_compare(a->bytes, b->last);
 
     switch (relation) {
     case RELATION_EQ:
@@ -498,64 +698,62 @@ static bool agrees(enum relation relation, const struct operand_value *a, const 
         return low >= 0;
     case RELATION_LT:
         return low < 0;
-    case RELATION_LE:
+    default:
         return high <= 0;
-    case RELATION_CONTAINS:
-        return contains(a->bytes, b->bytes);
-    case RELATION_MATCHES:
-        return regex && regex_match(regex, a->bytes);
     }
-    return false;
 }
 
-/* Compares the list on the left with the one or two on top. For "any" one pair suffices, for "all" every. */
+/* Compares the list on the left with the one on top. For "any" one pair suffices, for "all" every. */
 static bool compare_lists(const struct operands *operands, uint32_t n_left, uint32_t right,
                           enum relation relation, bool is_all, const struct regex *regex)
 {
     for (uint32_t i = 0; i < n_left; i++)
         for (uint32_t j = right; j < operands->n_values; j++)
-            if (agrees(relation, &operands->values[i], &operands->values[j], regex) != is_all)
+            if (agrees(operands, relation, is_all, &operands->values[i], &operands->values[j], regex) !=
+                is_all)
                 return !is_all;
     return is_all && n_left > 0 && operands->n_values > right;
 }
 
-/* Is one value in low..high, both lists of values. */
-static bool is_in_range(const struct operands *operands, const struct operand_value *value, uint32_t low,
-                        uint32_t high)
+/* The same for low..high, lists of values that begin at low and high: each end may be a field. */
+static bool compare_range(const struct operands *operands, uint32_t n_left, uint32_t low, uint32_t high,
+                          bool is_all)
 {
-    bool is_above = false;
+    for (uint32_t i = 0; i < n_left; i++) {
+        bool is_above = false, is_below = false;
 
-    for (uint32_t i = low; i < high; i++)
-        is_above = is_above || agrees(RELATION_GE, value, &operands->values[i], NULL);
-    if (!is_above)
-        return false;
-    for (uint32_t i = high; i < operands->n_values; i++)
-        if (agrees(RELATION_LE, value, &operands->values[i], NULL))
-            return true;
-    return false;
+        for (uint32_t j = low; j < high; j++)
+            is_above |=
+                agrees(operands, RELATION_GE, is_all, &operands->values[i], &operands->values[j], NULL);
+        for (uint32_t j = high; j < operands->n_values; j++)
+            is_below |=
+                agrees(operands, RELATION_LE, is_all, &operands->values[i], &operands->values[j], NULL);
+        if ((is_above && is_below) != is_all)
+            return !is_all;
+    }
+    return is_all && high > low && operands->n_values > high;
 }
 
-static bool is_in_set(struct operands *operands, const struct general *general,
-                      const struct operand_value *value)
+/* "all x in {...}": all are the same element's, as Wireshark has it. */
+static bool is_in_set(struct operands *operands, const struct general *general, bool is_all)
 {
-    uint32_t n_values = operands->n_values, n_scratch = operands->n_scratch;
+    uint32_t n_left = operands->n_values, n_scratch = operands->n_scratch;
 
     for (uint32_t r = 0; r < general->n_rights; r++) {
         const struct general_right *right = &general->rights[r];
-        bool is_in = false;
-        uint32_t high;
+        bool is_in;
 
         operands->n_lists = 1;
         push(operands, &right->low);
-        high = operands->n_values;
         if (right->high.n) {
+            uint32_t high = operands->n_values;
+
             push(operands, &right->high);
-            is_in = is_in_range(operands, value, n_values, high);
+            is_in = compare_range(operands, n_left, n_left, high, is_all);
         } else {
-            for (uint32_t i = n_values; i < high; i++)
-                is_in = is_in || agrees(RELATION_EQ, value, &operands->values[i], NULL);
+            is_in = compare_lists(operands, n_left, n_left, RELATION_EQ, is_all, NULL);
         }
-        operands->n_values = n_values;
+        operands->n_values = n_left;
         operands->n_scratch = n_scratch;
         if (is_in)
             return true;
@@ -563,16 +761,23 @@ static bool is_in_set(struct operands *operands, const struct general *general,
     return false;
 }
 
-/* "udp.port & 1" by itself asks whether a bit is set, so zero is not enough; anything else, whether it is
- * there. */
+/*
+ * What is computed and stands by itself ("udp.port & 1") asks whether it is not zero, a slice whether there
+ * is any of it, and anything else whether it is there.
+ */
 static bool is_there(const struct operands *operands, const struct node *node)
 {
+    bool is_computed = node->kind == NODE_ARITH || node->kind == NODE_NEGATE;
+
     for (uint32_t i = 0; i < operands->n_values; i++) {
         const struct operand_value *value = &operands->values[i];
 
-        if (node->kind != NODE_ARITH || node->operation != OPERATION_AND)
-            return true;
-        if (value->is_number && value->number != 0)
+        if (!is_computed) {
+            if (node->kind != NODE_SLICE || value->bytes.len > 0)
+                return true;
+            continue;
+        }
+        if (value->kind == OPERAND_REAL ? value->real != 0 : is_integer(value) && value->number != 0)
             return true;
         for (size_t k = 0; k < value->bytes.len; k++)
             if (value->bytes.data[k] != 0)
@@ -581,7 +786,8 @@ static bool is_there(const struct operands *operands, const struct node *node)
     return false;
 }
 
-bool operand_test(const struct general *general, bool is_all, const struct dissection *d)
+bool operand_test(const struct general *general, bool is_all, const struct dissection *d,
+                  struct program_limits *limits)
 {
     struct operands operands;
     const struct steps *right;
@@ -589,6 +795,7 @@ bool operand_test(const struct general *general, bool is_all, const struct disse
     uint32_t n_left;
 
     operands.d = d;
+    operands.limits = limits;
     operands.n_values = operands.n_scratch = operands.n_lists = 0;
     push(&operands, &general->left);
     if (operands.n_values == 0)
@@ -596,18 +803,11 @@ bool operand_test(const struct general *general, bool is_all, const struct disse
     n_left = operands.n_values;
     if (general->n_rights == 0)
         return is_there(&operands, general->left.items[general->left.n - 1].node);
+    if (general->is_set)
+        return is_in_set(&operands, general, is_all);
     right = &general->rights[0].low;
-    if (!general->is_set) {
-        node = right->items[right->n - 1].node;
-        push(&operands, right);
-        return compare_lists(&operands, n_left, n_left, general->relation, is_all,
-                             node->kind == NODE_CONSTANT ? node->regex : NULL);
-    }
-    for (uint32_t i = 0; i < n_left; i++) {
-        struct operand_value value = operands.values[i];
-
-        if (is_in_set(&operands, general, &value) != is_all)
-            return !is_all;
-    }
-    return is_all;
+    node = right->items[right->n - 1].node;
+    push(&operands, right);
+    return compare_lists(&operands, n_left, n_left, general->relation, is_all,
+                         node->kind == NODE_CONSTANT ? node->regex : NULL);
 }

@@ -160,7 +160,7 @@ static bool range_piece(struct range_text *text, struct range_piece *piece)
     if (range_sign(text, '-')) {
         if (!range_number(text, &piece->to))
             return false;
-        return (piece->from < 0) != (piece->to < 0) || piece->from <= piece->to;
+        return (piece->from < 0) == (piece->to < 0) && piece->from < piece->to;
     }
     piece->to = piece->from;
     return true;
@@ -245,6 +245,27 @@ static struct node *parse_function(struct parser *parser, const struct token *na
     return node;
 }
 
+/* Behind the $: {field}, {field#layers} */
+static struct node *parse_reference(struct parser *parser, struct span span)
+{
+    struct node *node;
+
+    if (!expect(parser, TOKEN_BRACE_OPEN, "\"{\" (a field reference is ${field})"))
+        return NULL;
+    if (parser->token.kind != TOKEN_WORD)
+        return unexpected(parser, "a field");
+    node = node_new(parser, NODE_WORD, parser->token.span);
+    if (node == NULL)
+        return NULL;
+    node->text = parser->token.text;
+    node->is_reference = true;
+    advance(parser);
+    if (accept(parser, TOKEN_HASH) && (node->layers = parse_layers(parser)) == NULL)
+        return NULL;
+    node->span = span_join(span, parser->token.span);
+    return expect(parser, TOKEN_BRACE_CLOSE, "\"}\"") ? node : NULL;
+}
+
 static struct node *parse_primary(struct parser *parser)
 {
     struct token token = parser->token;
@@ -257,9 +278,14 @@ static struct node *parse_primary(struct parser *parser)
             return NULL;
         node = parse_operand(parser);
         parser->depth--;
+        if (node)
+            node->span = span_join(token.span, parser->token.span);
         if (node == NULL || !expect(parser, TOKEN_BRACE_CLOSE, "\"}\""))
             return NULL;
         return node;
+    case TOKEN_DOLLAR:
+        advance(parser);
+        return parse_reference(parser, token.span);
     case TOKEN_STRING:
     case TOKEN_CHAR:
         advance(parser);
@@ -462,6 +488,7 @@ static bool list_add(struct parser *parser, struct node *list, struct node **las
 static struct node *parse_test(struct parser *parser)
 {
     bool has_all = parser->token.kind == TOKEN_ALL, has_any = parser->token.kind == TOKEN_ANY;
+    struct span from = parser->token.span;
     struct node *operand, *result = NULL, *last = NULL;
 
     if (has_all || has_any)
@@ -480,8 +507,11 @@ static struct node *parse_test(struct parser *parser)
         }
         advance(parser);
         result = parse_set(parser, operand);
-        if (result)
+        if (result) {
             result->quantifier = has_all ? QUANTIFIER_ALL : QUANTIFIER_ANY;
+            result->span = span_join(from, result->span);
+            result->has_not = is_negated;
+        }
         return is_negated ? node_over(parser, NODE_NOT, result, NULL) : result;
     }
     for (;;) { /* a < b < c is a < b and b < c */
@@ -498,6 +528,8 @@ static struct node *parse_test(struct parser *parser)
             return NULL;
         test->relation = relation;
         test->quantifier = has_all ? QUANTIFIER_ALL : has_any ? QUANTIFIER_ANY : quantifier;
+        if (result == NULL)
+            test->span = span_join(from, test->span);
         operand = right;
         if (result == NULL) {
             result = last = test;
@@ -557,9 +589,14 @@ static struct node *parse_and(struct parser *parser)
     return parse_row(parser, TOKEN_AND, NODE_AND, parse_not);
 }
 
+static struct node *parse_xor(struct parser *parser)
+{
+    return parse_row(parser, TOKEN_XOR, NODE_XOR, parse_and);
+}
+
 static struct node *parse_or(struct parser *parser)
 {
-    return parse_row(parser, TOKEN_OR, NODE_OR, parse_and);
+    return parse_row(parser, TOKEN_OR, NODE_OR, parse_xor);
 }
 
 struct node *parser_parse(struct bytes text, struct arena *arena, struct error *error)

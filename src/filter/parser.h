@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * parser - tokens to a tree, by Wireshark 4.0's grammar: from loosest to tightest
+ * parser - tokens to a tree, by Wireshark 4.0's grammar, and the xor of later ones: from loosest to tightest
  *
- *   or ||  |  and &&  |  not !  |  == != > in contains ...  |  &  |  + -  |  * / %  |  unary -  |  # [] f()
+ *   or ||  |  xor ^^  |  and &&  |  not !  |  == != > in contains ...  |  &  |  + -  |  * / %  |  unary -  |
+ * # [] f()
  *
  * Recursive descent, its depth bounded; knows no field.
  */

@@ -22,7 +22,8 @@ static void write_tree(const struct node *node, struct buffer *out)
         return;
     case NODE_AND:
     case NODE_OR:
-        buffer_put_text(out, node->kind == NODE_AND ? "(and" : "(or");
+    case NODE_XOR:
+        buffer_put_text(out, node->kind == NODE_AND ? "(and" : node->kind == NODE_OR ? "(or" : "(xor");
         for (const struct node *part = node->first; part; part = part->next) {
             buffer_put_text(out, " ");
             write_tree(part, out);
@@ -100,6 +101,8 @@ static void precedence_is_wiresharks(void **state)
         { "a[0:3] == b[1,2-3,4:]", "(== (slice a) (slice b))" },
         { "a#2 == 1", "(== a 1)" },
         { "max(a, b + 1) == len(c)", "(== (max a (+ b 1)) (len c))" },
+        { "a or b xor c and d ^^ e", "(or (has a) (xor (has b) (and (has c) (has d)) (has e)))" },
+        { "${a} == ${b#2}", "(== a b)" },
         { "a contains \"x\" or a matches \"y\"", "(or (contains a x) (matches a y))" },
     };
 
@@ -143,7 +146,7 @@ static void what_wireshark_refuses_is_refused(void **state)
         "()",       "a in {}", "a in {1 2}", "a in 1",      "a == (1)",  "(a) == 1", "a not == 1",
         "a ==",     "== 1",    "all a",      "any a",       "a == 1..3", "f(",       "foo(a)",
         "a[]",      "a[0:0]",  "a[3-1]",     "a[0:-1]",     "a[x]",      "a#",       "a# 1x",
-        "a#x == 1", "{a",      "a == {1",    "a xor b",     "a[1:2",     "len()",    "a[99999999999]",
+        "a#x == 1", "{a",      "a == {1",    "a xor",       "a[1:2",     "len()",    "a[99999999999]",
     };
 
     (void)state;

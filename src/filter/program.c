@@ -9,6 +9,7 @@ struct emitter {
     struct arena *arena;
     struct error *error;
     bool is_denied; /* under an odd number of "not" */
+    bool is_mixed;  /* under an "xor" */
 };
 
 static bool no_room(struct emitter *emitter)
@@ -27,13 +28,15 @@ static void *take(struct emitter *emitter, size_t n, size_t size)
 
 static uint32_t count_tests(const struct node *node)
 {
-    uint32_t n = 0;
+    uint64_t n = 0;
 
-    if (node->kind != NODE_AND && node->kind != NODE_OR && node->kind != NODE_NOT)
+    if (!node_is_row(node))
         return 1;
     for (const struct node *part = node->first; part; part = part->next)
         n += count_tests(part);
-    return n;
+    if (node->kind == NODE_XOR) /* each part is written twice: emit_xor */
+        n *= 2;
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
 /* ---- computed operands ---- */
@@ -190,7 +193,7 @@ static bool places_of(struct instruction *instruction)
         struct place *place = &instruction->places[i];
         unsigned end = field->at_bit + field->n_bits;
 
-        if (field->n_bits == 0 || field->n_bits > 64)
+        if (field->n_bits == 0 || field->n_bits > 64 || field->type == FIELD_INT)
             return false;
         place->end_byte = (end + 7) / 8;
         place->load_at = place->end_byte > 8 ? place->end_byte - 8 : 0;
@@ -347,6 +350,12 @@ static bool emit_texts(struct emitter *emitter, struct instruction *instruction,
     return true;
 }
 
+/* A constant that a field's values can be held against as they are. */
+static bool is_key(const struct node *node)
+{
+    return node->kind == NODE_CONSTANT && !node->is_negative;
+}
+
 /* A field in all its layers against constants has instructions of its own; the rest is general. */
 static bool emit_against_constants(struct emitter *emitter, struct instruction *instruction,
                                    const struct node *node, bool *is_done)
@@ -356,14 +365,15 @@ static bool emit_against_constants(struct emitter *emitter, struct instruction *
     bool has_range = false;
 
     *is_done = false;
-    if (field->kind != NODE_FIELD || field->layers || relation > RELATION_LE)
+    if (field->kind != NODE_FIELD || field->layers || field->is_reference || relation > RELATION_LE)
         return true;
+    if (node->kind == NODE_IN && node->quantifier == QUANTIFIER_ALL && node->second->next)
+        return true; /* not every one in the set, but every one the same element's */
     for (const struct node *element = node->second; element; element = element->next) {
         bool is_range = element->kind == NODE_RANGE;
 
         has_range = has_range || is_range;
-        if ((is_range ? element->first : element)->kind != NODE_CONSTANT ||
-            (is_range && element->second->kind != NODE_CONSTANT))
+        if (!is_key(is_range ? element->first : element) || (is_range && !is_key(element->second)))
             return true;
     }
     members_of(field->field, instruction);
@@ -387,11 +397,12 @@ static bool emit_against_constants(struct emitter *emitter, struct instruction *
         return true;
     case FIELD_BYTES:
     case FIELD_STRING:
-        if (has_range)
+        if (has_range || (relation > RELATION_NE && field->type == FIELD_BYTES))
             return true;
         *is_done = true;
         return emit_texts(emitter, instruction, node);
     case FIELD_NONE:
+    case FIELD_DOUBLE:
         return true;
     default:
         if (!places_of(instruction) && !is_stored(instruction))
@@ -405,7 +416,7 @@ static bool emit_exists(struct emitter *emitter, struct instruction *instruction
 {
     const struct node *operand = node->first;
 
-    if (operand->kind == NODE_PROTOCOL && operand->layers == NULL) {
+    if (operand->kind == NODE_PROTOCOL && operand->layers == NULL && !operand->is_reference) {
         instruction->op = OP_PRESENT;
         instruction->mask = PROTOCOL_BIT(operand->protocol);
         return true;
@@ -418,11 +429,48 @@ static bool emit_exists(struct emitter *emitter, struct instruction *instruction
     return emit_general(emitter, instruction, node);
 }
 
+static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_true, uint32_t on_false,
+                 uint32_t *entry);
+
+/* The parts of a row, in order; NULL without room. */
+static const struct node **parts_of(struct emitter *emitter, const struct node *row, uint32_t *n)
+{
+    const struct node **parts;
+
+    *n = 0;
+    for (const struct node *part = row->first; part; part = part->next)
+        ++*n;
+    parts = take(emitter, *n, sizeof(const struct node *));
+    for (const struct node *part = row->first; parts && part; part = part->next)
+        *parts++ = part;
+    return parts ? parts - *n : NULL;
+}
+
+/* Each part stands there twice: for an even and for an odd number of true ones before it. */
+static bool emit_xor(struct emitter *emitter, const struct node *node, uint32_t on_true, uint32_t on_false,
+                     uint32_t *entry)
+{
+    uint32_t n, even = on_false, odd = on_true;
+    const struct node **parts = parts_of(emitter, node, &n);
+    bool was_mixed = emitter->is_mixed, is_done = parts != NULL;
+
+    emitter->is_mixed = true;
+    while (is_done && n-- > 0) {
+        uint32_t next_even = even, next_odd = odd;
+
+        is_done = emit(emitter, parts[n], next_odd, next_even, &even) &&
+                  emit(emitter, parts[n], next_even, next_odd, &odd);
+    }
+    emitter->is_mixed = was_mixed;
+    *entry = even;
+    return is_done;
+}
+
 /* Writes the tests of a tree, last first, so that a jump's target is known; answers where it begins. */
 static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_true, uint32_t on_false,
                  uint32_t *entry)
 {
-    struct instruction *instruction;
+    struct instruction *instruction, empty;
     const struct node **parts;
     uint32_t n = 0;
     bool is_done = false;
@@ -433,16 +481,13 @@ static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_t
         is_done = emit(emitter, node->first, on_false, on_true, entry);
         emitter->is_denied = !emitter->is_denied;
         return is_done;
+    case NODE_XOR:
+        return emit_xor(emitter, node, on_true, on_false, entry);
     case NODE_AND:
     case NODE_OR:
-        for (const struct node *part = node->first; part; part = part->next)
-            n++;
-        parts = take(emitter, n, sizeof(const struct node *));
+        parts = parts_of(emitter, node, &n);
         if (parts == NULL)
             return false;
-        n = 0;
-        for (const struct node *part = node->first; part; part = part->next)
-            parts[n++] = part;
         *entry = node->kind == NODE_AND ? on_true : on_false;
         while (n-- > 0) {
             bool is_good = node->kind == NODE_AND ? emit(emitter, parts[n], *entry, on_false, entry)
@@ -459,25 +504,34 @@ static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_t
         return no_room(emitter);
     *entry = emitter->program->n++;
     instruction = &emitter->program->instructions[*entry];
-    *instruction =
-        (struct instruction) { .on_true = on_true, .on_false = on_false, .is_denied = emitter->is_denied };
+    empty = (struct instruction) { .on_true = on_true,
+                                   .on_false = on_false,
+                                   .is_denied = emitter->is_denied,
+                                   .is_mixed = emitter->is_mixed };
+    *instruction = empty;
+    if (node->kind == NODE_EXTERNAL) {
+        instruction->op = OP_EXTERNAL;
+        instruction->external = (uint32_t)node->number;
+        return true;
+    }
     if (node->kind == NODE_EXISTS)
         return emit_exists(emitter, instruction, node);
     if (!emit_against_constants(emitter, instruction, node, &is_done))
         return false;
     if (is_done)
         return true;
-    *instruction =
-        (struct instruction) { .on_true = on_true, .on_false = on_false, .is_denied = emitter->is_denied };
+    *instruction = empty;
     return emit_general(emitter, instruction, node);
 }
 
 bool program_compile(struct program *program, const struct node *root, struct arena *arena,
                      struct error *error)
 {
-    struct emitter emitter = { program, count_tests(root), arena, error, false };
+    struct emitter emitter = { program, count_tests(root), arena, error, false, false };
 
-    *program = (struct program) { 0 };
+    *program = (struct program) { .limits = arena_take(arena, sizeof *program->limits) };
+    if (program->limits == NULL)
+        return no_room(&emitter);
     program->instructions = take(&emitter, emitter.cap, sizeof *program->instructions);
     return program->instructions && emit(&emitter, root, PROGRAM_TRUE, PROGRAM_FALSE, &program->entry);
 }

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "filter/arena.h"
 #include "filter/tree.h"
 
@@ -24,6 +26,7 @@ enum op {
     OP_BYTES_SET,  /* bytes or text equal to one of the constants, or ordered against one */
     OP_EXISTS,     /* a field has a value */
     OP_GENERAL,    /* anything else */
+    OP_EXTERNAL,   /* what only another program knows: asked beforehand (external.h) */
 };
 
 enum { OPERAND_LISTS = 200 }; /* lists of values that one operand may need at once */
@@ -94,6 +97,7 @@ struct instruction {
     bool is_all;      /* every value must agree (and there must be one), else one suffices */
     bool is_negated;  /* agree means: outside the set */
     bool is_denied;   /* it stands under an odd number of "not" */
+    bool is_mixed;    /* it stands under an "xor": neither answer speaks for the whole */
     uint8_t n_places;
     bool has_fixed;             /* one of the fields lies at a fixed place of its header */
     uint32_t on_true, on_false; /* the next instruction, PROGRAM_TRUE or PROGRAM_FALSE */
@@ -103,6 +107,7 @@ struct instruction {
     enum relation relation;              /* OP_BYTES_SET: EQ with any, or an order with the only one */
     uint64_t low, span;
     uint32_t n_set;
+    uint32_t external; /* which of the filter's external tests */
     union {
         const struct number_range *numbers; /* sorted, disjoint */
         const struct wide_range *wides;
@@ -111,10 +116,20 @@ struct instruction {
     };
 };
 
+/* What was left undone for want of room, by all threads that run the program. */
+struct program_limits {
+    _Atomic uint64_t n_operands_cut; /* OPERAND_VALUES, OPERAND_SCRATCH */
+    _Atomic uint64_t n_patterns_cut; /* a pattern's share of work or memory: counted as no match */
+};
+
+struct external_answers;
+
 struct program {
     struct instruction *instructions;
     uint32_t n;
     uint32_t entry;
+    struct program_limits *limits;
+    const struct external_answers *answers; /* of OP_EXTERNAL; NULL: no to all */
 };
 
 /* All of it in arena. False with *error set when there is no room. */
@@ -153,3 +168,8 @@ static inline bool program_has_wide(const struct instruction *test, wide key)
 
 /* Runs it. */
 bool program_match(const struct program *program, const struct dissection *d);
+
+/* The same while the external tests are unanswered: what the answer is whatever they say, or that it depends.
+ */
+enum program_verdict { PROGRAM_NEVER, PROGRAM_ALWAYS, PROGRAM_DEPENDS };
+enum program_verdict program_judge(const struct program *program, const struct dissection *d);

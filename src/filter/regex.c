@@ -77,20 +77,25 @@ static void stack_give(void *piece, void *context)
     (void)context;
 }
 
-bool regex_match(const struct regex *regex, struct bytes subject)
+bool regex_match(const struct regex *regex, struct bytes subject, bool *is_cut)
 {
     struct stack_memory memory;
     pcre2_general_context *general;
     pcre2_match_context *limits;
     pcre2_match_data *data;
+    int result;
 
     memory.used = 0;
     general = pcre2_general_context_create(stack_take, stack_give, &memory);
     limits = general ? pcre2_match_context_create(general) : NULL;
     data = limits ? pcre2_match_data_create(1, general) : NULL;
-    if (data == NULL)
+    if (data == NULL) {
+        *is_cut = true;
         return false;
+    }
     pcre2_set_match_limit(limits, REGEX_MATCH_LIMIT);
-    return pcre2_match(regex->code, subject.data ? subject.data : (const uint8_t *)"", subject.len, 0, 0,
-                       data, limits) >= 0;
+    result = pcre2_match(regex->code, subject.data ? subject.data : (const uint8_t *)"", subject.len, 0, 0,
+                         data, limits);
+    *is_cut |= result < 0 && result != PCRE2_ERROR_NOMATCH;
+    return result >= 0;
 }

@@ -21,5 +21,5 @@ const struct regex *regex_compile(struct regex_list *list, struct bytes pattern,
                                   size_t message_cap);
 void regex_list_clear(struct regex_list *list);
 
-/* False also when the bound on work is reached. */
-bool regex_match(const struct regex *regex, struct bytes subject);
+/* False also when the bound on work is reached: then *is_cut is set. */
+bool regex_match(const struct regex *regex, struct bytes subject, bool *is_cut);

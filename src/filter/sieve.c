@@ -369,7 +369,9 @@ static void prepare_test(struct test *test, const struct shape *shape, const str
                             .span = instruction->span };
     test->go_to[VERDICT_TRUE] = instruction->on_true;
     test->go_to[VERDICT_FALSE] = instruction->on_false;
-    test->go_to[VERDICT_UNKNOWN] = instruction->is_denied ? instruction->on_false : instruction->on_true;
+    test->go_to[VERDICT_UNKNOWN] = instruction->is_mixed    ? PROGRAM_TRUE
+                                   : instruction->is_denied ? instruction->on_false
+                                                            : instruction->on_true;
     switch ((enum op)instruction->op) {
     case OP_PRESENT:
         if (is_there)
@@ -394,6 +396,9 @@ static void prepare_test(struct test *test, const struct shape *shape, const str
     case OP_GENERAL:
         if (instruction->mask == 0)
             test->verdict = VERDICT_UNKNOWN;
+        return;
+    case OP_EXTERNAL:
+        test->verdict = VERDICT_UNKNOWN;
         return;
     case OP_BITS_EXISTS:
         return;

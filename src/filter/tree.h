@@ -21,10 +21,12 @@ enum node_kind {
     /* tests */
     NODE_AND, /* first, then next of each */
     NODE_OR,
-    NODE_NOT,     /* first */
-    NODE_EXISTS,  /* first: an operand */
-    NODE_COMPARE, /* first relation second */
-    NODE_IN,      /* first in second: NODE_RANGE or operands, by next */
+    NODE_XOR,      /* true when an odd number of the parts is */
+    NODE_NOT,      /* first */
+    NODE_EXISTS,   /* first: an operand */
+    NODE_COMPARE,  /* first relation second */
+    NODE_IN,       /* first in second: NODE_RANGE or operands, by next */
+    NODE_EXTERNAL, /* the test of that text, which another program answers; number: which of them */
     /* operands */
     NODE_WORD,     /* not yet known what it is: text */
     NODE_STRING,   /* text */
@@ -91,10 +93,11 @@ __extension__ typedef unsigned __int128 wide; /* an IPv6 address as a number */
 /*
  * What a constant is compared by. Numbers, booleans, times, IPv4 and Ethernet addresses lie in low..high as
  * keys (key_of_signed for times), an IPv6 address as 128 bits; a prefix is the range of its addresses, and
- * anything else has low == high. Bytes and strings lie in bytes.
+ * anything else has low == high. Bytes and strings lie in bytes, floating-point numbers in real.
  */
 struct constant {
     wide low, high;
+    double real;
     struct bytes bytes;
 };
 
@@ -115,27 +118,42 @@ struct node {
     const struct range_list *layers; /* of a field: #; NULL for all */
     /* set by the check */
     enum field_type type; /* of an operand; a protocol is FIELD_BYTES */
+    uint8_t n_bits;       /* of a number: as wide as Wireshark's type, which it is computed in */
     uint16_t field;
     enum protocol_id protocol;
-    bool is_searched; /* a protocol under "contains" or "matches" reaches to the end of what it carries */
+    bool has_not;      /* a NODE_IN under the NODE_NOT of "not in": its span has the "not" */
+    bool is_reference; /* ${field}: of the selected packet; there is none, so it has no values */
+    bool is_negative;  /* a constant below zero among unsigned numbers, as an int64_t */
+    bool is_searched;  /* a protocol under "contains" or "matches" reaches to the end of what it carries */
     struct constant constant;
     const struct regex *regex; /* of a constant that is a pattern */
 };
 
-/* Times can be negative; so shifted they order as unsigned numbers do. */
+/* What can be negative is so shifted that it orders as unsigned numbers do. */
 static inline uint64_t key_of_signed(uint64_t value)
 {
     return value ^ UINT64_C(0x8000000000000000);
 }
 
-static inline bool type_is_signed(enum field_type type)
+static inline bool type_is_time(enum field_type type)
 {
     return type == FIELD_TIME || type == FIELD_DURATION;
 }
 
-static inline bool type_is_number(enum field_type type)
+static inline bool type_is_signed(enum field_type type)
 {
-    return type == FIELD_UINT || type == FIELD_BOOL || type == FIELD_FRAME || type_is_signed(type);
+    return type == FIELD_INT || type_is_time(type);
+}
+
+static inline bool type_is_integer(enum field_type type)
+{
+    return type == FIELD_UINT || type == FIELD_FRAME || type == FIELD_INT;
+}
+
+/* A test put together of others, which lie in first and its next. */
+static inline bool node_is_row(const struct node *node)
+{
+    return node->kind <= NODE_NOT;
 }
 
 const char *relation_text(enum relation relation, enum quantifier quantifier);

@@ -383,18 +383,29 @@ static enum dissect_result dtls_dissect(struct dissection *d, struct reader *r)
     return result;
 }
 
-#define DTLS_BIT(index) (UINT64_C(1) << (index))
+/* True when somebody asks for what a HelloVerifyRequest, in which nothing is remembered, shows. */
+static bool wants_verify_request(const struct demand *demand)
+{
+    static const uint8_t shown[] = {
+        DTLS_HANDSHAKE,
+        DTLS_HANDSHAKE_TYPE,
+        DTLS_HANDSHAKE_LENGTH,
+        DTLS_HANDSHAKE_MESSAGE_SEQ,
+        DTLS_HANDSHAKE_FRAGMENT_OFFSET,
+        DTLS_HANDSHAKE_FRAGMENT_LENGTH,
+        DTLS_HANDSHAKE_VERSION,
+        DTLS_HANDSHAKE_COOKIE,
+        DTLS_HANDSHAKE_COOKIE_LENGTH,
+    };
 
-/* Those that a HelloVerifyRequest, in which nothing is remembered, does not have. */
-#define NOT_IN_VERIFY_REQUEST                                                                            \
-    (DTLS_BIT(DTLS_HANDSHAKE_IDENTITY) | DTLS_BIT(DTLS_HANDSHAKE_IDENTITY_LEN) |                         \
-     DTLS_BIT(DTLS_HANDSHAKE_HINT) | DTLS_BIT(DTLS_HANDSHAKE_HINT_LEN) |                                 \
-     DTLS_BIT(DTLS_HANDSHAKE_CERTIFICATE) | DTLS_BIT(DTLS_HANDSHAKE_SERVER_NAME) |                       \
-     DTLS_BIT(DTLS_HANDSHAKE_ALPN) | DTLS_BIT(DTLS_HANDSHAKE_CIPHERSUITE) |                              \
-     DTLS_BIT(DTLS_HANDSHAKE_SESSION_TICKET) | DTLS_BIT(DTLS_CONNECTION_ID))
+    for (size_t i = 0; i < sizeof shown; i++)
+        if (demand_has_field(demand, PROTOCOL_DTLS, shown[i]))
+            return true;
+    return false;
+}
 
 /* Passes over a whole handshake record of which nothing is asked: ciphertext, or a whole HelloVerifyRequest. */
-static bool pass_over_handshake(uint64_t fields, struct reader *r, uint32_t *wire_len)
+static bool pass_over_handshake(const struct demand *demand, struct reader *r, uint32_t *wire_len)
 {
     struct reader rest = *r, body;
     uint16_t epoch, length, message_seq;
@@ -406,8 +417,10 @@ static bool pass_over_handshake(uint64_t fields, struct reader *r, uint32_t *wir
         !reader_skip(&rest, 6) || !reader_u16(&rest, &length) || !reader_sub(&rest, length, &body) ||
         (uint32_t)(rest.at - r->at) > *wire_len)
         return false;
+    if (epoch > 0 && demand_has_field(demand, PROTOCOL_DTLS, DTLS_HANDSHAKE))
+        return false;
     if (epoch == 0 &&
-        (fields & ~NOT_IN_VERIFY_REQUEST || !reader_u8(&body, &type) || type != DTLS_HELLO_VERIFY_REQUEST ||
+        (wants_verify_request(demand) || !reader_u8(&body, &type) || type != DTLS_HELLO_VERIFY_REQUEST ||
          !reader_u24(&body, &message_length) || !reader_u16(&body, &message_seq) ||
          !reader_u24(&body, &offset) || !reader_u24(&body, &fragment_length) || offset != 0 ||
          fragment_length != message_length || reader_left(&body) != message_length))
@@ -420,14 +433,12 @@ static bool pass_over_handshake(uint64_t fields, struct reader *r, uint32_t *wir
 /* Records that cannot hold a handshake message of interest, when it is not records that are asked for. */
 static bool dtls_is_idle(const struct demand *demand, const struct reader *r, uint32_t wire_len)
 {
-    const uint64_t *fields = demand->fields[PROTOCOL_DTLS];
     struct reader rest = *r;
 
-    if (fields[0] & DTLS_RECORD_FIELDS)
+    if (demand->fields[PROTOCOL_DTLS][0] & DTLS_RECORD_FIELDS || demand->is_whole)
         return false;
     do {
-        if (!pass_over(&rest, &wire_len) &&
-            (fields[1] | fields[2] | fields[3] || !pass_over_handshake(fields[0], &rest, &wire_len)))
+        if (!pass_over(&rest, &wire_len) && !pass_over_handshake(demand, &rest, &wire_len))
             return false;
     } while (wire_len > 0);
     return true;
