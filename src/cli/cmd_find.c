@@ -21,12 +21,13 @@
 #include "cli/output.h"
 #include "cli/signals.h"
 #include "device/device_match.h"
-#include "filter/filter.h"
+#include "filter/sieve.h"
 #include "packet/pcap_writer.h"
 #include "pipeline/device_search.h"
 #include "pipeline/handover.h"
 #include "pipeline/search_hint.h"
 #include "protocol/state.h"
+#include "source/openers.h"
 
 struct settings {
     const char *archive, *filter, *device, *from, *to, *write, *format;
@@ -84,6 +85,8 @@ struct find {
     struct filter *filter;
     struct external_answers *answers; /* tshark's, to the filter's external tests */
     struct handover_counters handed;
+    struct sieve *sieve; /* says which packets need not be dissected; NULL: all are */
+    bool is_sieving;     /* here; else the source does it, or nobody */
     struct output *output;
     struct pcap_writer *writer;
     struct device_match *match;
@@ -204,6 +207,8 @@ static bool prepare_question(struct find *find, struct error *error)
         device_match_demand(&find->demand);
     demand_merge(&find->demand, output_demand(find->output));
     demand_settle(&find->demand);
+    if (find->filter && !find->match)
+        find->sieve = sieve_new(find->filter, &find->demand, &preferences_default);
     return true;
 }
 
@@ -292,6 +297,16 @@ static bool hand_over(struct find *find, struct error *error)
     return find->answers != NULL;
 }
 
+static bool open_sifted(struct find *find, struct error *error)
+{
+    find->source = open_source(find, &find->interfaces, error);
+    if (find->source && find->files && find->sieve)
+        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve));
+    else
+        find->is_sieving = find->sieve != NULL;
+    return find->source != NULL;
+}
+
 static bool open_input(struct find *find, struct error *error)
 {
     const struct settings *settings = find->settings;
@@ -316,8 +331,7 @@ static bool open_input(struct find *find, struct error *error)
         return false;
     if (is_handed_over(find) && !hand_over(find, error))
         return false;
-    find->source = open_source(find, &find->interfaces, error);
-    return find->source != NULL;
+    return open_sifted(find, error);
 }
 
 static bool write_extra_blocks(void *context, struct bytes blocks, struct error *error)
@@ -429,7 +443,9 @@ static enum verdict look_at(struct find *find, const struct packet *packet, stru
     }
     if (find->filter && !filter_match(find->filter, d))
         return GO_ON;
-    return emit(find, d, error);
+    verdict = emit(find, d, error);
+    d->displayed_ts_ns = packet->ts_ns;
+    return verdict;
 }
 
 static bool run_loop(struct find *find, struct error *error)
@@ -447,10 +463,13 @@ static bool run_loop(struct find *find, struct error *error)
             find->n_read++;
             if (batch.packets[i].number == 0)
                 batch.packets[i].number = find->n_read;
-            verdict = look_at(find, &batch.packets[i], error);
+            if (!find->is_sieving || find->n_read == 1 || sieve_keeps(find->sieve, &batch.packets[i]))
+                verdict = look_at(find, &batch.packets[i], error);
         }
-        show_progress(find, find->n_read);
+        show_progress(find, find->source->stats.n_packets);
     }
+    if (!find->is_sieving)
+        find->n_read = find->source->stats.n_packets;
     progress_clear(&find->progress);
     batch_clear(&batch);
     return verdict != FAULT && result != SOURCE_FAULT;
@@ -603,6 +622,7 @@ static void clear(struct find *find)
     device_match_free(find->match);
     held_packets_free(find->held);
     output_free(find->output);
+    sieve_free(find->sieve);
     filter_free(find->filter);
     external_answers_free(find->answers);
     dissect_state_free(find->state);

@@ -115,15 +115,26 @@ static void put_field(const struct dissection *d, uint32_t layer, uint16_t id, s
         json_writer_end(state->json);
 }
 
-static void put_layer(const struct dissection *d, uint32_t layer, struct json_state *state)
+static void put_fields(const struct dissection *d, uint32_t layer, enum protocol_id id,
+                       struct json_state *state)
 {
-    enum protocol_id id = d->layers[layer].protocol;
     const struct protocol *protocol = protocols[id];
 
-    json_writer_object(state->json);
     for (unsigned i = 0; i < protocol->n_fields; i++)
         if (protocol->fields[i].name && protocol->fields[i].any_of[0] == protocol->fields[i].any_of[1])
             put_field(d, layer, FIELD_ID(id, i), state);
+}
+
+/* A layer's own fields, and those that others lend it. */
+static void put_layer(const struct dissection *d, uint32_t layer, struct json_state *state)
+{
+    enum protocol_id id = d->layers[layer].protocol;
+
+    json_writer_object(state->json);
+    put_fields(d, layer, id, state);
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        if (protocols[p]->lends_to >> id & 1)
+            put_fields(d, layer, (enum protocol_id)p, state);
     json_writer_end(state->json);
 }
 

@@ -135,6 +135,11 @@ void filter_limits(const struct filter *filter, uint64_t *n_operands_cut, uint64
     *n_patterns_cut = atomic_load_explicit(&limits->n_patterns_cut, memory_order_relaxed);
 }
 
+const struct program *filter_program(const struct filter *filter)
+{
+    return &filter->program;
+}
+
 const struct hint *filter_hint(const struct filter *filter)
 {
     return filter->hint;

@@ -66,5 +66,9 @@ void filter_limits(const struct filter *filter, uint64_t *n_operands_cut, uint64
 /* The checked tree, its demand and its hint, for people (find --explain). */
 void filter_explain(const struct filter *filter, struct buffer *text);
 
+/* What it compiled to; lives as long as the filter. */
+struct program;
+const struct program *filter_program(const struct filter *filter);
+
 /* What an index may rule out; never NULL. Lives as long as the filter. */
 const struct hint *filter_hint(const struct filter *filter);

@@ -26,36 +26,6 @@ static inline bool place_load(const struct layer *layer, const struct place *pla
     return true;
 }
 
-static inline bool is_in_numbers(const struct instruction *test, uint64_t key)
-{
-    uint32_t low = 0, high = test->n_set;
-
-    while (low < high) { /* the last range that begins at or before key */
-        uint32_t middle = low + (high - low) / 2;
-
-        if (test->numbers[middle].low <= key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && key <= test->numbers[low - 1].high;
-}
-
-static inline bool is_in_wides(const struct instruction *test, wide key)
-{
-    uint32_t low = 0, high = test->n_set;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (test->wides[middle].low <= key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && key <= test->wides[low - 1].high;
-}
-
 /*
  * Both quantifiers in one loop's body: for "any" the first value that agrees decides, for "all" the first
  * that does not; has_value tells what is left when none decided.
@@ -99,7 +69,7 @@ static bool match_bits_set(const struct instruction *test, const struct dissecti
 
             if (!place_load(layer, &test->places[p], &key))
                 continue;
-            DECIDE(is_in_numbers(test, key) != test->is_negated);
+            DECIDE(program_has_number(test, key) != test->is_negated);
         }
     }
     return test->is_all && has_value;
@@ -147,7 +117,7 @@ static bool match_number_set(const struct instruction *test, const struct dissec
     for (uint32_t i = 0; i < d->n_values; i++) {
         if (!is_of_test(test, &d->values[i]))
             continue;
-        DECIDE(is_in_numbers(test, value_key(&d->values[i])) != test->is_negated);
+        DECIDE(program_has_number(test, value_key(&d->values[i])) != test->is_negated);
     }
     return test->is_all && has_value;
 }
@@ -169,7 +139,7 @@ static bool match_wide_set(const struct instruction *test, const struct dissecti
                 continue;
             memcpy(&high, layer->data + at, 8);
             memcpy(&low, layer->data + at + 8, 8);
-            DECIDE(is_in_wides(test, (wide)__builtin_bswap64(high) << 64 | __builtin_bswap64(low)) !=
+            DECIDE(program_has_wide(test, (wide)__builtin_bswap64(high) << 64 | __builtin_bswap64(low)) !=
                    test->is_negated);
         }
     }
@@ -247,7 +217,7 @@ static bool match_exists(const struct instruction *test, const struct dissection
 static inline bool match_one(const struct program *program, const struct instruction *test,
                              const struct dissection *d)
 {
-    if (test->op < OP_GENERAL && (d->present & test->mask) == 0)
+    if ((d->present & test->mask) == 0 && (test->mask || test->op < OP_GENERAL))
         return false;
     switch ((enum op)test->op) {
     case OP_PRESENT:

@@ -139,7 +139,7 @@ struct collect {
     struct operands *operands;
     const struct range_list *layers;
     bool is_wide;
-    int64_t n_layers; /* of the protocol */
+    int64_t n_layers; /* of the protocol; of one it lends its fields to, where that has more */
     uint32_t nth_of[LAYER_LIMIT];
 };
 
@@ -187,9 +187,15 @@ static void collect_init(struct collect *collect, struct operands *operands, con
     collect->is_wide = node->n_bits > 32 || node->type == FIELD_BOOL;
     collect->n_layers = 0;
     for (uint32_t i = 0; i < operands->d->n_layers; i++) {
-        if (operands->d->layers[i].protocol == node->protocol)
-            collect->n_layers++;
-        collect->nth_of[i] = (uint32_t)collect->n_layers;
+        uint8_t protocol = operands->d->layers[i].protocol;
+
+        collect->nth_of[i] = 0;
+        if (protocol != node->protocol && !(protocols[node->protocol]->lends_to >> protocol & 1))
+            continue;
+        for (uint32_t l = 0; l <= i; l++)
+            collect->nth_of[i] += operands->d->layers[l].protocol == protocol;
+        if (collect->nth_of[i] > collect->n_layers)
+            collect->n_layers = collect->nth_of[i];
     }
 }
 

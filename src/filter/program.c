@@ -8,6 +8,7 @@ struct emitter {
     uint32_t cap;
     struct arena *arena;
     struct error *error;
+    bool is_denied; /* under an odd number of "not" */
 };
 
 static bool no_room(struct emitter *emitter)
@@ -120,6 +121,16 @@ static bool emit_steps(struct emitter *emitter, const struct node *node, struct 
     return true;
 }
 
+/* The protocols without which an operand has no value, and its test is false; 0 when there is more to it. */
+static uint64_t protocols_of(const struct node *node)
+{
+    while (node->kind == NODE_SLICE || node->kind == NODE_NEGATE)
+        node = node->first;
+    if (node->kind == NODE_FIELD)
+        return PROTOCOL_BIT(node->protocol) | protocols[node->protocol]->lends_to;
+    return node->kind == NODE_PROTOCOL ? PROTOCOL_BIT(node->protocol) : 0;
+}
+
 static bool emit_general(struct emitter *emitter, struct instruction *instruction, const struct node *node)
 {
     struct general *general = take(emitter, 1, sizeof *general);
@@ -129,6 +140,7 @@ static bool emit_general(struct emitter *emitter, struct instruction *instructio
     if (general == NULL || !emit_steps(emitter, node->first, &general->left))
         return false;
     instruction->op = OP_GENERAL;
+    instruction->mask = protocols_of(node->first);
     instruction->general = general;
     instruction->is_all = node->quantifier == QUANTIFIER_ALL;
     general->is_set = node->kind == NODE_IN;
@@ -442,6 +454,7 @@ static bool emit_xor(struct emitter *emitter, const struct node *node, uint32_t 
 
     if (parts == NULL)
         return false;
+    emitter->program->is_mixed = true;
     while (n-- > 0) {
         uint32_t next_even = even, next_odd = odd;
 
@@ -464,7 +477,10 @@ static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_t
 
     switch (node->kind) {
     case NODE_NOT:
-        return emit(emitter, node->first, on_false, on_true, entry);
+        emitter->is_denied = !emitter->is_denied;
+        is_done = emit(emitter, node->first, on_false, on_true, entry);
+        emitter->is_denied = !emitter->is_denied;
+        return is_done;
     case NODE_XOR:
         return emit_xor(emitter, node, on_true, on_false, entry);
     case NODE_AND:
@@ -488,8 +504,10 @@ static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_t
         return no_room(emitter);
     *entry = emitter->program->n++;
     instruction = &emitter->program->instructions[*entry];
-    *instruction = (struct instruction) { .on_true = on_true, .on_false = on_false };
+    *instruction =
+        (struct instruction) { .on_true = on_true, .on_false = on_false, .is_denied = emitter->is_denied };
     if (node->kind == NODE_EXTERNAL) {
+        emitter->program->is_mixed = true;
         instruction->op = OP_EXTERNAL;
         instruction->external = (uint32_t)node->number;
         return true;
@@ -500,14 +518,15 @@ static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_t
         return false;
     if (is_done)
         return true;
-    *instruction = (struct instruction) { .on_true = on_true, .on_false = on_false };
+    *instruction =
+        (struct instruction) { .on_true = on_true, .on_false = on_false, .is_denied = emitter->is_denied };
     return emit_general(emitter, instruction, node);
 }
 
 bool program_compile(struct program *program, const struct node *root, struct arena *arena,
                      struct error *error)
 {
-    struct emitter emitter = { program, count_tests(root), arena, error };
+    struct emitter emitter = { program, count_tests(root), arena, error, false };
 
     *program = (struct program) { .limits = arena_take(arena, sizeof *program->limits) };
     if (program->limits == NULL)

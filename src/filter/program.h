@@ -96,10 +96,11 @@ struct instruction {
     uint8_t protocol; /* whose layers are looked at */
     bool is_all;      /* every value must agree (and there must be one), else one suffices */
     bool is_negated;  /* agree means: outside the set */
+    bool is_denied;   /* it stands under an odd number of "not" */
     uint8_t n_places;
     bool has_fixed;             /* one of the fields lies at a fixed place of its header */
     uint32_t on_true, on_false; /* the next instruction, PROGRAM_TRUE or PROGRAM_FALSE */
-    uint64_t mask;              /* OP_PRESENT; else the protocols without which no value can be there */
+    uint64_t mask; /* OP_PRESENT; else the protocols without which it is false; OP_GENERAL: 0 if unknown */
     struct place places[INSTRUCTION_PLACES];
     uint16_t fields[INSTRUCTION_PLACES]; /* for values that are not at fixed places */
     enum relation relation;              /* OP_BYTES_SET: EQ with any, or an order with the only one */
@@ -126,6 +127,7 @@ struct program {
     struct instruction *instructions;
     uint32_t n;
     uint32_t entry;
+    bool is_mixed; /* a test may count either way (xor), or is answered elsewhere: nothing can be sieved */
     struct program_limits *limits;
     const struct external_answers *answers; /* of OP_EXTERNAL; NULL: no to all */
 };
@@ -133,6 +135,36 @@ struct program {
 /* All of it in arena. False with *error set when there is no room. */
 bool program_compile(struct program *program, const struct node *root, struct arena *arena,
                      struct error *error);
+
+static inline bool program_has_number(const struct instruction *test, uint64_t key)
+{
+    uint32_t low = 0, high = test->n_set;
+
+    while (low < high) { /* the last range that begins at or before key */
+        uint32_t middle = low + (high - low) / 2;
+
+        if (test->numbers[middle].low <= key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && key <= test->numbers[low - 1].high;
+}
+
+static inline bool program_has_wide(const struct instruction *test, wide key)
+{
+    uint32_t low = 0, high = test->n_set;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (test->wides[middle].low <= key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && key <= test->wides[low - 1].high;
+}
 
 /* Runs it. */
 bool program_match(const struct program *program, const struct dissection *d);

@@ -268,21 +268,135 @@ read_records(const struct pcap_header *header, bool is_big, uint32_t header_byte
     return result;
 }
 
+static bool is_plain(const struct pcap_header *header)
+{
+    return header->lengths == PCAP_LENGTHS_AS_NOW && !header->is_big_endian &&
+           header->record_header_bytes == RECORD_HEADER_BYTES;
+}
+
+static void fault_too_long(const struct pcap_header *header, uint64_t offset, struct error *error)
+{
+    error_set(error, ERROR_DAMAGED,
+              "record at offset %llu says its packet is longer than %u bytes: the file is damaged there",
+              (unsigned long long)offset, header->packet_limit_bytes);
+}
+
 enum pcap_result pcap_read_packets(const struct pcap_header *header, struct bytes bytes, uint64_t offset,
                                    struct packet *packets, uint32_t max, uint32_t *n, size_t *used,
                                    size_t *needed, struct error *error)
 {
-    bool is_plain = header->lengths == PCAP_LENGTHS_AS_NOW && !header->is_big_endian &&
-                    header->record_header_bytes == RECORD_HEADER_BYTES;
-    enum pcap_result result = is_plain
+    enum pcap_result result = is_plain(header)
                                   ? read_records(header, false, RECORD_HEADER_BYTES, PCAP_LENGTHS_AS_NOW,
                                                  bytes, packets, max, n, used, needed)
                                   : read_records(header, header->is_big_endian, header->record_header_bytes,
                                                  header->lengths, bytes, packets, max, n, used, needed);
 
     if (result == PCAP_DAMAGED)
-        error_set(error, ERROR_DAMAGED,
-                  "record at offset %llu says its packet is longer than %u bytes: the file is damaged there",
-                  (unsigned long long)(offset + *used), header->packet_limit_bytes);
+        fault_too_long(header, offset + *used, error);
+    return result;
+}
+
+/* ---- with a sieve ---- */
+
+/* Reads a record at *r as far as the sieve wants it, and moves behind it. */
+__attribute__((always_inline)) static inline enum pcap_result
+read_glance(const struct pcap_header *header, bool is_big, uint32_t header_bytes, enum pcap_lengths lengths,
+            struct reader *r, struct packet_glance *glance, size_t *needed)
+{
+    struct reader next = *r, fields;
+    uint32_t caplen, len;
+    struct bytes data;
+
+    *needed = header_bytes;
+    if (!reader_sub(&next, header_bytes, &fields) || !reader_skip(&fields, 8) ||
+        !read_u32(&fields, is_big, &caplen) || !read_u32(&fields, is_big, &len))
+        return PCAP_SHORT;
+    if (lengths == PCAP_LENGTHS_SWAPPED || (lengths == PCAP_LENGTHS_SWAPPED_IF_ODD && caplen > len)) {
+        uint32_t first = caplen;
+
+        caplen = len;
+        len = first;
+    }
+    if (caplen > header->packet_limit_bytes)
+        return PCAP_DAMAGED;
+    *needed = (size_t)header_bytes + caplen;
+    if (!reader_bytes(&next, caplen, &data))
+        return PCAP_SHORT;
+    *glance = (struct packet_glance) { data.data, caplen, len < caplen ? caplen : len };
+    *r = next;
+    return PCAP_READ;
+}
+
+static int64_t time_of_record(const struct pcap_header *header, const uint8_t *record)
+{
+    struct reader r = { record, record + 8 };
+    uint32_t seconds, fraction;
+
+    if (!read_u32(&r, header->is_big_endian, &seconds) || !read_u32(&r, header->is_big_endian, &fraction))
+        return 0;
+    return (int64_t)seconds * NS_PER_SECOND + (int64_t)fraction * header->fraction_ns;
+}
+
+__attribute__((always_inline)) static inline enum pcap_result
+sift_records(const struct pcap_header *header, bool is_big, uint32_t header_bytes, enum pcap_lengths lengths,
+             struct pcap_sifting *sifting, struct bytes bytes, struct packet *packets, uint32_t max,
+             uint32_t *n, size_t *used, size_t *needed)
+{
+    const struct packet_sieve sieve = *sifting->sieve;
+    struct reader r = reader_over(bytes);
+    enum pcap_result result = PCAP_READ;
+    uint32_t n_kept = 0;
+
+    *needed = 0;
+    while (result == PCAP_READ && max - n_kept >= GLANCES && reader_left(&r) > 0) {
+        struct packet_glance glances[GLANCES];
+        uint64_t kept, n_bytes = 0, n_cut = 0;
+        uint32_t n_glances = 0;
+
+        while (n_glances < GLANCES && reader_left(&r) > 0) {
+            result = read_glance(header, is_big, header_bytes, lengths, &r, &glances[n_glances], needed);
+            if (result != PCAP_READ)
+                break;
+            n_bytes += glances[n_glances].caplen;
+            n_cut += glances[n_glances].caplen < glances[n_glances].len;
+            n_glances++;
+        }
+        kept = sieve.keep(sieve.context, header->linktype, glances, n_glances);
+        kept |= sifting->n_packets == 0;
+        if (n_glances < GLANCES)
+            kept &= (UINT64_C(1) << n_glances) - 1;
+        for (; kept; kept &= kept - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(kept);
+
+            packets[n_kept++] = (struct packet) {
+                .ts_ns = time_of_record(header, glances[i].data - header_bytes),
+                .data = glances[i].data,
+                .caplen = glances[i].caplen,
+                .len = glances[i].len,
+                .linktype = header->linktype,
+                .number = sifting->n_packets + i + 1,
+            };
+        }
+        sifting->n_packets += n_glances;
+        sifting->n_bytes += n_bytes;
+        sifting->n_cut += n_cut;
+    }
+    *n = n_kept;
+    *used = bytes.len - reader_left(&r);
+    return result;
+}
+
+enum pcap_result pcap_sift_packets(const struct pcap_header *header, struct pcap_sifting *sifting,
+                                   struct bytes bytes, uint64_t offset, struct packet *packets, uint32_t max,
+                                   uint32_t *n, size_t *used, size_t *needed, struct error *error)
+{
+    enum pcap_result result =
+        is_plain(header) ? sift_records(header, false, RECORD_HEADER_BYTES, PCAP_LENGTHS_AS_NOW, sifting,
+                                        bytes, packets, max, n, used, needed)
+                         : sift_records(header, header->is_big_endian, header->record_header_bytes,
+                                        header->lengths, sifting, bytes, packets, max, n, used, needed);
+
+    if (result == PCAP_DAMAGED)
+        fault_too_long(header, offset + *used, error);
     return result;
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "packet/packet.h"
+#include "packet/packet_sieve.h"
 
 enum {
     PCAP_PACKET_LIMIT_BYTES = 262144,         /* a larger packet is damage, as for tcpdump and Wireshark */
@@ -61,3 +62,20 @@ void pcap_guess_records(struct pcap_header *header, struct bytes bytes);
 enum pcap_result pcap_read_packets(const struct pcap_header *header, struct bytes bytes, uint64_t offset,
                                    struct packet *packets, uint32_t max, uint32_t *n, size_t *used,
                                    size_t *needed, struct error *error);
+
+/* What pcap_sift_packets took, handed over or not. */
+struct pcap_sifting {
+    const struct packet_sieve *sieve;
+    uint64_t n_packets; /* the last one's number */
+    uint64_t n_bytes;   /* caplen of all */
+    uint64_t n_cut;     /* those that a snaplen cut */
+};
+
+/*
+ * The same, without the packets that the sieve does not keep, and with numbers: by sifting->n_packets, which
+ * goes on from call to call. The very first packet is always kept. max is at least GLANCES; ends when fewer
+ * places than that are left.
+ */
+enum pcap_result pcap_sift_packets(const struct pcap_header *header, struct pcap_sifting *sifting,
+                                   struct bytes bytes, uint64_t offset, struct packet *packets, uint32_t max,
+                                   uint32_t *n, size_t *used, size_t *needed, struct error *error);

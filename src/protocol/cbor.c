@@ -287,7 +287,8 @@ static enum item_result read_integer(const struct decoding *decoding, uint8_t ma
     }
     if (argument > INT64_MAX) /* no int64_t holds it */
         add_none(decoding, CBOR_TOO_LONG_LENGTH);
-    dissection_add_number(decoding->d, CBOR_ID(CBOR_NINT), ~argument);
+    /* -1 - argument; but one within the first byte is compared as those five bits, as Wireshark has it */
+    dissection_add_number(decoding->d, CBOR_ID(CBOR_NINT), minor <= MINOR_INLINE_MAX ? argument : ~argument);
     return ITEM_READ;
 }
 

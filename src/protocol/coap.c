@@ -347,8 +347,8 @@ static struct bytes path_of(const struct message *message)
     return uri;
 }
 
-static enum dissect_result hand_over(struct dissection *d, const struct message *message,
-                                     struct bytes payload, uint32_t wire_len)
+static void hand_over(struct dissection *d, const struct message *message, struct bytes payload,
+                      uint32_t wire_len)
 {
     struct coap_payload given = {
         .options = &message->options,
@@ -359,7 +359,7 @@ static enum dissect_result hand_over(struct dissection *d, const struct message 
         .has_request_piv = message->match.keys && message->match.keys->piv_len > 0,
     };
 
-    return coap_payload_dissect(d, PROTOCOL_COAP, COAP_SHARED, &given);
+    coap_payload_dissect(d, PROTOCOL_COAP, COAP_SHARED, &given);
 }
 
 static void add_transfer(struct dissection *d, const struct coap_transfer *transfer, uint32_t len)
@@ -382,8 +382,8 @@ static void add_transfer(struct dissection *d, const struct coap_transfer *trans
  * A block of RFC 7959. Block1 is about a request's payload and Block2 about a response's; the other one only
  * steers the transfer, and what comes with it is whole (section 2.2).
  */
-static enum dissect_result look_at_block(struct dissection *d, const struct message *message,
-                                         struct bytes payload, uint32_t wire_len)
+static void look_at_block(struct dissection *d, const struct message *message, struct bytes payload,
+                          uint32_t wire_len)
 {
     bool is_request = coap_class_of(message->code) == COAP_CLASS_REQUEST;
     const struct coap_block *block = is_request ? &message->options.block1 : &message->options.block2;
@@ -397,24 +397,23 @@ static enum dissect_result look_at_block(struct dissection *d, const struct mess
         .is_copy = message->match.first_frame != 0,
     };
     const struct coap_transfer *transfer;
-    enum dissect_result result;
     uint8_t source = d->source;
     struct bytes whole;
 
     dissection_add_bytes(d, COAP_ID(COAP_BLOCK_PAYLOAD), payload);
     dissection_add_number(d, COAP_ID(COAP_BLOCK_LENGTH), wire_len);
-    if (!block->is_there)
-        return hand_over(d, message, payload, wire_len);
-    if (message->state == NULL) /* what is one block can be told */
-        return block->number == 0 && !block->has_more ? hand_over(d, message, payload, wire_len) : DISSECT_OK;
-    if (payload.len < wire_len || !wants_blocks(d) ||
-        !coap_blocks_add(message->state->blocks, &found, &whole, &transfer))
-        return DISSECT_OK;
+    if (!block->is_there || (message->state == NULL && block->number == 0 && !block->has_more)) {
+        hand_over(d, message, payload, wire_len); /* all of it, though nothing may be remembered */
+        return;
+    }
+    if (message->state == NULL)
+        return;
+    if (!wants_blocks(d) || !coap_blocks_add(message->state->blocks, &found, &whole, &transfer))
+        return;
     add_transfer(d, transfer, (uint32_t)whole.len);
     d->source++; /* the bytes lie in a buffer of their own */
-    result = hand_over(d, message, whole, (uint32_t)whole.len);
+    hand_over(d, message, whole, (uint32_t)whole.len);
     d->source = source;
-    return result;
 }
 
 /* What is known of other messages. */
@@ -427,6 +426,8 @@ static void add_generated(struct dissection *d, const struct message *message)
     if (message->uri.len > 0 && dissection_wants(d, PROTOCOL_COAP, COAP_SHARED + COAP_SHARED_URI_PATH_RECON))
         dissection_add_bytes(d, COAP_ID(COAP_SHARED + COAP_SHARED_URI_PATH_RECON),
                              text_value_join(d, &message->uri, 1));
+    if (is_request && match->response_frame) /* of one sent again: the first one was answered already */
+        dissection_add_number(d, COAP_ID(COAP_RESPONSE_IN), match->response_frame);
     if (is_response && match->request_frame) {
         dissection_add_number(d, COAP_ID(COAP_RESPONSE_TO), match->request_frame);
         dissection_add_number(d, COAP_ID(COAP_RESPONSE_TIME),
@@ -459,7 +460,6 @@ static enum dissect_result dissect_message(struct dissection *d, struct reader *
     const uint8_t *begin = r->at;
     struct message message;
     struct layer *top;
-    enum dissect_result result = DISSECT_OK;
     uint32_t left;
 
     if (dissection_push(d, PROTOCOL_COAP, r, (uint32_t)reader_left(r)) == NULL)
@@ -483,15 +483,16 @@ static enum dissect_result dissect_message(struct dissection *d, struct reader *
     look_up(d, &message);
     top = dissection_aside(d);
     left = wire_len - (uint32_t)(r->at - begin);
+    if (reader_left(r) < left)
+        return DISSECT_TRUNCATED;
     if (left > 0) {
         if (message.options.block1.is_there || message.options.block2.is_there)
-            result = look_at_block(d, &message, reader_rest(r), left);
+            look_at_block(d, &message, reader_rest(r), left);
         else
-            result = hand_over(d, &message, reader_rest(r), left);
+            hand_over(d, &message, reader_rest(r), left);
     }
     dissection_aside_end(d, top);
-    if (result == DISSECT_OK) /* Wireshark shows nothing behind what it gave up at */
-        add_generated(d, &message);
+    add_generated(d, &message); /* whatever became of the payload, which is not always looked at */
     return DISSECT_OK;
 }
 

@@ -192,6 +192,7 @@ static void look_at_request(struct exchange *exchange, const struct coap_message
 
     if (pair && pair->request_frame) {
         match->first_frame = pair->request_frame;
+        match->response_frame = pair->response_frame;
         return;
     }
     if (!is_same) { /* the token begins anew */

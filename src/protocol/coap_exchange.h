@@ -45,8 +45,9 @@ struct coap_keys { /* of a request's OSCORE option */
 };
 
 struct coap_match {
-    bool is_known;          /* a request with this token was seen, this one or an earlier one */
-    uint32_t request_frame; /* response: of the request with the same message id; 0 for none */
+    bool is_known;           /* a request with this token was seen, this one or an earlier one */
+    uint32_t request_frame;  /* response: of the request with the same message id; 0 for none */
+    uint32_t response_frame; /* request sent before: of the response to it; 0 for none */
     int64_t request_ts_ns;
     uint32_t first_frame;         /* of the same message, sent before; 0 for none */
     struct bytes uri;             /* response: of the request; borrowed until the next call */

@@ -230,7 +230,7 @@ static void uri_append(struct coap_options *options, struct bytes text)
 /* The path asked for, put together as Wireshark shows it: coap://host:port/one/two. */
 static void uri_collect(struct coap_options *options, uint32_t number, struct bytes text)
 {
-    char port[8];
+    char port[16];
 
     switch (number) {
     case OPTION_URI_HOST:
@@ -244,7 +244,7 @@ static void uri_collect(struct coap_options *options, uint32_t number, struct by
         }
         break;
     case OPTION_URI_PORT:
-        snprintf(port, sizeof port, ":%u", (unsigned)(option_uint(text) & 0xffff));
+        snprintf(port, sizeof port, ":%u", (unsigned)option_uint(text));
         uri_append(options, bytes_text(port));
         break;
     case OPTION_URI_PATH:
@@ -261,11 +261,14 @@ static void read_block(const struct reading *reading, uint32_t number, struct by
     struct coap_block *block =
         number == OPTION_BLOCK1 ? &reading->options->block1 : &reading->options->block2;
     uint32_t bits = option_uint(value);
+    uint8_t last = value.len ? value.data[value.len - 1] : 0;
 
-    block->is_there = true;
     block->number = bits >> 4;
-    block->has_more = bits >> 3 & 1;
-    block->size_exponent = bits & 7;
+    if (bits >> 31) /* longer than such an option may be: as Wireshark has it */
+        block->number |= UINT32_C(0xf) << 28;
+    block->is_there = block->number != UINT32_MAX;
+    block->has_more = last >> 3 & 1;
+    block->size_exponent = last & 7;
     add_number(reading, COAP_SHARED_BLOCK_NUMBER, block->number);
     add_number(reading, COAP_SHARED_BLOCK_MFLAG, block->has_more);
     add_number(reading, COAP_SHARED_BLOCK_SIZE, block->size_exponent);
@@ -455,6 +458,8 @@ enum coap_options_result coap_options_read(struct dissection *d, struct reader *
             add_number(&reading, COAP_SHARED_LENGTH_BAD, 0);
             return COAP_OPTIONS_BAD;
         }
+        if (!reader_bytes(r, len, &value)) /* cut by the capture: nothing of it is told */
+            return COAP_OPTIONS_UNFINISHED;
         number += delta;
         option = option_known(number);
         describe(&reading, option, number, nth);
@@ -465,7 +470,7 @@ enum coap_options_result coap_options_read(struct dissection *d, struct reader *
             add_number(&reading, COAP_SHARED_DELTA_EXT, delta_ext);
         if ((byte & 15) >= 13)
             add_number(&reading, COAP_SHARED_LENGTH_EXT, len_ext);
-        if (!reader_bytes(r, len, &value) || !read_value(&reading, option, number, value))
+        if (!read_value(&reading, option, number, value))
             return COAP_OPTIONS_UNFINISHED;
     }
     return COAP_OPTIONS_READ;

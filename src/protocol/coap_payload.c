@@ -104,8 +104,8 @@ static enum dissect_result run(struct dissection *d, enum protocol_id next,
     return result;
 }
 
-enum dissect_result coap_payload_dissect(struct dissection *d, enum protocol_id protocol, unsigned first,
-                                         const struct coap_payload *payload)
+void coap_payload_dissect(struct dissection *d, enum protocol_id protocol, unsigned first,
+                          const struct coap_payload *payload)
 {
     uint16_t first_id = FIELD_ID(protocol, first);
     enum dissect_result result;
@@ -116,6 +116,5 @@ enum dissect_result coap_payload_dissect(struct dissection *d, enum protocol_id 
     dissection_add_number(d, (uint16_t)(first_id + COAP_SHARED_PAYLOAD_LENGTH), payload->wire_len);
     result = run(d, protocol_of(payload), payload);
     if (result == DISSECT_OK && protocol == PROTOCOL_COAP && payload->options->is_protected)
-        result = run(d, PROTOCOL_OSCORE, payload);
-    return result;
+        run(d, PROTOCOL_OSCORE, payload);
 }

@@ -22,7 +22,7 @@ struct coap_payload {
 
 /*
  * Adds the payload's fields to the top layer, one of protocol whose shared fields begin at first, and
- * dissects it. Not DISSECT_OK: what understood it gave up, which is noted.
+ * dissects it. That what understood it gave up is noted.
  */
-enum dissect_result coap_payload_dissect(struct dissection *d, enum protocol_id protocol, unsigned first,
-                                         const struct coap_payload *payload);
+void coap_payload_dissect(struct dissection *d, enum protocol_id protocol, unsigned first,
+                          const struct coap_payload *payload);

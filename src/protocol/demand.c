@@ -116,4 +116,7 @@ void demand_settle(struct demand *demand)
         demand->passable = ~UINT64_C(0);
         demand->kept = ~UINT64_C(0);
     }
+    if (demand->passable &
+        PROTOCOL_BIT(PROTOCOL_QUIC)) /* told by the conversation, which the walk keeps late */
+        demand->express &= ~PROTOCOL_BIT(PROTOCOL_UDP);
 }

@@ -56,16 +56,27 @@ static void gather(struct dhcp_message *message, struct bytes *whole, uint16_t *
     *whole = bytes_of(room, whole->len + piece.len);
 }
 
-static void look_ahead(struct dhcp_message *message, struct reader r)
+/*
+ * Where the options end that look_ahead went through, counted from the message's start: behind what was
+ * captured when an option says so.
+ */
+static size_t look_ahead(struct dhcp_message *message, size_t at)
 {
+    struct reader r = reader_over(message->bytes);
     uint8_t code, len;
     struct bytes option;
 
-    while (reader_u8(&r, &code) && code != DHCP_OPTION_END_OF_ALL) {
+    if (!reader_skip(&r, at))
+        return at;
+    while (reader_u8(&r, &code)) {
+        if (code == DHCP_OPTION_END_OF_ALL)
+            return SIZE_MAX;
         if (code == DHCP_OPTION_PAD)
             continue;
-        if (!reader_u8(&r, &len) || !reader_bytes(&r, len, &option))
-            return;
+        if (!reader_u8(&r, &len))
+            break;
+        if (!reader_bytes(&r, len, &option))
+            return (size_t)(r.at - message->bytes.data) + len;
         if (code == DHCP_OPTION_OVERLOADED && len > 0)
             message->overload = option.data[0];
         else if (code == DHCP_OPTION_MESSAGE_TYPE && len > 0)
@@ -77,6 +88,7 @@ static void look_ahead(struct dhcp_message *message, struct reader r)
         else if (code == DHCP_OPTION_SIP_SERVERS)
             gather(message, &message->sip_servers, &message->n_sip_servers, option);
     }
+    return message->bytes.len;
 }
 
 /* ---- the second ---- */
@@ -209,39 +221,73 @@ static void add_place(struct dhcp_message *message, struct bytes place, unsigned
         add_bytes(message, field, shown_ascii(message->d, shown_until_nul(place)));
 }
 
-/* What has no fixed place, or more than one: as far as it was captured. */
+/* As far as it was captured. */
 static bool read_header(struct dhcp_message *message)
 {
-    struct bytes header = message->bytes;
+    static const struct {
+        uint16_t field;
+        uint8_t n_bytes;
+    } numbers[] = {
+        { DHCP_TYPE, 1 }, { DHCP_HW_TYPE, 1 }, { DHCP_HW_LEN, 1 }, { DHCP_HOPS, 1 }, { DHCP_ID, 4 }
+    };
+    static const uint16_t addresses[] = { DHCP_IP_CLIENT, DHCP_IP_YOUR, DHCP_IP_SERVER, DHCP_IP_RELAY };
+    struct bytes header = message->bytes, address;
+    struct reader r = reader_over(header);
+    uint16_t flags;
 
-    if (header.len > 1)
-        add_number(message, DHCP_HW_TYPE, header.data[1]);
-    if (header.len < 10)
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        uint32_t number;
+        uint8_t byte;
+
+        if (numbers[i].n_bytes == 4 ? !reader_u32(&r, &number) : !reader_u8(&r, &byte))
+            return false;
+        add_number(message, numbers[i].field, numbers[i].n_bytes == 4 ? number : byte);
+    }
+    if (!reader_skip(&r, 2))
         return false;
     add_seconds(message, header);
-    if (header.len < DHCP_HARDWARE_AT + DHCP_HARDWARE_BYTES)
+    if (!reader_u16(&r, &flags))
+        return false;
+    add_number(message, DHCP_FLAGS, flags);
+    add_number(message, DHCP_FLAGS_BC, flags >> 15);
+    add_number(message, DHCP_FLAGS_RESERVED, flags & 0x7fff);
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        if (!reader_bytes(&r, 4, &address))
+            return false;
+        add_bytes(message, addresses[i], address);
+    }
+    if (!reader_skip(&r, DHCP_HARDWARE_BYTES))
         return false;
     add_hardware(message, header);
-    if (header.len < DHCP_FILE_AT)
+    if (!reader_skip(&r, DHCP_SERVER_BYTES))
         return false;
     add_place(message, bytes_of(header.data + DHCP_SERVER_AT, DHCP_SERVER_BYTES), DHCP_SERVER,
               message->overload & DHCP_OVERLOADS_SERVER, DHCP_SERVER_NAME_OVERLOADED_BY_DHCP);
-    if (header.len < DHCP_OPTIONS_AT)
+    if (!reader_skip(&r, DHCP_FILE_BYTES))
         return false;
     add_place(message, bytes_of(header.data + DHCP_FILE_AT, DHCP_FILE_BYTES), DHCP_FILE,
               message->overload & DHCP_OVERLOADS_FILE, DHCP_BOOT_FILENAME_OVERLOADED_BY_DHCP);
     return true;
 }
 
-static bool read_message(struct dhcp_message *message, struct reader *r)
+/*
+ * Of a message whose options the capture cut, nothing is shown, as Wireshark has it: what its header means
+ * may be said by an option that is not there.
+ */
+static bool is_told(struct dhcp_message *message, size_t options_at, size_t wire_len)
+{
+    size_t end = look_ahead(message, options_at);
+
+    return message->bytes.len >= wire_len || end >= wire_len;
+}
+
+static bool read_message(struct dhcp_message *message, struct reader *r, size_t wire_len)
 {
     bool is_dhcp = has_cookie(message->bytes), has_end = false;
     size_t options_at = DHCP_OPTIONS_AT + (is_dhcp ? sizeof dhcp_cookie : DHCP_VENDOR_BYTES);
     struct bytes field;
 
-    if (message->bytes.len > options_at)
-        look_ahead(message, (struct reader) { r->at + options_at, r->end });
-    if (!read_header(message) || !reader_skip(r, DHCP_OPTIONS_AT))
+    if (!is_told(message, options_at, wire_len) || !read_header(message) || !reader_skip(r, DHCP_OPTIONS_AT))
         return false;
     if (message->type == 0)
         add_number(message, DHCP_BOOTP, 1);
@@ -255,6 +301,15 @@ static bool read_message(struct dhcp_message *message, struct reader *r)
     if (reader_left(r) > 0)
         add_bytes(message, DHCP_OPTION_PADDING, reader_rest(r));
     return true;
+}
+
+/* As much as there must be of a message for it to be one: in a request, up to who asks. */
+static bool has_least(struct bytes bytes)
+{
+    enum { BOOT_REQUEST = 1 };
+
+    return bytes.len >= 3 &&
+           (bytes.data[0] != BOOT_REQUEST || bytes.len >= (size_t)DHCP_HARDWARE_AT + bytes.data[2]);
 }
 
 enum { PROXY_DHCP_PORT = 4011 };
@@ -272,15 +327,18 @@ static bool is_proxy(const struct dissection *d)
 static enum dissect_result dhcp_dissect(struct dissection *d, struct reader *r)
 {
     struct dhcp_message message = { .d = d, .bytes = reader_rest(r) };
-    bool is_cut = reader_left(r) < d->left_wire;
+    uint32_t wire_len = d->left_wire;
+    bool is_cut = reader_left(r) < wire_len;
 
     if (is_proxy(d) && !has_cookie(message.bytes)) {
         dissection_next(d, r, PROTOCOL_DATA, d->left_wire);
         return DISSECT_OK;
     }
+    if (!has_least(message.bytes))
+        return is_cut ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
     if (!dissection_push(d, PROTOCOL_DHCP, r, d->left_wire))
         return DISSECT_OK;
-    if (read_message(&message, r))
+    if (read_message(&message, r, wire_len))
         return DISSECT_OK;
     return is_cut ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
 }

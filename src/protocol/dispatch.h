@@ -23,6 +23,8 @@ enum { /* IEEE 802.3 section 3.2.6: up to here the field is a length, from there
        ETHERTYPE_LEAST = 0x0600,
 };
 
+enum { UDP_PORT_VXLAN = 4789 }; /* RFC 7348 */
+
 enum { /* GRE protocol types that say ERSPAN */
        GRE_TYPE_ERSPAN = 0x88be,
        GRE_TYPE_ERSPAN3 = 0x22eb,
@@ -129,7 +131,7 @@ static inline enum protocol_id dispatch_udp_port(uint16_t port)
         return PROTOCOL_NTP;
     case 4754: /* RFC 8086 */
         return PROTOCOL_GRE;
-    case 4789: /* RFC 7348 */
+    case UDP_PORT_VXLAN:
         return PROTOCOL_VXLAN;
     case 5353:
         return PROTOCOL_MDNS;

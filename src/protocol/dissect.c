@@ -25,6 +25,7 @@ void dissection_init(struct dissection *d, const struct demand *demand, struct d
     d->state = state;
     d->interfaces = interfaces;
     d->first_ts_ns = INT64_MIN;
+    d->displayed_ts_ns = INT64_MIN;
 }
 
 /*

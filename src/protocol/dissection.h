@@ -76,11 +76,12 @@ struct dissection {
     const struct preferences *preferences; /* never NULL */
     struct dissect_state *state;           /* NULL: every packet by itself */
     uint64_t present;                      /* mask of protocols found */
-    uint64_t stop_at;       /* mask of protocols behind which nobody looks; 0 for all but decapsulation */
-    int64_t first_ts_ns;    /* of the stream, for frame.time_relative */
-    int64_t packet_ts_ns;   /* of this packet */
-    int64_t previous_ts_ns; /* of the packet before, for frame.time_delta */
-    struct layer *top;      /* pushed last */
+    uint64_t stop_at;        /* mask of protocols behind which nobody looks; 0 for all but decapsulation */
+    int64_t first_ts_ns;     /* of the stream, for frame.time_relative */
+    int64_t packet_ts_ns;    /* of this packet */
+    int64_t previous_ts_ns;  /* of the packet before, for frame.time_delta */
+    int64_t displayed_ts_ns; /* of the packet printed last, set by who prints; INT64_MIN: none yet */
+    struct layer *top;       /* pushed last */
     uint32_t n_layers;
     uint32_t n_values;
     uint32_t

@@ -17,7 +17,7 @@
 #include "protocol/state.h"
 
 enum {
-    DNS_HEADER_BYTES = 12,
+    DNS_LEAST_BYTES = 4, /* id and flags: with less it is no message */
     DNS_OPCODE_UPDATE = 5,
     DNS_OPCODE_STATEFUL = 6,
     DNS_FLAG_RESPONSE = 0x8000,
@@ -271,6 +271,8 @@ enum dissect_result dns_message_dissect(struct dissection *d, struct reader *r, 
 {
     bool is_cut = reader_left(r) < d->left_wire;
 
+    if (reader_left(r) < DNS_LEAST_BYTES)
+        return is_cut ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
     if (!dissection_push(d, protocol, r, d->left_wire))
         return DISSECT_OK;
     if (read_message(d, r, protocol))

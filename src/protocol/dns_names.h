@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dns_names - what the numbers in DNS messages are called: IANA's registries "Domain Name System (DNS)
- * Parameters" and "DNSSEC Algorithm Numbers", in Wireshark's words, so that dns.qry.type == "AAAA" works.
+ * Parameters" and "DNSSEC Algorithm Numbers", in Wireshark's words, so that dns.qry.class == "IN" works.
  * Each ends with a NULL name.
  */
 #pragma once

@@ -373,6 +373,20 @@ static enum dissect_result dtls_dissect(struct dissection *d, struct reader *r)
     return result;
 }
 
+/* Records that cannot hold a handshake message in the clear, when it is not records that are asked for. */
+static bool dtls_is_idle(const struct demand *demand, const struct reader *r, uint32_t wire_len)
+{
+    struct reader rest = *r;
+
+    if (demand->fields[PROTOCOL_DTLS][0] & DTLS_RECORD_FIELDS)
+        return false;
+    do {
+        if (!pass_over(&rest, &wire_len))
+            return false;
+    } while (wire_len > 0);
+    return true;
+}
+
 const struct protocol protocol_dtls = {
     .name = "dtls",
     .title = "Datagram Transport Layer Security",
@@ -381,6 +395,7 @@ const struct protocol protocol_dtls = {
     .may_carry = X509_PROTOCOLS,
     .needs_flow = true,
     .dissect = dtls_dissect,
+    .is_idle = dtls_is_idle,
 };
 
 static_assert(DTLS_HANDSHAKE < 64,

@@ -15,6 +15,77 @@ enum {
     FRAME_PROTOCOLS,
     FRAME_INTERFACE_ID,
     FRAME_INTERFACE_NAME,
+    FRAME_INTERFACE_DESCRIPTION,
+    FRAME_INTERFACE_QUEUE,
+    FRAME_TIME_DELTA_DISPLAYED,
+    FRAME_ENCAP_TYPE,
+    FRAME_MARKED,
+    FRAME_IGNORED,
+    FRAME_COMMENT,
+    FRAME_DROP_COUNT,
+    FRAME_PACKET_ID,
+    FRAME_PACKET_FLAGS,
+    FRAME_FLAGS_DIRECTION,
+    FRAME_FLAGS_RECEPTION,
+    FRAME_FLAGS_FCS_LENGTH,
+    FRAME_FLAGS_RESERVED,
+    FRAME_FLAGS_CRC,
+    FRAME_FLAGS_TOO_LONG,
+    FRAME_FLAGS_TOO_SHORT,
+    FRAME_FLAGS_GAP,
+    FRAME_FLAGS_UNALIGNED,
+    FRAME_FLAGS_START,
+    FRAME_FLAGS_PREAMBLE,
+    FRAME_FLAGS_SYMBOL,
+};
+
+static const struct value_name encap_names[] = {
+    { 0, "Unknown" },
+    { 1, "Ethernet" },
+    { 3, "SLIP" },
+    { 4, "PPP" },
+    { 7, "Raw IP" },
+    { 9, "Linux ARCNET" },
+    { 10, "RFC 1483 ATM" },
+    { 11, "Linux ATM CLIP" },
+    { 13, "ATM PDUs" },
+    { 15, "NULL/Loopback" },
+    { 20, "IEEE 802.11 Wireless LAN" },
+    { 23, "IEEE 802.11 plus radiotap radio header" },
+    { 25, "Linux cooked-mode capture v1" },
+    { 26, "Frame Relay" },
+    { 28, "Cisco HDLC" },
+    { 42, "SS7 MTP2" },
+    { 47, "USER 2" },
+    { 58, "USER 13" },
+    { 63, "BACnet MS/TP" },
+    { 67, "Juniper ATM1" },
+    { 83, "Juniper Ethernet" },
+    { 97, "Per-Packet Information header" },
+    { 104, "IEEE 802.15.4 Wireless PAN" },
+    { 124, "Solaris IPNET" },
+    { 127, "IEEE 802.15.4 Wireless PAN with FCS not present" },
+    { 129, "Raw IPv4" },
+    { 130, "Raw IPv6" },
+    { 141, "NFLOG" },
+    { 146, "D-Bus" },
+    { 171, "Apple PKTAP" },
+    { 174, "OpenBSD loopback" },
+    { 180, "IP over IB" },
+    { 210, "Linux cooked-mode capture v2" },
+    { 0, NULL },
+};
+
+static const struct value_name direction_names[] = {
+    { 0, "Unknown" },
+    { 1, "Inbound" },
+    { 2, "Outbound" },
+    { 0, NULL },
+};
+
+static const struct value_name reception_names[] = {
+    { 0, "Not specified" }, { 1, "Unicast" },     { 2, "Multicast" },
+    { 3, "Broadcast" },     { 4, "Promiscuous" }, { 0, NULL },
 };
 
 static const struct field frame_fields[] = {
@@ -28,6 +99,42 @@ static const struct field frame_fields[] = {
     [FRAME_PROTOCOLS] = { "frame.protocols", FIELD_STRING, .title = "Protocols in frame", .needs_all = true },
     [FRAME_INTERFACE_ID] = { "frame.interface_id", FIELD_UINT, .title = "Interface id" },
     [FRAME_INTERFACE_NAME] = { "frame.interface_name", FIELD_STRING, .title = "Interface name" },
+    [FRAME_INTERFACE_DESCRIPTION] = { "frame.interface_description", FIELD_STRING,
+                                      .title = "Interface description" },
+    [FRAME_INTERFACE_QUEUE] = { "frame.interface_queue", FIELD_UINT, .title = "Interface queue",
+                                .ft_bits = 32 },
+    [FRAME_TIME_DELTA_DISPLAYED] = { "frame.time_delta_displayed", FIELD_DURATION,
+                                     .title = "Time delta from previous displayed frame" },
+    [FRAME_ENCAP_TYPE] = { "frame.encap_type", FIELD_INT, .title = "Encapsulation type", .ft_bits = 16,
+                           .names = encap_names },
+    [FRAME_MARKED] = { "frame.marked", FIELD_BOOL, .title = "Frame is marked" },
+    [FRAME_IGNORED] = { "frame.ignored", FIELD_BOOL, .title = "Frame is ignored" },
+    [FRAME_COMMENT] = { "frame.comment", FIELD_STRING, .title = "Comment" },
+    [FRAME_DROP_COUNT] = { "frame.drop_count", FIELD_UINT, .title = "Drop Count", .ft_bits = 64 },
+    [FRAME_PACKET_ID] = { "frame.packet_id", FIELD_UINT, .title = "Packet id", .ft_bits = 64 },
+    [FRAME_PACKET_FLAGS] = { "frame.packet_flags", FIELD_UINT, FIELD_BASE_HEX, "Packet flags",
+                             .ft_bits = 32 },
+    [FRAME_FLAGS_DIRECTION] = { "frame.packet_flags_direction", FIELD_UINT, FIELD_BASE_HEX,
+                                .title = "Direction", .ft_bits = 32, .names = direction_names },
+    [FRAME_FLAGS_RECEPTION] = { "frame.packet_flags_reception_type", FIELD_UINT, .title = "Reception type",
+                                .ft_bits = 32, .names = reception_names },
+    [FRAME_FLAGS_FCS_LENGTH] = { "frame.packet_flags_fcs_length", FIELD_UINT, .title = "FCS length",
+                                 .ft_bits = 32 },
+    [FRAME_FLAGS_RESERVED] = { "frame.packet_flags_reserved", FIELD_UINT, .title = "Reserved",
+                               .ft_bits = 32 },
+    [FRAME_FLAGS_CRC] = { "frame.packet_flags_crc_error", FIELD_BOOL, .title = "CRC error" },
+    [FRAME_FLAGS_TOO_LONG] = { "frame.packet_flags_packet_too_error", FIELD_BOOL,
+                               .title = "Packet too long error" },
+    [FRAME_FLAGS_TOO_SHORT] = { "frame.packet_flags_packet_too_short_error", FIELD_BOOL,
+                                .title = "Packet too short error" },
+    [FRAME_FLAGS_GAP] = { "frame.packet_flags_wrong_inter_frame_gap_error", FIELD_BOOL,
+                          .title = "Wrong interframe gap error" },
+    [FRAME_FLAGS_UNALIGNED] = { "frame.packet_flags_unaligned_frame_error", FIELD_BOOL,
+                                .title = "Unaligned frame error" },
+    [FRAME_FLAGS_START] = { "frame.packet_flags_start_frame_delimiter_error", FIELD_BOOL,
+                            .title = "Start frame delimiter error" },
+    [FRAME_FLAGS_PREAMBLE] = { "frame.packet_flags_preamble_error", FIELD_BOOL, .title = "Preamble error" },
+    [FRAME_FLAGS_SYMBOL] = { "frame.packet_flags_symbol_error", FIELD_BOOL, .title = "Symbol error" },
 };
 
 void frame_begin(struct dissection *d)
@@ -81,6 +188,80 @@ static struct bytes protocols_text(struct dissection *d)
 
 #define FRAME_ID(index) FIELD_ID(PROTOCOL_FRAME, index)
 
+/* Wireshark's numbers (WTAP_ENCAP_*) of link types; 0: it has none that is met here. */
+static uint64_t encap_type(uint16_t linktype)
+{
+    static const struct {
+        uint16_t linktype;
+        uint8_t encap;
+    } encaps[] = {
+        { 0, 15 },    { 1, 1 },     { 8, 3 },     { 9, 4 },     { 12, 7 },    { 50, 4 },    { 100, 10 },
+        { 101, 7 },   { 104, 28 },  { 105, 20 },  { 106, 11 },  { 107, 26 },  { 108, 174 }, { 113, 25 },
+        { 123, 13 },  { 127, 23 },  { 129, 9 },   { 137, 67 },  { 140, 42 },  { 149, 47 },  { 160, 58 },
+        { 165, 63 },  { 178, 83 },  { 192, 97 },  { 195, 104 }, { 226, 124 }, { 228, 129 }, { 229, 130 },
+        { 230, 127 }, { 231, 146 }, { 239, 141 }, { 242, 180 }, { 258, 171 }, { 276, 210 },
+    };
+
+    for (size_t i = 0; i < sizeof encaps / sizeof encaps[0]; i++)
+        if (encaps[i].linktype == linktype)
+            return encaps[i].encap;
+    return 0;
+}
+
+/* ---- options of the packet block: draft-ietf-opsawg-pcapng section 4.3; little endian ---- */
+
+enum { OPTION_COMMENT = 1, OPTION_FLAGS = 2, OPTION_DROP_COUNT = 4, OPTION_PACKET_ID = 5, OPTION_QUEUE = 6 };
+
+static uint64_t little_endian(struct bytes bytes)
+{
+    uint64_t number = 0;
+
+    for (size_t i = bytes.len < 8 ? bytes.len : 8; i-- > 0;)
+        number = number << 8 | bytes.data[i];
+    return number;
+}
+
+static void add_flags(struct dissection *d, uint64_t flags)
+{
+    static const struct {
+        uint8_t field, shift, n_bits;
+    } parts[] = {
+        { FRAME_FLAGS_DIRECTION, 0, 2 },  { FRAME_FLAGS_RECEPTION, 2, 3 }, { FRAME_FLAGS_FCS_LENGTH, 5, 4 },
+        { FRAME_FLAGS_RESERVED, 9, 7 },   { FRAME_FLAGS_CRC, 24, 1 },      { FRAME_FLAGS_TOO_LONG, 25, 1 },
+        { FRAME_FLAGS_TOO_SHORT, 26, 1 }, { FRAME_FLAGS_GAP, 27, 1 },      { FRAME_FLAGS_UNALIGNED, 28, 1 },
+        { FRAME_FLAGS_START, 29, 1 },     { FRAME_FLAGS_PREAMBLE, 30, 1 }, { FRAME_FLAGS_SYMBOL, 31, 1 },
+    };
+
+    dissection_add_number(d, FRAME_ID(FRAME_PACKET_FLAGS), flags);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        dissection_add_number(d, FRAME_ID(parts[i].field),
+                              flags >> parts[i].shift & ((UINT64_C(1) << parts[i].n_bits) - 1));
+}
+
+static void add_options(struct dissection *d)
+{
+    struct reader r = reader_over(bytes_of(d->packet->options, d->packet->options_len));
+    struct bytes head, value;
+
+    while (reader_bytes(&r, 4, &head)) {
+        uint64_t code = little_endian(bytes_of(head.data, 2));
+        size_t len = little_endian(bytes_of(head.data + 2, 2));
+
+        if (!reader_bytes(&r, len, &value) || !reader_skip(&r, -len & 3))
+            return;
+        if (code == OPTION_COMMENT)
+            dissection_add_bytes(d, FRAME_ID(FRAME_COMMENT), value);
+        else if (code == OPTION_FLAGS && len == 4)
+            add_flags(d, little_endian(value));
+        else if (code == OPTION_DROP_COUNT && len == 8)
+            dissection_add_number(d, FRAME_ID(FRAME_DROP_COUNT), little_endian(value));
+        else if (code == OPTION_PACKET_ID && len == 8)
+            dissection_add_number(d, FRAME_ID(FRAME_PACKET_ID), little_endian(value));
+        else if (code == OPTION_QUEUE && len == 4)
+            dissection_add_number(d, FRAME_ID(FRAME_INTERFACE_QUEUE), little_endian(value));
+    }
+}
+
 void frame_end(struct dissection *d)
 {
     const struct packet *packet = d->packet;
@@ -99,6 +280,18 @@ void frame_end(struct dissection *d)
     if (d->interfaces && packet->interface < d->interfaces->n)
         dissection_add_bytes(d, FRAME_ID(FRAME_INTERFACE_NAME),
                              bytes_text(d->interfaces->items[packet->interface].name));
+    if (d->interfaces && packet->interface < d->interfaces->n &&
+        d->interfaces->items[packet->interface].description[0])
+        dissection_add_bytes(d, FRAME_ID(FRAME_INTERFACE_DESCRIPTION),
+                             bytes_text(d->interfaces->items[packet->interface].description));
+    dissection_add_number(d, FRAME_ID(FRAME_TIME_DELTA_DISPLAYED),
+                          d->displayed_ts_ns == INT64_MIN ? 0
+                                                          : (uint64_t)(packet->ts_ns - d->displayed_ts_ns));
+    dissection_add_number(d, FRAME_ID(FRAME_ENCAP_TYPE), encap_type(packet->linktype));
+    dissection_add_number(d, FRAME_ID(FRAME_MARKED), 0);
+    dissection_add_number(d, FRAME_ID(FRAME_IGNORED), 0);
+    if (packet->options_len > 0)
+        add_options(d);
     for (uint32_t i = first; i < d->n_values; i++)
         d->values[i].layer = 0;
 }

@@ -1,16 +1,897 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http - RFC 9112. */
-#include "protocol/dissection.h"
+/*
+ * http - HTTP/1: RFC 9112. One layer for all messages of a segment, as Wireshark has it; a message goes on by
+ * dissection_later when its body has been dissected by whoever its media type names. Of a connection it
+ * remembers what was asked last: the response's length depends on it (HEAD, CONNECT), and who asks for the
+ * request of a response wants it. What is no message in a connection that had one is a continuation.
+ */
+#include "protocol/http.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/lru_table.h"
+#include "protocol/flow.h"
+#include "protocol/dispatch.h"
+#include "protocol/http_message.h"
+#include "protocol/state.h"
+#include "protocol/tcp.h"
+#include "protocol/tcp_stream.h"
+
+enum {
+    HTTP_CONVERSATIONS = 1 << 14, /* remembered at once */
+    HTTP_URIS = 1 << 11,          /* of so many the URI too, when it is in demand */
+    HTTP_URI_BYTES = 4 << 10,     /* the longest that is remembered */
+};
+
+struct http_conversation {
+    uint64_t request_frame, response_frame;                   /* of the exchange under way; 0: none */
+    uint64_t previous_request_frame, previous_response_frame; /* of the one before */
+    int64_t request_ts_ns;
+    uint32_t stream;
+    uint32_t n_exchanges;
+    struct http_chunks_seen chunks[2]; /* of each direction, [0]: from flow.low */
+    uint16_t status;
+    uint8_t becomes; /* enum protocol_id, once it is switched */
+    bool is_switched, is_tunnel;
+    bool has_request, is_head, is_connect;
+};
+
+struct http_uri { /* full_uri of a connection's last request that had one, else request_uri */
+    uint16_t len;
+    bool is_full;
+    uint8_t text[HTTP_URI_BYTES];
+};
+
+struct body { /* put together; freed with the next packet */
+    struct body *next;
+    uint8_t bytes[];
+};
+
+struct http_state {
+    struct lru_table *conversations;
+    struct lru_table *uris; /* by the connection's number */
+    struct body *bodies;
+    uint64_t bodies_in; /* the packet: dissect_state_packets */
+};
+
+struct message {
+    struct http_conversation *conversation; /* NULL: nothing is remembered */
+    enum http_kind kind;
+    uint32_t status;
+    bool has_length, is_chunked, is_packed, has_coding;
+    uint64_t length;
+    struct bytes host, uri, media_type, content_encoding, upgrade;
+};
+
+/* ---- what is remembered ---- */
+
+static void release_bodies(struct http_state *state)
+{
+    while (state->bodies) {
+        struct body *next = state->bodies->next;
+
+        free(state->bodies);
+        state->bodies = next;
+    }
+}
+
+static void http_state_free(void *context)
+{
+    struct http_state *state = context;
+
+    lru_table_free(state->conversations);
+    lru_table_free(state->uris);
+    release_bodies(state);
+    free(state);
+}
+
+static void *http_state_new(uint64_t hash_seed)
+{
+    struct lru_table_options conversations = { .key_bytes = sizeof(struct flow_key),
+                                               .value_bytes = sizeof(struct http_conversation),
+                                               .limit = HTTP_CONVERSATIONS,
+                                               .hash_seed = hash_seed };
+    struct lru_table_options uris = { .key_bytes = sizeof(uint32_t),
+                                      .value_bytes = sizeof(struct http_uri),
+                                      .limit = HTTP_URIS,
+                                      .hash_seed = hash_seed };
+    struct http_state *state = calloc(1, sizeof *state);
+
+    if (state == NULL)
+        return NULL;
+    state->conversations = lru_table_new(&conversations);
+    state->uris = lru_table_new(&uris);
+    if (state->conversations == NULL || state->uris == NULL) {
+        if (state->conversations)
+            lru_table_free(state->conversations);
+        if (state->uris)
+            lru_table_free(state->uris);
+        free(state);
+        return NULL;
+    }
+    return state;
+}
+
+static uint64_t http_state_forgotten(const void *context)
+{
+    const struct http_state *state = context;
+
+    return lru_table_forgotten(state->conversations) + lru_table_forgotten(state->uris);
+}
+
+/* The conversation the packet is in, and its direction; NULL when nothing is remembered. */
+static struct http_conversation *http_conversation(struct dissection *d, unsigned *direction)
+{
+    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
+    struct http_conversation *conversation;
+    struct conversation_ends ends;
+    bool is_new;
+
+    *direction = 0;
+    if (state == NULL || !dissection_ends(d, &ends))
+        return NULL;
+    *direction = ends.is_forward ? 0 : 1;
+    conversation = lru_table_put(state->conversations, &ends.flow, &is_new);
+    if (conversation && conversation->stream != tcp_stream_number(d->state))
+        *conversation = (struct http_conversation) { 0 };
+    if (conversation)
+        conversation->stream = tcp_stream_number(d->state);
+    return conversation;
+}
+
+static void remember_uri(struct dissection *d, const struct http_conversation *conversation, struct bytes uri,
+                         bool is_full)
+{
+    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
+    struct http_uri *kept;
+
+    if (state == NULL || uri.len > HTTP_URI_BYTES)
+        return;
+    kept = lru_table_put(state->uris, &conversation->stream, NULL);
+    if (kept == NULL || (kept->is_full && !is_full))
+        return;
+    memcpy(kept->text, uri.data, uri.len);
+    kept->len = (uint16_t)uri.len;
+    kept->is_full = is_full;
+}
+
+static struct bytes remembered_uri(struct dissection *d, const struct http_conversation *conversation)
+{
+    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
+    const struct http_uri *kept = state ? lru_table_find(state->uris, &conversation->stream) : NULL;
+
+    return kept ? bytes_of(kept->text, kept->len) : bytes_of(NULL, 0);
+}
+
+/* ---- values ---- */
+
+/* Text as ASCII has it: other bytes become U+FFFD, and it ends with a zero byte. */
+static void add_text(struct dissection *d, unsigned field, struct bytes text)
+{
+    static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd };
+    const uint8_t *end = text.len ? memchr(text.data, 0, text.len) : NULL;
+    size_t n_others = 0, len = 0;
+    uint8_t *copy;
+
+    if (!dissection_wants(d, PROTOCOL_HTTP, field))
+        return;
+    if (end)
+        text.len = (size_t)(end - text.data);
+    for (size_t i = 0; i < text.len; i++)
+        n_others += text.data[i] >> 7;
+    if (n_others > 0) {
+        copy = dissection_scratch(d, text.len + 2 * n_others);
+        if (copy == NULL)
+            return;
+        for (size_t i = 0; i < text.len; i++) {
+            if (text.data[i] < 0x80) {
+                copy[len++] = text.data[i];
+            } else {
+                memcpy(copy + len, replacement, sizeof replacement);
+                len += sizeof replacement;
+            }
+        }
+        text = bytes_of(copy, len);
+    }
+    dissection_add_bytes(d, HTTP_ID(field), text);
+}
+
+static void add_request(struct dissection *d, struct bytes line, struct message *message, struct bytes method)
+{
+    struct reader r = reader_over(line);
+    struct bytes word = http_word(&r), query;
+    const uint8_t *mark;
+
+    if (word.len == 0)
+        return;
+    if (message->conversation) {
+        message->conversation->is_head = http_is(method, "HEAD");
+        message->conversation->is_connect = http_is(method, "CONNECT");
+        message->conversation->has_request = true;
+    }
+    add_text(d, HTTP_REQUEST_METHOD, word);
+    if (r.at - line.data > 2 && r.at[-1] == ' ' && r.at[-2] == ' ') /* an empty URI */
+        r.at--;
+    message->uri = http_word(&r);
+    add_text(d, HTTP_REQUEST_URI, message->uri);
+    mark = message->uri.len ? memchr(message->uri.data, '?', message->uri.len) : NULL;
+    if (mark && mark + 1 < message->uri.data + message->uri.len) {
+        query = bytes_of(mark + 1, message->uri.len - (size_t)(mark + 1 - message->uri.data));
+        add_text(d, HTTP_REQUEST_URI_PATH, bytes_of(message->uri.data, (size_t)(mark - message->uri.data)));
+        add_text(d, HTTP_REQUEST_URI_QUERY, query);
+        while (query.len > 0 && dissection_wants(d, PROTOCOL_HTTP, HTTP_REQUEST_URI_QUERY_PARAMETER)) {
+            const uint8_t *next = memchr(query.data, '&', query.len);
+            size_t len = next ? (size_t)(next - query.data) : query.len;
+
+            if (len > 0)
+                add_text(d, HTTP_REQUEST_URI_QUERY_PARAMETER, bytes_of(query.data, len));
+            len += next != NULL;
+            query = bytes_of(query.data + len, query.len - len);
+        }
+    }
+    add_text(d, HTTP_REQUEST_VERSION, reader_rest(&r));
+}
+
+static void add_response(struct dissection *d, struct bytes line, struct message *message)
+{
+    static const char unknown[] = "Unknown (";
+    struct reader r = reader_over(line);
+    struct bytes word = http_word(&r);
+    uint32_t status = 0;
+    const char *name;
+
+    if (word.len == 0)
+        return;
+    add_text(d, HTTP_RESPONSE_VERSION, word);
+    word = http_word(&r);
+    if (word.len < 3)
+        return;
+    for (size_t i = 0; i < 3 && word.data[i] >= '0' && word.data[i] <= '9'; i++)
+        status = status * 10 + word.data[i] - '0';
+    message->status = status;
+    if (message->conversation)
+        message->conversation->status = (uint16_t)status;
+    dissection_add_number(d, HTTP_ID(HTTP_RESPONSE_CODE), status);
+    name = http_status_name(status);
+    if (name) {
+        dissection_add_bytes(d, HTTP_ID(HTTP_RESPONSE_CODE_DESC), bytes_text(name));
+    } else if (dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_CODE_DESC)) {
+        uint8_t *text = dissection_scratch(d, sizeof unknown + 4);
+        size_t len = sizeof unknown - 1;
+
+        if (text) {
+            memcpy(text, unknown, len);
+            for (uint32_t unit = status >= 100 ? 100 : status >= 10 ? 10 : 1; unit > 0; unit /= 10)
+                text[len++] = (uint8_t)('0' + status / unit % 10);
+            text[len++] = ')';
+            dissection_add_bytes(d, HTTP_ID(HTTP_RESPONSE_CODE_DESC), bytes_of(text, len));
+        }
+    }
+    if (reader_left(&r) > 0)
+        add_text(d, HTTP_RESPONSE_PHRASE, reader_rest(&r));
+}
+
+static int base64_value(uint8_t byte)
+{
+    if (byte >= 'A' && byte <= 'Z')
+        return byte - 'A';
+    if (byte >= 'a' && byte <= 'z')
+        return byte - 'a' + 26;
+    if (byte >= '0' && byte <= '9')
+        return byte - '0' + 52;
+    return byte == '+' ? 62 : byte == '/' ? 63 : -1;
+}
+
+/* Authorization: Basic, RFC 7617. */
+static void add_credentials(struct dissection *d, struct bytes value)
+{
+    struct reader r = reader_over(value);
+    struct bytes scheme = http_word(&r);
+    uint32_t bits = 0, n_bits = 0;
+    size_t len = 0;
+    uint8_t *text;
+
+    if (!dissection_wants(d, PROTOCOL_HTTP, HTTP_AUTHBASIC) || scheme.len != 5 ||
+        memcmp(scheme.data, "Basic", 5) != 0 || value.len < 6)
+        return;
+    text = dissection_scratch(d, reader_left(&r) + 1);
+    if (text == NULL)
+        return;
+    for (const uint8_t *at = r.at; at < r.end; at++) {
+        int digit = base64_value(*at);
+
+        if (digit < 0)
+            continue;
+        bits = bits << 6 | (uint32_t)digit;
+        n_bits += 6;
+        if (n_bits >= 8) {
+            n_bits -= 8;
+            text[len++] = (uint8_t)(bits >> n_bits);
+        }
+    }
+    add_text(d, HTTP_AUTHBASIC, bytes_of(text, len));
+}
+
+static bool is_space(uint8_t byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+static void add_cookies(struct dissection *d, struct bytes value)
+{
+    size_t i = 0;
+
+    while (dissection_wants(d, PROTOCOL_HTTP, HTTP_COOKIE_PAIR)) {
+        const uint8_t *end;
+        size_t len;
+
+        while (i < value.len && (value.data[i] == ';' || is_space(value.data[i])))
+            i++;
+        if (i >= value.len)
+            return;
+        end = memchr(value.data + i, ';', value.len - i);
+        len = end ? (size_t)(end - value.data) - i : value.len - i;
+        add_text(d, HTTP_COOKIE_PAIR, bytes_of(value.data + i, len));
+        i += len;
+    }
+}
+
+/* RFC 9110 section 5.6.2. */
+static bool is_token(struct bytes name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t byte = name.data[i];
+
+        if (byte <= ' ' || byte >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", byte))
+            return false;
+    }
+    return name.len > 0;
+}
+
+/* line: with its end */
+static void add_header(struct dissection *d, const struct http_header *header, struct bytes line,
+                       struct message *message)
+{
+    unsigned field = http_header_field(header->name);
+    struct bytes value = header->value;
+    struct http_coding coding;
+    size_t len = 0;
+
+    add_text(d,
+             message->kind == HTTP_KIND_REQUEST    ? HTTP_REQUEST_LINE
+             : message->kind == HTTP_KIND_RESPONSE ? HTTP_RESPONSE_LINE
+             : field == HTTP_FIELD_COUNT           ? HTTP_UNKNOWN_HEADER
+                                                   : HTTP_FIELD_COUNT,
+             line);
+    if (!is_token(header->name)) {
+        dissection_add_number(d, HTTP_ID(HTTP_BAD_HEADER_NAME), 0);
+        return;
+    }
+    if (field == HTTP_FIELD_COUNT)
+        return;
+    add_text(d, field, value);
+    switch (field) {
+    case HTTP_CONTENT_LENGTH_HEADER:
+        message->has_length = http_number_of(value, &message->length);
+        if (!message->has_length)
+            break;
+        dissection_add_number(d, HTTP_ID(HTTP_CONTENT_LENGTH), message->length);
+        if (message->has_coding)
+            dissection_add_number(d, HTTP_ID(HTTP_TE_AND_LENGTH), 0);
+        break;
+    case HTTP_TRANSFER_ENCODING:
+        if (message->has_length)
+            dissection_add_number(d, HTTP_ID(HTTP_TE_AND_LENGTH), 0);
+        coding = http_coding_of(value);
+        message->has_coding = true;
+        message->is_chunked |= coding.is_chunked;
+        message->is_packed = coding.is_packed;
+        if (coding.is_unknown)
+            dissection_add_number(d, HTTP_ID(HTTP_TE_UNKNOWN), 0);
+        break;
+    case HTTP_CONTENT_TYPE:
+        while (len < value.len && value.data[len] != ';' && !is_space(value.data[len]))
+            len++;
+        message->media_type = bytes_of(value.data, len);
+        break;
+    case HTTP_CONTENT_ENCODING:
+        message->content_encoding = value;
+        break;
+    case HTTP_HOST:
+        message->host = value;
+        break;
+    case HTTP_UPGRADE:
+        message->upgrade = value;
+        break;
+    case HTTP_AUTHORIZATION:
+    case HTTP_PROXY_AUTHORIZATION:
+        add_credentials(d, value);
+        break;
+    case HTTP_COOKIE:
+        add_cookies(d, value);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool begins_with(struct bytes text, const char *word)
+{
+    size_t len = strlen(word);
+
+    return text.len >= len && http_is(bytes_of(text.data, len), word);
+}
+
+static void add_full_uri(struct dissection *d, const struct message *message)
+{
+    const char *scheme = d->present & PROTOCOL_BIT(PROTOCOL_TLS) ? "https://" : "http://";
+    struct bytes host = message->host, uri = message->uri;
+    bool keeps = message->conversation && (message->conversation->is_connect ||
+                                           dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_FOR_URI));
+    bool wants = keeps || dissection_wants(d, PROTOCOL_HTTP, HTTP_REQUEST_FULL_URI);
+
+    if (keeps && uri.data && host.data == NULL)
+        remember_uri(d, message->conversation, uri, false);
+    if (host.data == NULL || uri.data == NULL)
+        return;
+    while (host.len > 0 && is_space(host.data[host.len - 1]))
+        host.len--;
+    if (wants && !begins_with(uri, "http://") && !begins_with(uri, "https://") &&
+        !(message->conversation && message->conversation->is_connect)) {
+        size_t len = strlen(scheme);
+        uint8_t *text = dissection_scratch(d, len + host.len + uri.len);
+
+        if (text == NULL)
+            return;
+        memcpy(text, scheme, len);
+        memcpy(text + len, host.data, host.len);
+        memcpy(text + len + host.len, uri.data, uri.len);
+        uri = bytes_of(text, len + host.len + uri.len);
+    }
+    add_text(d, HTTP_REQUEST_FULL_URI, uri);
+    if (keeps)
+        remember_uri(d, message->conversation, uri, true);
+}
+
+/* ---- requests and their responses ---- */
+
+static void begin_exchange(struct http_conversation *conversation)
+{
+    conversation->previous_request_frame = conversation->request_frame;
+    conversation->previous_response_frame = conversation->response_frame;
+    conversation->request_frame = 0;
+    conversation->response_frame = 0;
+    conversation->request_ts_ns = 0;
+    conversation->n_exchanges++;
+}
+
+static void add_frame(struct dissection *d, unsigned field, uint64_t frame)
+{
+    if (frame)
+        dissection_add_number(d, HTTP_ID(field), frame);
+}
+
+/* A response belongs to the request before it, as long as that has none. */
+static void add_exchange(struct dissection *d, const struct message *message)
+{
+    struct http_conversation *conversation = message->conversation;
+    bool is_request = message->kind == HTTP_KIND_REQUEST;
+
+    if (message->kind == HTTP_KIND_NOTIFICATION)
+        dissection_add_number(d, HTTP_ID(HTTP_NOTIFICATION), 1);
+    if (!is_request && message->kind != HTTP_KIND_RESPONSE)
+        return;
+    dissection_add_number(d, HTTP_ID(is_request ? HTTP_REQUEST : HTTP_RESPONSE), 1);
+    if (conversation == NULL)
+        return;
+    if (is_request || conversation->n_exchanges == 0 || conversation->response_frame)
+        begin_exchange(conversation);
+    dissection_add_number(d, HTTP_ID(is_request ? HTTP_REQUEST_NUMBER : HTTP_RESPONSE_NUMBER),
+                          conversation->n_exchanges);
+    add_frame(d, HTTP_PREV_REQUEST_IN, conversation->previous_request_frame);
+    if (is_request) {
+        conversation->request_frame = d->packet->number;
+        conversation->request_ts_ns = d->packet_ts_ns;
+        return;
+    }
+    conversation->response_frame = d->packet->number;
+    if (conversation->request_frame) {
+        dissection_add_number(d, HTTP_ID(HTTP_TIME),
+                              (uint64_t)(d->packet_ts_ns - conversation->request_ts_ns));
+        dissection_add_number(d, HTTP_ID(HTTP_REQUEST_IN), conversation->request_frame);
+    }
+    add_frame(d, HTTP_PREV_RESPONSE_IN, conversation->previous_response_frame);
+    if (dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_FOR_URI)) {
+        struct bytes uri = remembered_uri(d, conversation);
+        uint8_t *copy = uri.len ? dissection_scratch(d, uri.len) : NULL; /* a later request may replace it */
+
+        if (copy) {
+            memcpy(copy, uri.data, uri.len);
+            add_text(d, HTTP_RESPONSE_FOR_URI, bytes_of(copy, uri.len));
+        }
+    }
+}
+
+/* ---- bodies ---- */
+
+static struct body *new_body(struct dissection *d, size_t n)
+{
+    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
+    struct body *body;
+
+    if (state == NULL || n > HTTP_BODY_BYTES)
+        return NULL;
+    if (state->bodies_in != dissect_state_packets(d->state))
+        release_bodies(state);
+    state->bodies_in = dissect_state_packets(d->state);
+    body = malloc(sizeof *body + n);
+    if (body == NULL)
+        return NULL;
+    body->next = state->bodies;
+    state->bodies = body;
+    return body;
+}
+
+/* The chunks' bytes one behind the other; a single chunk as it stands. False: not a chunk, or no room. */
+static bool join_chunks(struct dissection *d, struct bytes chunked, struct bytes *joined)
+{
+    struct reader r = reader_over(chunked);
+    struct body *body = NULL;
+    size_t n_chunks = 0, len = 0;
+    struct bytes chunk;
+    uint32_t size;
+
+    *joined = bytes_of(chunked.data, 0);
+    while (http_chunk(&r, &chunk, &size)) {
+        dissection_add_number(d, HTTP_ID(HTTP_CHUNK_SIZE), size);
+        dissection_add_bytes(d, HTTP_ID(HTTP_CHUNK_DATA), chunk);
+        if (chunk.len + 2 <= (size_t)(r.end - chunk.data))
+            dissection_add_bytes(d, HTTP_ID(HTTP_CHUNK_BOUNDARY), bytes_of(chunk.data + chunk.len, 2));
+        n_chunks += chunk.len > 0;
+        len += chunk.len;
+        if (chunk.len && n_chunks == 1)
+            *joined = chunk;
+    }
+    if (n_chunks < 2)
+        return len > 0;
+    body = new_body(d, len);
+    if (body == NULL)
+        return false;
+    r = reader_over(chunked);
+    len = 0;
+    while (http_chunk(&r, &chunk, &size)) {
+        memcpy(body->bytes + len, chunk.data, chunk.len);
+        len += chunk.len;
+    }
+    *joined = bytes_of(body->bytes, len);
+    return true;
+}
+
+/* gzip or deflate (with or without zlib's frame), up to HTTP_BODY_BYTES. */
+static bool inflate_body(struct dissection *d, struct bytes packed, struct bytes *unpacked)
+{
+    static const int window_bits[] = { 15 + 32, -15 }; /* zlib or gzip by its header; raw */
+    struct body *body = new_body(d, HTTP_BODY_BYTES);
+
+    if (body == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof window_bits / sizeof window_bits[0]; i++) {
+        z_stream stream = { .next_in = (Bytef *)(uintptr_t)packed.data,
+                            .avail_in = (uInt)packed.len,
+                            .next_out = body->bytes,
+                            .avail_out = HTTP_BODY_BYTES };
+
+        if (inflateInit2(&stream, window_bits[i]) != Z_OK)
+            return false;
+        inflate(&stream, Z_SYNC_FLUSH); /* what comes out counts: a body may be cut */
+        inflateEnd(&stream);
+        if (stream.total_out > 0) {
+            *unpacked = bytes_of(body->bytes, stream.total_out);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_packed_by_zlib(struct bytes encoding)
+{
+    return http_is(encoding, "gzip") || http_is(encoding, "deflate") || http_is(encoding, "x-gzip") ||
+           http_is(encoding, "x-deflate");
+}
+
+/* Names who dissects the body and shrinks *r to it. */
+static void hand_body(struct dissection *d, struct reader *r, const struct message *message,
+                      struct bytes body)
+{
+    enum protocol_id next = PROTOCOL_DATA;
+    const uint8_t *as_captured = body.data;
+
+    if (message->is_chunked && !join_chunks(d, body, &body))
+        return;
+    if (!message->is_packed) {
+        if (message->content_encoding.len > 0 && !http_is(message->content_encoding, "identity")) {
+            struct bytes unpacked;
+
+            if (is_packed_by_zlib(message->content_encoding) && inflate_body(d, body, &unpacked)) {
+                body = unpacked;
+            } else {
+                dissection_add_number(d, HTTP_ID(HTTP_DECOMPRESSION_FAILED), 0);
+                goto hand;
+            }
+        }
+        add_text(d, HTTP_FILE_DATA, body);
+        if (message->media_type.len > 0)
+            next = http_media_protocol(message->media_type);
+    }
+hand:
+    if (next == PROTOCOL_NONE || body.len == 0)
+        return;
+    d->source = (uint8_t)(d->source + (body.data != as_captured));
+    d->left_wire = (uint32_t)body.len;
+    d->next = (uint8_t)next;
+    *r = reader_over(body);
+}
+
+/* How much of what is left belongs to the message's body. */
+static size_t body_length(const struct message *message, size_t left)
+{
+    if (message->has_length && (!message->has_coding))
+        return message->length < left ? (size_t)message->length : left;
+    switch (message->kind) {
+    case HTTP_KIND_REQUEST:
+        return message->has_coding ? left : 0;
+    case HTTP_KIND_RESPONSE:
+        return message->status / 100 == 1 || message->status == 204 || message->status == 304 ? 0 : left;
+    default:
+        return left;
+    }
+}
+
+/* ---- messages ---- */
+
+/* 101: the connection speaks something else from here on (RFC 9110 section 7.8). */
+static void note_switch(const struct message *message)
+{
+    struct http_conversation *conversation = message->conversation;
+
+    if (conversation == NULL || message->kind != HTTP_KIND_RESPONSE || !conversation->has_request)
+        return;
+    if (message->upgrade.data && conversation->status == 101) {
+        conversation->is_switched = true;
+        conversation->becomes = PROTOCOL_NONE; /* nobody here reads WebSocket or HTTP/2 */
+    }
+    if (conversation->is_connect && conversation->status == 200)
+        conversation->is_tunnel = true;
+}
+
+static enum dissect_result http_later(struct dissection *d, struct reader *r);
+
+/* Reads lines up to the empty one. False: what comes is no header. */
+static bool add_head(struct dissection *d, struct reader *r, struct message *message, bool *is_broken)
+{
+    bool has_line = false;
+
+    while (reader_left(r) > 0) {
+        struct reader start = *r, rest;
+        struct bytes line, method;
+        struct http_header header;
+        enum http_kind kind;
+
+        if (!http_line(r, &line)) {
+            r->at = r->end; /* the last line has no end */
+            if (line.len > 0 && line.data[line.len - 1] == '\r')
+                line.len--;
+        }
+        rest = (struct reader) { start.at, r->at };
+        kind = http_kind_of(line, &method);
+        if (kind != HTTP_KIND_OTHER) {
+            message->kind = kind;
+            has_line = true;
+            dissection_add_number(d, HTTP_ID(HTTP_CHAT), 0);
+            if (kind == HTTP_KIND_RESPONSE)
+                add_response(d, line, message);
+            else
+                add_request(d, line, message, method);
+        } else if (line.len == 0) {
+            return true;
+        } else if (http_header_of(line, &header)) {
+            has_line = true;
+            add_header(d, &header, reader_rest(&rest), message);
+        } else {
+            *is_broken = has_line && r->at == r->end && line.data + line.len == r->end;
+            *r = start;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Is it HTTP at all? Else nothing is shown of it. */
+static bool is_message(struct bytes bytes, const struct http_conversation *conversation)
+{
+    struct reader r = reader_over(bytes);
+    struct http_header header;
+    struct bytes line, method;
+
+    if (conversation && conversation->has_request)
+        return true;
+    if (bytes.len == 0 || bytes.data[0] < 0x20 || bytes.data[0] > 0x7e)
+        return false;
+    http_line(&r, &line);
+    return line.len == 0 || http_kind_of(line, &method) != HTTP_KIND_OTHER || http_header_of(line, &header);
+}
+
+/* One message at *r, whose layer is on top. */
+static enum dissect_result add_message(struct dissection *d, struct reader *r,
+                                       struct http_conversation *conversation, struct layer *pushed)
+{
+    struct message message = { .conversation = conversation };
+    struct reader start = *r;
+    struct bytes body;
+    bool is_broken = false;
+    size_t len;
+
+    if (reader_left(r) > 3 && r->at[0] == '\r' && r->at[1] == '\n') {
+        dissection_add_number(d, HTTP_ID(HTTP_LEADING_CRLF), 0);
+        r->at += 2;
+    }
+    if (*r->at < 0x20 || *r->at > 0x7e) { /* in the midst of a body */
+        if (pushed)
+            pushed->header_len = 0;
+        dissection_next(d, &start, PROTOCOL_DATA, (uint32_t)reader_left(&start));
+        *r = start;
+        return DISSECT_OK;
+    }
+    add_head(d, r, &message, &is_broken);
+    if (pushed)
+        pushed->header_len = (uint32_t)(r->at - pushed->data);
+    add_full_uri(d, &message);
+    if (is_broken)
+        return DISSECT_MALFORMED;
+    add_exchange(d, &message);
+    note_switch(&message);
+    len = body_length(&message, reader_left(r));
+    body = bytes_of(r->at, len);
+    r->at += len;
+    d->left_wire = (uint32_t)reader_left(r);
+    if (reader_left(r) > 0)
+        (void)dissection_later(d, http_later, r, (uint32_t)reader_left(r));
+    r->at = r->end;
+    if (body.len > 0)
+        hand_body(d, r, &message, body);
+    return DISSECT_OK;
+}
+
+/* What follows a response that switched the protocol. */
+static enum dissect_result hand_switched(struct dissection *d, struct reader *r,
+                                         const struct http_conversation *conversation)
+{
+    if (conversation->becomes != PROTOCOL_NONE)
+        dissection_next(d, r, (enum protocol_id)conversation->becomes, d->left_wire);
+    return DISSECT_OK;
+}
+
+static enum dissect_result http_later(struct dissection *d, struct reader *r)
+{
+    unsigned direction;
+    struct http_conversation *conversation = http_conversation(d, &direction);
+
+    if (conversation && conversation->is_switched)
+        return hand_switched(d, r, conversation);
+    return add_message(d, r, conversation, NULL);
+}
+
+/* ---- CONNECT: a tunnel to "host:port" ---- */
+
+static bool tunnel_port(struct dissection *d, const struct http_conversation *conversation,
+                        struct bytes *host, uint16_t *port)
+{
+    struct bytes uri = remembered_uri(d, conversation);
+    const uint8_t *colon = uri.len ? memchr(uri.data, ':', uri.len) : NULL;
+    uint64_t number = 0;
+
+    if (colon == NULL)
+        return false;
+    *host = bytes_of(uri.data, (size_t)(colon - uri.data));
+    if (!http_number_of(bytes_of(colon + 1, uri.len - host->len - 1), &number) || number > UINT16_MAX)
+        return false;
+    *port = (uint16_t)number;
+    return true;
+}
+
+static enum protocol_id tunnel_protocol(struct dissection *d, const struct http_conversation *conversation,
+                                        struct bytes bytes)
+{
+    enum protocol_id next;
+    struct bytes host;
+    uint16_t port;
+
+    if (!tunnel_port(d, conversation, &host, &port))
+        return PROTOCOL_NONE;
+    next = tcp_by_port(d, port, port, 0);
+    if (next == PROTOCOL_NONE)
+        next = tcp_by_content(bytes);
+    return next == PROTOCOL_NONE || next == PROTOCOL_HTTP ? PROTOCOL_DATA : next;
+}
+
+static enum dissect_result add_tunnel(struct dissection *d, struct reader *r,
+                                      const struct http_conversation *conversation)
+{
+    struct bytes host;
+    uint16_t port;
+
+    if (!tunnel_port(d, conversation, &host, &port))
+        return DISSECT_OK;
+    if (!dissection_push(d, PROTOCOL_HTTP, r, 0))
+        return DISSECT_OK;
+    add_text(d, HTTP_PROXY_CONNECT_HOST, host);
+    dissection_add_number(d, HTTP_ID(HTTP_PROXY_CONNECT_PORT), port);
+    dissection_next(d, r, tunnel_protocol(d, conversation, reader_rest(r)), d->left_wire);
+    return DISSECT_OK;
+}
+
+/* ---- the whole ---- */
 
 static enum dissect_result http_dissect(struct dissection *d, struct reader *r)
 {
-    if (!dissection_push(d, PROTOCOL_HTTP, r, (uint32_t)reader_left(r)))
+    struct http_conversation *conversation;
+    struct layer *layer;
+    unsigned direction;
+
+    if (reader_left(r) == 0)
         return DISSECT_OK;
-    return DISSECT_OK;
+    conversation = http_conversation(d, &direction);
+    if (conversation) {
+        conversation->chunks[direction] = (struct http_chunks_seen) { 0 };
+        if (conversation->is_switched)
+            return hand_switched(d, r, conversation);
+        if (conversation->is_tunnel)
+            return add_tunnel(d, r, conversation);
+    }
+    if (!is_message(reader_rest(r), conversation))
+        return DISSECT_OK;
+    layer = dissection_push(d, PROTOCOL_HTTP, r, (uint32_t)reader_left(r));
+    if (layer == NULL)
+        return DISSECT_OK;
+    return add_message(d, r, conversation, layer);
+}
+
+static uint32_t http_pdu_length(struct dissection *d, struct bytes stream)
+{
+    unsigned direction;
+    struct http_conversation *conversation = http_conversation(d, &direction);
+    struct http_expected expected = { 0 };
+
+    if (conversation && conversation->is_switched)
+        return (uint32_t)stream.len;
+    if (conversation && conversation->is_tunnel) {
+        enum protocol_id next = tunnel_protocol(d, conversation, stream);
+
+        return next != PROTOCOL_NONE && protocols[next]->pdu_length ? protocols[next]->pdu_length(d, stream)
+                                                                    : (uint32_t)stream.len;
+    }
+    if (conversation) {
+        expected.is_to_head = conversation->is_head;
+        expected.is_to_connect = conversation->is_connect;
+    }
+    if (d->top->protocol == PROTOCOL_TCP && d->top->header_len > 13)
+        expected.is_ending = d->top->data[13] & TCP_FIN;
+    return http_message_length(stream, expected, conversation ? &conversation->chunks[direction] : NULL);
 }
 
 const struct protocol protocol_http = {
     .name = "http",
     .title = "Hypertext Transfer Protocol",
+    .fields = http_fields,
+    .n_fields = sizeof http_fields / sizeof http_fields[0],
+    .may_carry = PROTOCOL_BIT(PROTOCOL_JSON) | PROTOCOL_BIT(PROTOCOL_CBOR) |
+                 PROTOCOL_BIT(PROTOCOL_TEXT_LINES) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) |
+                 PROTOCOL_BIT(PROTOCOL_DNS) | DISPATCH_TCP_MASK,
+    .needs_flow = true,
     .dissect = http_dissect,
+    .pdu_length = http_pdu_length,
+    .state_new = http_state_new,
+    .state_free = http_state_free,
+    .state_forgotten = http_state_forgotten,
 };

@@ -152,10 +152,11 @@ struct element {
     uint32_t identifier;
     uint32_t len;
     unsigned n_length_bytes;
+    bool is_cut; /* longer than what it lies in */
     struct bytes value;
 };
 
-/* False when it is longer than what it lies in. */
+/* False when not even its header is there. */
 static bool read_element(struct reader *r, struct element *element)
 {
     uint8_t one;
@@ -191,7 +192,8 @@ static bool read_element(struct reader *r, struct element *element)
         if (!reader_u24(r, &element->len))
             return false;
     }
-    return reader_bytes(r, element->len, &element->value);
+    element->is_cut = element->len > reader_left(r);
+    return reader_bytes(r, element->is_cut ? reader_left(r) : element->len, &element->value);
 }
 
 static void add_header(struct dissection *d, const struct element *element)
@@ -335,6 +337,7 @@ enum dissect_result lwm2mtlv_dissect_path(struct dissection *d, struct reader *r
     struct {
         struct reader r;
         uint32_t resource;
+        bool is_cut;
     } levels[TLV_NESTING];
     unsigned depth = 0;
     const char *name;
@@ -346,14 +349,17 @@ enum dissect_result lwm2mtlv_dissect_path(struct dissection *d, struct reader *r
         dissection_add_bytes(d, LWM2M_ID(LWM2M_OBJECT_NAME), bytes_text(name));
     levels[0].r = *r;
     levels[0].resource = place.resource;
+    levels[0].is_cut = cut == DISSECT_TRUNCATED;
     for (;;) {
         const struct lwm2m_resource *resource;
         struct element element;
         unsigned type;
 
         while (reader_left(&levels[depth].r) == 0) {
+            if (levels[depth].is_cut)
+                return cut;
             if (depth == 0)
-                return cut == DISSECT_TRUNCATED ? cut : DISSECT_OK;
+                return DISSECT_OK;
             depth--;
         }
         if (!read_element(&levels[depth].r, &element))
@@ -367,6 +373,8 @@ enum dissect_result lwm2mtlv_dissect_path(struct dissection *d, struct reader *r
         if (resource && (type == TLV_RESOURCE || type == TLV_RESOURCE_ARRAY))
             dissection_add_bytes(d, LWM2M_ID(LWM2M_RESOURCE_NAME), bytes_text(resource->name));
         if (type == TLV_RESOURCE || type == TLV_RESOURCE_INSTANCE) {
+            if (element.is_cut)
+                return cut;
             add_value(d, &element, resource);
             continue;
         }
@@ -374,6 +382,7 @@ enum dissect_result lwm2mtlv_dissect_path(struct dissection *d, struct reader *r
             return DISSECT_MALFORMED;
         levels[depth + 1].r = reader_over(element.value);
         levels[depth + 1].resource = levels[depth].resource;
+        levels[depth + 1].is_cut = element.is_cut;
         depth++;
     }
 }

@@ -688,6 +688,8 @@ static enum dissect_result walk_packet(struct walk *walk, struct reader *r, uint
 
 static enum dissect_result mqtt_dissect(struct dissection *d, struct reader *r)
 {
+    /* What was not put together may seem broken only for that: Wireshark calls no such packet malformed. */
+    bool is_apart = reader_left(r) < d->left_wire || !d->preferences->tcp_desegment;
     uint32_t left_wire = d->left_wire;
     enum dissect_result worst = DISSECT_OK;
     bool is_pushed = false;
@@ -724,7 +726,7 @@ static enum dissect_result mqtt_dissect(struct dissection *d, struct reader *r)
         if (!reader_skip(r, there))
             break;
     }
-    return worst;
+    return worst == DISSECT_MALFORMED && is_apart ? DISSECT_TRUNCATED : worst;
 }
 
 const struct protocol protocol_mqtt = {

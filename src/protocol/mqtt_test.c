@@ -422,6 +422,8 @@ static void what_the_capture_cut_is_not_malformed(void **state)
     assert_int_equal(shown_cut(false, "\x30\x0b\0\5plant21.5", 13, 7), DISSECT_TRUNCATED);
     assert_string_equal(values(), "topic_len=5");
     assert_false(d.present & PROTOCOL_BIT(PROTOCOL_MALFORMED));
+    /* nor what stands whole before the cut, as far as anybody can tell */
+    assert_int_equal(shown_cut(false, "\x30\3\0\x09p\xc0\0", 7, 1), DISSECT_TRUNCATED);
     /* where whole packets were cut away */
     assert_int_equal(shown_cut(false, "\xc0\0\xc0\0", 4, 2), DISSECT_TRUNCATED);
     assert_string_equal(values_of(MQTT_MSGTYPE), "12");

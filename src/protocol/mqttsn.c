@@ -347,7 +347,7 @@ static enum dissect_result mqttsn_dissect(struct dissection *d, struct reader *r
     do {
         result = read_message(&m, &type);
     } while (result == DISSECT_OK && type == ENCAPSULATED && reader_left(&m.r) + m.uncaptured > 0);
-    return result == DISSECT_OK && m.is_odd ? DISSECT_MALFORMED : result;
+    return m.is_odd ? DISSECT_MALFORMED : result;
 }
 
 const struct protocol protocol_mqttsn = {

@@ -622,21 +622,21 @@ static bool read_private(struct ntp *ntp)
 
 static enum dissect_result ntp_dissect(struct dissection *d, struct reader *r)
 {
-    bool is_cut = reader_left(r) < d->left_wire, is_read = false;
+    bool is_cut = reader_left(r) < d->left_wire, is_read;
     struct ntp ntp = { d, r };
     struct reader peek = *r;
     uint8_t flags;
 
+    if (!reader_u8(&peek, &flags))
+        return is_cut ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
     if (!dissection_push(d, PROTOCOL_NTP, r, d->left_wire))
         return DISSECT_OK;
-    if (reader_u8(&peek, &flags)) {
-        if ((flags & 7) == NTP_MODE_CONTROL)
-            is_read = read_control(&ntp);
-        else if ((flags & 7) == NTP_MODE_PRIVATE)
-            is_read = read_private(&ntp);
-        else
-            is_read = read_standard(&ntp);
-    }
+    if ((flags & 7) == NTP_MODE_CONTROL)
+        is_read = read_control(&ntp);
+    else if ((flags & 7) == NTP_MODE_PRIVATE)
+        is_read = read_private(&ntp);
+    else
+        is_read = read_standard(&ntp);
     return is_read ? DISSECT_OK : is_cut ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
 }
 

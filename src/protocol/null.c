@@ -8,8 +8,13 @@
 
 enum { NULL_FAMILY };
 
+static const struct value_name family_names[] = {
+    { 2, "IP" },    { 7, "OSI" },   { 16, "Appletalk" }, { 23, "Netware IPX/SPX" },
+    { 24, "IPv6" }, { 28, "IPv6" }, { 30, "IPv6" },      { 0, NULL },
+};
+
 static const struct field null_fields[] = {
-    [NULL_FAMILY] = { "null.family", FIELD_UINT, .title = "Family", .ft_bits = 32 },
+    [NULL_FAMILY] = { "null.family", FIELD_UINT, .title = "Family", .ft_bits = 32, .names = family_names },
 };
 
 static enum protocol_id family_protocol(uint32_t family)

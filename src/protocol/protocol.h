@@ -9,6 +9,7 @@
 
 #include "base/reader.h"
 
+struct demand;
 struct dissection;
 struct dissect_state;
 
@@ -142,6 +143,12 @@ struct protocol {
      * takes segments as they come. dissect() is given whole PDUs, one or several, and what comes broken.
      */
     uint32_t (*pdu_length)(struct dissection *d, struct bytes stream);
+    /*
+     * True when the datagram at *r, wire_len bytes on the wire, would be one layer of this protocol and
+     * nothing more: no value in demand, nothing in it, no fault, and nothing remembered whatever the demand.
+     * From the bytes alone; false where they do not tell. A scan passes over such datagrams. NULL: none are.
+     */
+    bool (*is_idle)(const struct demand *demand, const struct reader *r, uint32_t wire_len);
     /* What it remembers from packet to packet, made when first asked for by dissect_state_of(). NULL:
      * nothing. */
     void *(*state_new)(uint64_t hash_seed);

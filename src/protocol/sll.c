@@ -5,6 +5,7 @@
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
+#include "protocol/names.h"
 
 enum { SLL_PKTTYPE, SLL_HATYPE, SLL_HALEN, SLL_SRC_ETH, SLL_SRC_OTHER, SLL_ETYPE, SLL_IFINDEX };
 
@@ -20,11 +21,13 @@ static const struct value_name pkttype_names[] = {
 static const struct field sll_fields[] = {
     [SLL_PKTTYPE] = { "sll.pkttype", FIELD_UINT, .title = "Packet type", .ft_bits = 16,
                       .names = pkttype_names },
-    [SLL_HATYPE] = { "sll.hatype", FIELD_UINT, .title = "Link-layer address type", .ft_bits = 16 },
+    [SLL_HATYPE] = { "sll.hatype", FIELD_UINT, .title = "Link-layer address type", .ft_bits = 16,
+                     .names = hardware_names },
     [SLL_HALEN] = { "sll.halen", FIELD_UINT, .title = "Link-layer address length", .ft_bits = 16 },
     [SLL_SRC_ETH] = { "sll.src.eth", FIELD_ETHER, .title = "Source" },
     [SLL_SRC_OTHER] = { "sll.src.other", FIELD_BYTES, .title = "Source" },
-    [SLL_ETYPE] = { "sll.etype", FIELD_UINT, FIELD_BASE_HEX, "Protocol", .ft_bits = 16 },
+    [SLL_ETYPE] = { "sll.etype", FIELD_UINT, FIELD_BASE_HEX, "Protocol", .ft_bits = 16,
+                    .names = ethertype_names },
     [SLL_IFINDEX] = { "sll.ifindex", FIELD_UINT, .title = "Interface index", .ft_bits = 32 },
 };
 

@@ -35,6 +35,7 @@ struct dissect_state {
     struct dtls_association *associations; /* ASSOCIATIONS sets of WAYS, newest first in each */
     struct cid_end *ends;                  /* ENDS sets of WAYS, likewise */
     uint64_t hash_seed;
+    uint64_t n_packets;
     void *of[PROTOCOL_COUNT]; /* what each protocol remembers */
 };
 
@@ -79,8 +80,14 @@ void *dissect_state_of(struct dissect_state *state, enum protocol_id protocol)
     return state->of[protocol];
 }
 
+uint64_t dissect_state_packets(const struct dissect_state *state)
+{
+    return state->n_packets;
+}
+
 void dissect_state_begin(struct dissect_state *state)
 {
+    state->n_packets++;
     reassembly_release(state->ip);
     reassembly_release(state->handshakes);
 }

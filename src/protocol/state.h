@@ -21,6 +21,9 @@ void *dissect_state_of(struct dissect_state *state, enum protocol_id protocol);
 /* A new packet begins: what the last one completed may be forgotten. */
 void dissect_state_begin(struct dissect_state *state);
 
+/* How many have begun: by it a protocol tells what it may free. */
+uint64_t dissect_state_packets(const struct dissect_state *state);
+
 struct reassembly *dissect_state_ip(struct dissect_state *state);         /* IP datagrams */
 struct reassembly *dissect_state_handshakes(struct dissect_state *state); /* DTLS handshake messages */
 

@@ -48,9 +48,9 @@ struct tcp_place {
     bool is_whole; /* its length is known: neither quoted in an error, nor a fragment, nor short */
 };
 
-/* What a port says; PROTOCOL_NONE when none does. The server's first, then the lower one. */
-static enum protocol_id tcp_by_port(const struct dissection *d, uint16_t source, uint16_t destination,
-                                    uint16_t server)
+/* The server's first, then the lower one. */
+enum protocol_id tcp_by_port(const struct dissection *d, uint16_t source, uint16_t destination,
+                             uint16_t server)
 {
     uint16_t ports[3] = { server, source < destination ? source : destination,
                           source < destination ? destination : source };
@@ -95,8 +95,7 @@ static bool is_likely_tls(struct bytes bytes)
            length > 0 && length < 0x4000 + 2048;
 }
 
-/* What a stream carries by what its bytes look like, in Wireshark's order. */
-static enum protocol_id tcp_by_content(struct bytes bytes)
+enum protocol_id tcp_by_content(struct bytes bytes)
 {
     if (is_likely_tls(bytes))
         return PROTOCOL_TLS;
@@ -580,6 +579,8 @@ static enum dissect_result tcp_dissect(struct dissection *d, struct reader *r)
     layer->payload_caplen = (uint32_t)reader_left(r);
     layer->payload_len = wire_len - header.len;
     d->left_wire = layer->payload_len;
+    if (has_connection && place.connection->server_port)
+        by_port = tcp_by_port(d, header.source, header.destination, place.connection->server_port);
     if (has_connection)
         return hand_payload(d, r, &place, &header.segment, verdict.findings, by_port, is_intact);
     return hand_as_it_stands(d, r, header.segment.flags, by_port);

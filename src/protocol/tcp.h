@@ -175,6 +175,14 @@ enum { /* groups, ends included */
 
 extern const struct field tcp_fields[TCP_FIELD_COUNT];
 
+/* Who reads a stream between two ports (of them server is the server's, 0: unknown): by -d, by a known port.
+ */
+enum protocol_id tcp_by_port(const struct dissection *d, uint16_t source, uint16_t destination,
+                             uint16_t server);
+
+/* The same by what its first bytes look like. Both: PROTOCOL_NONE for nobody. */
+enum protocol_id tcp_by_content(struct bytes bytes);
+
 /* Is a field of first..last in demand? */
 static inline bool tcp_wants_any(const struct dissection *d, unsigned first, unsigned last)
 {

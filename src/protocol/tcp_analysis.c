@@ -16,9 +16,8 @@ static bool is_at_most(uint32_t a, uint32_t b)
     return !tcp_seq_less(b, a);
 }
 
-/* What of a segment is judged by its window and by what the direction sent before. True: a probe, or the
- * answer to one, and nothing else. */
-static bool judge_window(struct tcp_side *from, const struct tcp_side *to, const struct tcp_segment *segment,
+/* What of a segment is judged by its window and by what the direction sent before. */
+static void judge_window(struct tcp_side *from, const struct tcp_side *to, const struct tcp_segment *segment,
                          struct tcp_verdict *verdict)
 {
     const bool is_control = segment->flags & (TCP_SYN | TCP_FIN | TCP_RST);
@@ -28,7 +27,7 @@ static bool judge_window(struct tcp_side *from, const struct tcp_side *to, const
 
     if (segment->len == 1 && is_next && to->window == 0) {
         verdict->findings |= TCP_ZERO_WINDOW_PROBE;
-        return true;
+        return;
     }
     if (segment->window == 0 && !is_control)
         findings |= TCP_ZERO_WINDOW;
@@ -49,20 +48,19 @@ static bool judge_window(struct tcp_side *from, const struct tcp_side *to, const
     repeats = repeats && segment->window == from->window;
     if (repeats && segment->window && to->last_findings & TCP_KEEP_ALIVE) {
         verdict->findings |= (uint16_t)(findings | TCP_KEEP_ALIVE_ACK);
-        return true;
+        return;
     }
     if (repeats && segment->window == 0 && to->last_findings & TCP_ZERO_WINDOW_PROBE) {
         verdict->findings |= (uint16_t)(findings | TCP_ZERO_WINDOW_PROBE_ACK);
-        return true;
+        return;
     }
     if (repeats && segment->window) {
-        from->n_dup_acks = from->n_dup_acks == -1 ? 1 : from->n_dup_acks + 1;
+        from->n_dup_acks = from->n_dup_acks == UINT32_MAX ? 1 : from->n_dup_acks + 1;
         findings |= TCP_DUPLICATE_ACK;
         verdict->n_dup_acks = from->n_dup_acks;
         verdict->dup_ack_frame = from->last_new_ack_frame;
     }
     verdict->findings |= (uint16_t)findings;
-    return false;
 }
 
 /* An acknowledgment of what was never seen, told once. */
@@ -78,7 +76,7 @@ static void judge_ack(struct tcp_side *to, const struct tcp_segment *segment, st
     }
     if (to->n_dup_acks == 0)
         verdict->findings |= TCP_ACK_LOST_SEGMENT;
-    to->n_dup_acks = -1;
+    to->n_dup_acks = UINT32_MAX;
 }
 
 /* Data, SYN or FIN that does not go beyond what was sent: again, or late. */

@@ -71,7 +71,7 @@ struct tcp_side { /* what is known of one direction */
     uint32_t window;     /* sent by this side */
     uint32_t sacked;     /* bytes the latest segment of this side acknowledged selectively */
     uint32_t push_bytes; /* since the last PSH */
-    int32_t n_dup_acks;
+    uint32_t n_dup_acks; /* UINT32_MAX: an acknowledgment of what was not seen came since */
     uint16_t last_findings;
     int8_t scale;
     bool has_base, saw_syn, saw_synack, is_first_ack, has_gap, is_push_last, is_closing_first, has_fin;
@@ -82,7 +82,7 @@ struct tcp_side { /* what is known of one direction */
 struct tcp_verdict {
     uint16_t findings; /* mask of enum tcp_finding */
     bool is_any;       /* there is something to show (tcp.analysis) */
-    int32_t n_dup_acks;
+    uint32_t n_dup_acks;
     uint64_t dup_ack_frame;
     uint64_t rto_frame;
     int64_t rto_ns;

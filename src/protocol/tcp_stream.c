@@ -42,6 +42,7 @@ struct tcp_streams {
     uint64_t held_bytes;
     uint64_t n_given_up;
     struct lent *lent;
+    uint64_t lent_in;           /* the packet: dissect_state_packets */
     struct tcp_arrival arrival; /* the segment being handed over; its seq moves on */
 };
 
@@ -155,6 +156,14 @@ static void release_lent(struct tcp_streams *streams)
     }
 }
 
+/* What an earlier packet was handed is not needed any more. */
+static void begin_packet(struct tcp_streams *streams, const struct dissection *d)
+{
+    if (streams->lent_in != dissect_state_packets(d->state))
+        release_lent(streams);
+    streams->lent_in = dissect_state_packets(d->state);
+}
+
 void tcp_streams_free(void *context)
 {
     struct tcp_streams *streams = context;
@@ -256,6 +265,13 @@ static void pdu_add_frame(struct tcp_pdu *pdu, uint64_t frame)
     pdu->frames[pdu->n_frames++] = frame;
 }
 
+static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu)
+{
+    pdu->last_frame = d->packet->number;
+    if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
+        pdu_add_frame(pdu, d->packet->number);
+}
+
 static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece)
 {
     uint32_t offset = seq - pdu->seq;
@@ -267,9 +283,7 @@ static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, str
         !pdu_add_range(pdu, (struct range) { offset, offset + (uint32_t)piece.len }))
         return;
     memcpy(pdu->bytes + offset, piece.data, piece.len);
-    pdu->last_frame = d->packet->number;
-    if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
-        pdu_add_frame(pdu, d->packet->number);
+    pdu_note_frame(d, pdu);
 }
 
 static uint32_t pdu_bytes_from_start(const struct tcp_pdu *pdu)
@@ -523,17 +537,27 @@ enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
     const struct tcp_pdu *pdu = arrival->connection->pdus[arrival->side];
     uint32_t end = arrival->seq + (uint32_t)reader_left(r);
 
-    release_lent(streams);
+    begin_packet(streams, d);
     streams->arrival = *arrival;
+    if (pdu && pdu->seq == arrival->seq && !tcp_seq_less(pdu->next, end) &&
+        pdu->last_frame != d->packet->number) { /* the start of the last PDU again */
+        add_segment_data(d, reader_rest(r));
+        return DISSECT_OK;
+    }
     if (arrival->findings & TCP_SPURIOUS_RETRANSMISSION)
         return DISSECT_OK;
-    if (arrival->findings & TCP_RETRANSMISSION ||
-        (pdu && pdu->seq == arrival->seq && !tcp_seq_less(pdu->next, end) &&
-         pdu->last_frame != d->packet->number)) {
+    if (arrival->findings & TCP_RETRANSMISSION) {
         add_segment_data(d, reader_rest(r));
         return DISSECT_OK;
     }
     return deliver(d, streams, r);
+}
+
+uint32_t tcp_stream_number(struct dissect_state *state)
+{
+    const struct tcp_streams *streams = dissect_state_of(state, PROTOCOL_TCP);
+
+    return streams && streams->arrival.connection ? streams->arrival.connection->conversation.stream : 0;
 }
 
 bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_arrival *arrival)
@@ -545,9 +569,11 @@ bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_
 
     if (pdu == NULL || !pdu->is_open || !pdu->is_until_end || !tcp_seq_less(pdu->seq, arrival->seq))
         return false;
-    release_lent(streams);
+    begin_packet(streams, d);
     streams->arrival = *arrival;
     pdu_add(d, pdu, arrival->seq, bytes);
+    if (bytes.len == 0)
+        pdu_note_frame(d, pdu); /* it ends the PDU all the same */
     total = arrival->seq + (uint32_t)bytes.len - pdu->seq;
     if (total > TCP_PDU_BYTES)
         total = TCP_PDU_BYTES;

@@ -65,6 +65,12 @@ struct tcp_arrival { /* a segment with its bytes */
 };
 
 /*
+ * The number (tcp.stream) of the connection whose bytes were handed over last: a protocol above that
+ * remembers something by the flow remembers it of another connection when this has changed.
+ */
+uint32_t tcp_stream_number(struct dissect_state *state);
+
+/*
  * Hands a segment's bytes at *r on to what the stream carries: sets d->next to it, and *r to what it is
  * given, one or several whole PDUs. What follows in the segment follows by dissection_later.
  */

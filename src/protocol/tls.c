@@ -237,7 +237,10 @@ static enum reassembly_result pending_add(struct tls_turn *turn, struct tls_pend
     struct bytes piece;
     size_t n;
 
-    pending->n_pieces++;
+    if (pending->n_pieces < TLS_PENDING_FRAMES)
+        pending->frames[pending->n_pieces] = (uint32_t)turn->d->packet->number;
+    if (pending->n_pieces < UINT16_MAX)
+        pending->n_pieces++;
     while (pending->n_head < MESSAGE_HEADER_BYTES) {
         uint8_t byte;
 
@@ -279,7 +282,8 @@ static bool pending_continue(struct tls_turn *turn, struct tls_pending *pending,
     case REASSEMBLY_COMPLETE:
         dissection_add_number(turn->d, TLS_ID(TLS_FRAGMENTS), 1);
         dissection_add_number(turn->d, TLS_ID(TLS_FRAGMENT_COUNT), pending->n_pieces);
-        dissection_add_number(turn->d, TLS_ID(TLS_REASSEMBLED_LENGTH), (uint32_t)message.len);
+        for (unsigned i = 0; i < pending->n_pieces && i < TLS_PENDING_FRAMES; i++)
+            dissection_add_number(turn->d, TLS_ID(TLS_FRAGMENT), pending->frames[i]);
         pending->have = 0;
         pending->n_head = 0;
         pending->n_pieces = 0;
@@ -456,6 +460,7 @@ static enum dissect_result sslv2_hello(struct tls_turn *turn, struct reader *r)
         return DISSECT_OK;
     }
     dissection_add_number(d, TLS_ID(TLS_RECORD), 1);
+    dissection_add_number(d, TLS_ID(TLS_RECORD_VERSION), SSL_2_0);
     dissection_add_number(d, TLS_ID(TLS_RECORD_LENGTH), length);
     if (!reader_u8(&body, &type))
         return DISSECT_MALFORMED;

@@ -18,14 +18,6 @@ static void take_all(struct tls_message *h, struct reader *r, unsigned n_bytes, 
         ;
 }
 
-static void take_rest(struct tls_message *h, struct reader *r, enum tls_shared_field field)
-{
-    struct bytes rest = { 0 };
-
-    if (reader_left(r) > 0 && reader_bytes(r, reader_left(r), &rest))
-        handshake_bytes(h, field, rest);
-}
-
 /* One string behind its length, both added. */
 static bool take_string(struct tls_message *h, struct reader *r, unsigned n_bytes,
                         enum tls_shared_field length_field, enum tls_shared_field field)
@@ -41,7 +33,7 @@ static bool take_string(struct tls_message *h, struct reader *r, unsigned n_byte
 static void unknown(struct tls_message *h, uint16_t type, struct reader *r)
 {
     (void)type;
-    take_rest(h, r, SHARED_EXTENSION_DATA);
+    handshake_bytes(h, SHARED_EXTENSION_DATA, reader_rest(r)); /* an empty one, too, is a value */
 }
 
 static void nothing(struct tls_message *h, uint16_t type, struct reader *r)
@@ -49,12 +41,6 @@ static void nothing(struct tls_message *h, uint16_t type, struct reader *r)
     (void)h;
     (void)type;
     (void)r;
-}
-
-static void session_ticket(struct tls_message *h, uint16_t type, struct reader *r)
-{
-    (void)type;
-    handshake_bytes(h, SHARED_EXTENSION_DATA, reader_rest(r)); /* an empty one, too, is a value */
 }
 
 static void server_name(struct tls_message *h, uint16_t type, struct reader *r)
@@ -69,6 +55,46 @@ static void server_name(struct tls_message *h, uint16_t type, struct reader *r)
             !take_string(h, &list, 2, SHARED_EXTENSION_SERVER_NAME_LEN, SHARED_SERVER_NAME))
             return;
     }
+}
+
+void tls_timestamps(void *context, struct reader *r)
+{
+    enum { LOG_ID_BYTES = 32 };
+    struct tls_message *h = context;
+    struct reader list, one, part;
+    struct bytes log_id;
+
+    if (!handshake_vector(h, r, 2, SHARED_SCT_SCTS_LENGTH, &list))
+        return;
+    while (reader_left(&list) > 0 && handshake_vector(h, &list, 2, SHARED_SCT_SCT_LENGTH, &one)) {
+        uint32_t version, algorithm;
+        uint64_t ms;
+
+        if (!handshake_take(h, &one, 1, SHARED_SCT_SCT_VERSION, &version))
+            return;
+        if (version != 0 || !reader_bytes(&one, LOG_ID_BYTES, &log_id))
+            continue;
+        handshake_bytes(h, SHARED_SCT_SCT_LOGID, log_id);
+        if (!reader_u64(&one, &ms))
+            continue;
+        handshake_number(h, SHARED_SCT_SCT_TIMESTAMP, ms * UINT64_C(1000000));
+        if (!handshake_vector(h, &one, 2, SHARED_SCT_SCT_EXTENSIONS_LENGTH, &part))
+            continue;
+        if (reader_left(&part) > 0)
+            handshake_number(h, SHARED_SCT_SCT_EXTENSIONS, 1);
+        if (!handshake_take(h, &one, 2, SHARED_SIG_HASH_ALG, &algorithm))
+            continue;
+        handshake_number(h, SHARED_SIG_HASH_HASH, algorithm >> 8);
+        handshake_number(h, SHARED_SIG_HASH_SIG, algorithm & 0xff);
+        (void)take_string(h, &one, 2, SHARED_SCT_SCT_SIGNATURE_LENGTH, SHARED_SCT_SCT_SIGNATURE);
+    }
+}
+
+static void timestamps(struct tls_message *h, uint16_t type, struct reader *r)
+{
+    (void)type;
+    if (h->type == TLS_SERVER_HELLO || h->type == TLS_ENCRYPTED_EXTENSIONS || h->type == TLS_CERTIFICATE)
+        tls_timestamps(h, r);
 }
 
 static void max_fragment_length(struct tls_message *h, uint16_t type, struct reader *r)
@@ -92,19 +118,30 @@ static bool status_request_item(struct tls_message *h, struct reader *r, bool ha
            handshake_vector(h, r, 2, SHARED_EXTENSION_STATUS_REQUEST_EXTS_LEN, &part);
 }
 
-/* RFC 6066 section 8: OCSP responses themselves are not read. */
+static bool ocsp_response(struct tls_message *h, struct reader *r)
+{
+    const struct x509_reader who = { tls_timestamps, h };
+    struct reader part;
+
+    if (!handshake_vector(h, r, 3, SHARED_OCSP_RESPONSE_LEN, &part))
+        return false;
+    x509_ocsp_response(h->d, &who, reader_rest(&part));
+    return true;
+}
+
+/* RFC 6066 section 8 */
 void tls_certificate_status(struct tls_message *h, struct reader *r)
 {
     enum { OCSP = 1, OCSP_MULTI = 2 };
-    struct reader list, part;
+    struct reader list;
     uint32_t kind;
 
     if (!handshake_take(h, r, 1, SHARED_EXTENSION_STATUS_REQUEST_TYPE, &kind))
         return;
     if (kind == OCSP)
-        (void)handshake_vector(h, r, 3, SHARED_OCSP_RESPONSE_LEN, &part);
+        (void)ocsp_response(h, r);
     else if (kind == OCSP_MULTI && handshake_vector(h, r, 3, SHARED_OCSP_RESPONSE_LIST_LEN, &list))
-        while (reader_left(&list) > 0 && handshake_vector(h, &list, 3, SHARED_OCSP_RESPONSE_LEN, &part))
+        while (reader_left(&list) > 0 && ocsp_response(h, &list))
             ;
 }
 
@@ -441,7 +478,7 @@ static extension_function *extension_of(uint16_t type)
         [15] = heartbeat,
         [16] = alpn,
         [17] = status_request_v2,
-        [18] = nothing, /* signed certificate timestamps */
+        [18] = timestamps,
         [19] = certificate_type,
         [20] = certificate_type,
         [21] = padding,
@@ -450,7 +487,7 @@ static extension_function *extension_of(uint16_t type)
         [27] = compress_certificate,
         [28] = record_size_limit,
         [34] = delegated_credentials,
-        [35] = session_ticket,
+        [35] = unknown,   /* session ticket: opaque */
         [40] = key_share, /* before draft 23 of TLS 1.3 */
         [41] = pre_shared_key,
         [42] = early_data,

@@ -7,8 +7,7 @@
  * X(enumerator, name behind "tls." or "dtls.", type, base, title, bits, names)
  *
  * Left out, for a protocol has 256 fields at most: EC J-PAKE, ESNI, delegated credentials, certificate URLs,
- * OID filters, Google's and Facebook's QUIC parameters, signed certificate timestamps, and the texts of
- * Wireshark's expert.
+ * OID filters, Google's and Facebook's QUIC parameters, and the texts of Wireshark's expert.
  */
 #pragma once
 
@@ -199,6 +198,15 @@
     X(QUIC_PARAMETER_MIN_ACK_DELAY, "quic.parameter.min_ack_delay", UINT, DEC, "min_ack_delay", 64, NULL) \
     X(QUIC_PARAMETER_VI_CHOSEN_VERSION, "quic.parameter.vi.chosen_version", UINT, HEX, "Chosen Version", 32, NULL) \
     X(QUIC_PARAMETER_VI_OTHER_VERSION, "quic.parameter.vi.other_version", UINT, HEX, "Other Version", 32, NULL) \
+    X(SCT_SCTS_LENGTH, "sct.scts_length", UINT, DEC, "Serialized SCT List Length", 16, NULL) \
+    X(SCT_SCT_LENGTH, "sct.sct_length", UINT, DEC, "Serialized SCT Length", 16, NULL) \
+    X(SCT_SCT_VERSION, "sct.sct_version", UINT, DEC, "SCT Version", 8, NULL) \
+    X(SCT_SCT_LOGID, "sct.sct_logid", BYTES, DEC, "Log ID", 0, NULL) \
+    X(SCT_SCT_TIMESTAMP, "sct.sct_timestamp", TIME, DEC, "Timestamp", 0, NULL) \
+    X(SCT_SCT_EXTENSIONS_LENGTH, "sct.sct_extensions_length", UINT, DEC, "Extensions length", 16, NULL) \
+    X(SCT_SCT_EXTENSIONS, "sct.sct_extensions", NONE, DEC, "Extensions", 0, NULL) \
+    X(SCT_SCT_SIGNATURE_LENGTH, "sct.sct_signature_length", UINT, DEC, "Signature Length", 16, NULL) \
+    X(SCT_SCT_SIGNATURE, "sct.sct_signature", BYTES, DEC, "Signature", 0, NULL) \
     X(EXTENSION_ALPS_LEN, "handshake.extensions_alps_len", UINT, DEC, "ALPS Extension Length", 16, NULL) \
     X(EXTENSION_ALPS_ALPN_LIST, "handshake.extensions_alps_alpn_list", NONE, DEC, "Supported ALPN List", 0, NULL) \
     X(EXTENSION_ALPS_ALPN_STR_LEN, "handshake.extensions_alps_alpn_str_len", UINT, DEC, "Supported ALPN Length", 8, NULL) \

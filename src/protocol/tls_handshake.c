@@ -25,6 +25,7 @@ enum key_exchange {
     KEY_EXCHANGE_PSK,       /* an identity, and nothing else */
     KEY_EXCHANGE_MIXED_PSK, /* an identity first */
     KEY_EXCHANGE_RSA_PSK,
+    KEY_EXCHANGE_ECJPAKE, /* Thread's; its points are not read */
     KEY_EXCHANGE_OTHER,
 };
 
@@ -45,6 +46,7 @@ static enum key_exchange key_exchange_of(uint16_t suite)
         { "TLS_DHE_", KEY_EXCHANGE_DHE },
         { "TLS_DH_", KEY_EXCHANGE_DH },
         { "TLS_RSA_PSK_", KEY_EXCHANGE_RSA_PSK },
+        { "TLS_ECJPAKE_", KEY_EXCHANGE_ECJPAKE },
         { "TLS_RSA_", KEY_EXCHANGE_RSA },
         { "TLS_PSK_", KEY_EXCHANGE_PSK },
     };
@@ -301,6 +303,7 @@ static bool certificates(struct tls_message *h, struct reader *r)
     bool is_1_3 = h->session->version == TLS_1_3;
     bool is_raw = (h->is_server ? h->session->server_certificate_type
                                 : h->session->client_certificate_type) == RAW_PUBLIC_KEY;
+    const struct x509_reader who = { tls_timestamps, h };
     struct reader list, certificate;
 
     if (is_1_3 &&
@@ -317,7 +320,7 @@ static bool certificates(struct tls_message *h, struct reader *r)
             return true;
         handshake_bytes(h, SHARED_CERTIFICATE, reader_rest(&certificate));
         if (!is_raw)
-            x509_certificate(h->d, reader_rest(&certificate));
+            x509_certificate(h->d, &who, reader_rest(&certificate));
         if (is_1_3)
             tls_extensions(h, &list);
     }
@@ -422,6 +425,9 @@ static bool server_key_exchange(struct tls_message *h, struct reader *r)
         return server_ecdh(h, r, true);
     case KEY_EXCHANGE_ECDH_ANON:
         return server_ecdh(h, r, false);
+    case KEY_EXCHANGE_ECJPAKE:
+        return handshake_take(h, r, 1, SHARED_SERVER_CURVE_TYPE, NULL) &&
+               handshake_take(h, r, 2, SHARED_SERVER_NAMED_CURVE, NULL);
     case KEY_EXCHANGE_PSK:
     case KEY_EXCHANGE_RSA_PSK:
     case KEY_EXCHANGE_MIXED_PSK: /* Wireshark does not read what RFC 5489 section 2 has first */

@@ -100,6 +100,9 @@ void tls_take_signature_algorithms(struct tls_message *h, struct reader *r); /* 
 void tls_authorities(struct tls_message *h, struct reader *r);               /* likewise */
 void tls_certificate_status(struct tls_message *h, struct reader *r);
 
+/* RFC 6962 section 3.3: signed certificate timestamps; context is the message. */
+void tls_timestamps(void *context, struct reader *r);
+
 /* tls_quic_parameters.c: RFC 9000 section 18. */
 void tls_quic_parameters(struct tls_message *h, struct reader *r);
 

@@ -66,8 +66,8 @@ struct hello_lists {
     bool has_groups, has_formats;
 };
 
-/* The types of extensions; those that are listed too are told. */
-static void put_extensions(struct text *text, struct reader *r, struct hello_lists *lists)
+/* The types of extensions; those that are listed too are told. False: their lengths are wrong. */
+static bool put_extensions(struct text *text, struct reader *r, struct hello_lists *lists)
 {
     struct reader extensions, body;
     uint16_t total, type, length;
@@ -75,21 +75,22 @@ static void put_extensions(struct text *text, struct reader *r, struct hello_lis
     uint8_t n;
 
     if (!reader_u16(r, &total) || !reader_sub(r, total, &extensions))
-        return;
+        return false;
     while (reader_left(&extensions) >= 4) {
         if (!reader_u16(&extensions, &type) || !reader_u16(&extensions, &length))
-            return;
+            return false;
         if (!is_grease(type)) {
             put(text, is_first ? "" : "-", type);
             is_first = false;
         }
         if (!reader_sub(&extensions, length, &body))
-            return;
+            return false;
         if (type == 10 && reader_u16(&body, &length) && reader_sub(&body, length, &lists->groups))
             lists->has_groups = true;
         else if (type == 11 && reader_u8(&body, &n) && reader_sub(&body, n, &lists->formats))
             lists->has_formats = true;
     }
+    return true;
 }
 
 static bool skip_to_suites(struct reader *r, bool has_cookie, uint16_t *version)
@@ -115,8 +116,8 @@ static bool client_text(struct text *text, struct reader *r, bool is_dtls)
     put_comma(text);
     put_list(text, suites, 2);
     put_comma(text);
-    if (reader_left(r) > 0)
-        put_extensions(text, r, &lists);
+    if (reader_left(r) > 0 && !put_extensions(text, r, &lists))
+        return true; /* what is behind is not told */
     put_comma(text);
     if (lists.has_groups)
         put_list(text, lists.groups, 2);
@@ -140,7 +141,7 @@ static bool server_text(struct text *text, struct reader *r, bool is_old_draft)
     put(text, ",", suite);
     put_comma(text);
     if (reader_left(r) > 0)
-        put_extensions(text, r, &lists);
+        (void)put_extensions(text, r, &lists);
     return true;
 }
 

@@ -124,8 +124,7 @@ void tls_quic_parameters(struct tls_message *h, struct reader *r)
             if (!reader_sub(&list, length, &value))
                 return;
         }
-        if (reader_left(&value) > 0)
-            handshake_bytes(h, SHARED_QUIC_PARAMETER_VALUE, reader_rest(&value));
+        handshake_bytes(h, SHARED_QUIC_PARAMETER_VALUE, reader_rest(&value));
         parameter(h, type, &value);
     }
 }

@@ -12,9 +12,12 @@
 enum {
     TLS_1_2 = 0x0303,
     TLS_1_3 = 0x0304,
+    SSL_2_0 = 0x0002,
     SSL_3_0 = 0x0300,
     DTLS_1_2 = 0xfefd,
 };
+
+enum { TLS_PENDING_FRAMES = 16 }; /* of whose pieces the frame is remembered */
 
 enum tls_server { TLS_SERVER_UNKNOWN, TLS_SERVER_LOW, TLS_SERVER_HIGH }; /* which end of the flow */
 
@@ -25,6 +28,7 @@ struct tls_pending {
     uint16_t n_pieces;
     uint32_t have, total; /* with the head; have 0: nothing is under way */
     uint32_t id;          /* in dissect_state_handshakes */
+    uint32_t frames[TLS_PENDING_FRAMES];
 };
 
 struct tls_session {

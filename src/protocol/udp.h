@@ -7,13 +7,20 @@
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 #include "protocol/dtls.h"
+#include "protocol/quic.h"
 
 /* What -d says about either port, the lower one first. */
 enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16_t destination);
 
+/* What udp_next may find without a port that stands for it. */
+#define UDP_BY_LOOKS_MASK                                                                             \
+    (PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) |        \
+     PROTOCOL_BIT(PROTOCOL_DATA))
+
 /*
  * By -d; by a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len
- * bytes on the wire, looks like it; else data.
+ * bytes on the wire, looks like it; QUIC likewise, where somebody asks for it; else data. Tells by ports, bytes,
+ * preferences and demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h).
  */
 static inline enum protocol_id udp_next(const struct dissection *d, uint16_t source, uint16_t destination,
                                         const struct reader *r, uint32_t wire_len)
@@ -29,5 +36,7 @@ static inline enum protocol_id udp_next(const struct dissection *d, uint16_t sou
         next = dispatch_udp_port(source < destination ? destination : source);
     if (next == PROTOCOL_NONE)
         next = dtls_is_likely(r, wire_len) ? PROTOCOL_DTLS : PROTOCOL_DATA;
+    if (next == PROTOCOL_DATA && d->demand->passable >> PROTOCOL_QUIC & 1 && quic_is_likely(d, r))
+        next = PROTOCOL_QUIC;
     return next;
 }

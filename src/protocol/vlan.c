@@ -3,15 +3,61 @@
  * stack. */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
+#include "protocol/names.h"
 
 enum { VLAN_PRIORITY, VLAN_DEI, VLAN_ID, VLAN_ETYPE, VLAN_LEN };
 
+static const struct value_name priority_names[] = {
+    { 0, "Best Effort (default)" },
+    { 1, "Background" },
+    { 2, "Spare" },
+    { 3, "Excellent Effort" },
+    { 4, "Controlled Load" },
+    { 5, "Video, < 100ms latency and jitter" },
+    { 6, "Voice, < 10ms latency and jitter" },
+    { 7, "Network Control" },
+    { 0, "Best Effort (default)" },
+    { 1, "Background" },
+    { 2, "Excellent Effort" },
+    { 3, "Critical Applications" },
+    { 4, "Video, < 100ms latency and jitter" },
+    { 5, "Voice, < 10ms latency and jitter" },
+    { 6, "Internetwork Control" },
+    { 7, "Network Control" },
+    { 0, "Best Effort (default)" },
+    { 1, "Background" },
+    { 2, "Excellent Effort" },
+    { 3, "Critical Applications" },
+    { 4, "Voice, < 10ms latency and jitter, Drop Eligible" },
+    { 5, "Voice, < 10ms latency and jitter" },
+    { 6, "Internetwork Control" },
+    { 7, "Network Control" },
+    { 0, "Best Effort (default)" },
+    { 1, "Background" },
+    { 2, "Critical Applications, Drop Eligible" },
+    { 3, "Critical Applications" },
+    { 4, "Voice, < 10ms latency and jitter, Drop Eligible" },
+    { 5, "Voice, < 10ms latency and jitter" },
+    { 6, "Internetwork Control" },
+    { 7, "Network Control" },
+    { 0, "Best Effort (default), Drop Eligible" },
+    { 1, "Best Effort (default)" },
+    { 2, "Critical Applications, Drop Eligible" },
+    { 3, "Critical Applications" },
+    { 4, "Voice, < 10ms latency and jitter, Drop Eligible" },
+    { 5, "Voice, < 10ms latency and jitter" },
+    { 6, "Internetwork Control" },
+    { 7, "Network Control" },
+    { 0, NULL },
+};
+
 static const struct field vlan_fields[] = {
     [VLAN_PRIORITY] = { "vlan.priority", FIELD_UINT, .title = "Priority", .at_bit = 0, .n_bits = 3,
-                        .ft_bits = 16 },
+                        .ft_bits = 16, .names = priority_names },
     [VLAN_DEI] = { "vlan.dei", FIELD_BOOL, .title = "DEI", .at_bit = 3, .n_bits = 1 },
     [VLAN_ID] = { "vlan.id", FIELD_UINT, .title = "ID", .at_bit = 4, .n_bits = 12, .ft_bits = 16 },
-    [VLAN_ETYPE] = { "vlan.etype", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16 },
+    [VLAN_ETYPE] = { "vlan.etype", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16,
+                     .names = ethertype_names },
     [VLAN_LEN] = { "vlan.len", FIELD_UINT, .title = "Length", .ft_bits = 16 },
 };
 

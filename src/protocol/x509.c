@@ -322,7 +322,8 @@ static bool is_directory_string(uint8_t arc)
 static void attribute(struct dissection *d, struct bytes oid, struct reader value)
 {
     static const uint8_t email[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01 };
-    enum { SERIAL_NUMBER = 5, COUNTRY = 6, TELEPHONE = 20, DN_QUALIFIER = 46 };
+    static const uint8_t jurisdiction[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01 };
+    enum { COMMON_NAME = 3, SERIAL_NUMBER = 5, COUNTRY = 6, TELEPHONE = 20, DN_QUALIFIER = 46 };
     struct reader content;
     uint8_t tag, arc;
 
@@ -333,9 +334,12 @@ static void attribute(struct dissection *d, struct bytes oid, struct reader valu
         dissection_add_bytes(d, SAT_ID(SAT_SYNTAX_IA5_STRING), reader_rest(&content));
         return;
     }
-    if (oid.len != 3 || oid.data[0] != 0x55 || oid.data[1] != 0x04)
+    if (oid.len == sizeof jurisdiction + 1 && memcmp(oid.data, jurisdiction, sizeof jurisdiction) == 0)
+        arc = oid.data[sizeof jurisdiction] == 3 ? COUNTRY : COMMON_NAME; /* places are like names */
+    else if (oid.len == 3 && oid.data[0] == 0x55 && oid.data[1] == 0x04)
+        arc = oid.data[2];
+    else
         return;
-    arc = oid.data[2];
     if (is_directory_string(arc)) {
         add_layer(d, PROTOCOL_X509SAT, &content);
         directory_string(d, tag, &content);
@@ -370,8 +374,8 @@ void x509_name(struct dissection *d, struct bytes der)
         rdn_sequence(d, sequence);
 }
 
-/* RFC 5280 section 4.2.1.6 */
-static bool general_name(struct dissection *d, struct reader *r)
+/* RFC 5280 section 4.2.1.6; is_listed: one of a list, which Wireshark shows the kinds of. */
+static bool general_name(struct dissection *d, struct reader *r, bool is_listed)
 {
     enum { OTHER, RFC822, DNS, X400, DIRECTORY, EDI, URI, IP, REGISTERED };
     struct reader content, sequence;
@@ -380,7 +384,8 @@ static bool general_name(struct dissection *d, struct reader *r)
     if (!der_next(r, &tag, &content) || !(tag & 0x80))
         return false;
     tag &= 0x1f;
-    dissection_add_number(d, CE_ID(CE_GENERAL_NAME), tag);
+    if (is_listed)
+        dissection_add_number(d, CE_ID(CE_GENERAL_NAME), tag);
     switch (tag) {
     case OTHER:
         dissection_add_number(d, CE_ID(CE_OTHER_NAME), 1);
@@ -400,11 +405,12 @@ static bool general_name(struct dissection *d, struct reader *r)
         dissection_add_bytes(d, CE_ID(CE_URI), reader_rest(&content));
         break;
     case IP:
-        dissection_add_bytes(d, CE_ID(CE_IP_ADDRESS), reader_rest(&content));
         if (reader_left(&content) == 4)
             dissection_add_bytes(d, CE_ID(CE_IP_ADDRESS_IPV4), reader_rest(&content));
         else if (reader_left(&content) == 16)
             dissection_add_bytes(d, CE_ID(CE_IP_ADDRESS_IPV6), reader_rest(&content));
+        else
+            dissection_add_bytes(d, CE_ID(CE_IP_ADDRESS), reader_rest(&content));
         break;
     case REGISTERED:
         add_oid(d, CE_ID(CE_REGISTERED_ID), &content);
@@ -418,7 +424,7 @@ static bool general_name(struct dissection *d, struct reader *r)
 static void general_names(struct dissection *d, uint16_t count_field, struct reader r)
 {
     dissection_add_number(d, count_field, der_count(r, ITEMS_LIMIT));
-    for (unsigned n = 0; n < ITEMS_LIMIT && general_name(d, &r); n++)
+    for (unsigned n = 0; n < ITEMS_LIMIT && general_name(d, &r, true); n++)
         ;
 }
 
@@ -547,12 +553,14 @@ static void authority_info_access(struct dissection *d, struct reader r)
         return;
     for (unsigned n = 0; n < ITEMS_LIMIT && der_take(&list, DER_SEQUENCE, &description); n++) {
         if (der_take(&description, DER_OID, &oid))
-            (void)general_name(d, &description);
+            (void)general_name(d, &description, false);
     }
 }
 
-static void extension(struct dissection *d, struct bytes oid, struct reader value)
+static void extension(struct dissection *d, const struct x509_reader *who, struct bytes oid,
+                      struct reader value)
 {
+    struct reader list;
     static const struct {
         uint8_t arc; /* of id-ce (2.5.29) */
         void (*read)(struct dissection *, struct reader);
@@ -566,6 +574,13 @@ static void extension(struct dissection *d, struct bytes oid, struct reader valu
     };
     static const uint8_t access[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01 };
 
+    static const uint8_t timestamps[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02 };
+
+    if (bytes_equal(oid, bytes_of(timestamps, sizeof timestamps))) {
+        if (who->timestamps && der_take(&value, DER_OCTET_STRING, &list))
+            who->timestamps(who->context, &list);
+        return;
+    }
     if (bytes_equal(oid, bytes_of(access, sizeof access))) {
         authority_info_access(d, value);
         return;
@@ -650,7 +665,7 @@ static void validity_time(struct dissection *d, struct reader *r, uint16_t choic
         dissection_add_bytes(d, AF_ID(AF_UTC_TIME), bytes_of(kept, (size_t)n));
 }
 
-static void extensions(struct dissection *d, struct reader list)
+static void extensions(struct dissection *d, const struct x509_reader *who, struct reader list)
 {
     struct reader item, oid, content;
 
@@ -663,7 +678,7 @@ static void extensions(struct dissection *d, struct reader list)
         if (der_take(&item, DER_BOOLEAN, &content))
             dissection_add_number(d, AF_ID(AF_CRITICAL), der_number(content) != 0);
         if (der_take(&item, DER_OCTET_STRING, &content))
-            extension(d, reader_rest(&oid), content);
+            extension(d, who, reader_rest(&oid), content);
     }
 }
 
@@ -677,7 +692,7 @@ static void take_bits(struct dissection *d, struct reader *r, uint16_t field_id)
 }
 
 /* RFC 5280 section 4.1 */
-static bool signed_certificate(struct dissection *d, struct reader r)
+static bool signed_certificate(struct dissection *d, const struct x509_reader *who, struct reader r)
 {
     struct reader part, inner;
 
@@ -713,20 +728,66 @@ static bool signed_certificate(struct dissection *d, struct reader r)
         if (!der_next(&r, &tag, &part))
             return false;
         if (tag == DER_CONTEXT_CONSTRUCTED + 3 && der_take(&part, DER_SEQUENCE, &inner))
-            extensions(d, inner);
+            extensions(d, who, inner);
     }
     return true;
 }
 
-void x509_certificate(struct dissection *d, struct bytes der)
+void x509_certificate(struct dissection *d, const struct x509_reader *who, struct bytes der)
 {
     struct reader r = reader_over(der), certificate, part;
 
     if (!(d->demand->passable & X509_PROTOCOLS) || !der_take(&r, DER_SEQUENCE, &certificate) ||
-        !der_take(&certificate, DER_SEQUENCE, &part) || !signed_certificate(d, part))
+        !der_take(&certificate, DER_SEQUENCE, &part) || !signed_certificate(d, who, part))
         return;
     algorithm(d, &certificate, AF_ID(AF_ALGORITHM_IDENTIFIER));
     take_bits(d, &certificate, AF_ID(AF_ENCRYPTED));
+}
+
+/* RFC 6960 section 4.2.1: one answer names a certificate by hashes, which an algorithm made. */
+static void single_responses(struct dissection *d, struct reader list)
+{
+    struct reader single, id;
+
+    for (unsigned n = 0; n < ITEMS_LIMIT && der_take(&list, DER_SEQUENCE, &single); n++) {
+        struct reader algorithm_id, oid;
+
+        if (der_take(&single, DER_SEQUENCE, &id) && der_take(&id, DER_SEQUENCE, &algorithm_id) &&
+            der_take(&algorithm_id, DER_OID, &oid))
+            add_oid(d, AF_ID(AF_ALGORITHM_ID), &oid);
+    }
+}
+
+void x509_ocsp_response(struct dissection *d, const struct x509_reader *who, struct bytes der)
+{
+    enum { ENUMERATED = 0x0a };
+    struct reader r = reader_over(der), response, part, basic, data, list;
+    uint8_t tag;
+
+    if (!(d->demand->passable & X509_PROTOCOLS) || !der_take(&r, DER_SEQUENCE, &response) ||
+        !der_take(&response, ENUMERATED, &part) || !der_take(&response, DER_CONTEXT_CONSTRUCTED + 0, &part) ||
+        !der_take(&part, DER_SEQUENCE, &basic) || !der_take(&basic, DER_OID, &part) ||
+        !der_take(&basic, DER_OCTET_STRING, &part) || !der_take(&part, DER_SEQUENCE, &basic) ||
+        !der_take(&basic, DER_SEQUENCE, &data))
+        return;
+    (void)der_take(&data, DER_CONTEXT_CONSTRUCTED + 0, &part); /* version */
+    if (der_next(&data, &tag, &part) && tag == DER_CONTEXT_CONSTRUCTED + 1 &&
+        der_take(&part, DER_SEQUENCE, &list))
+        rdn_sequence(d, list);
+    if (der_take(&data, DER_GENERALIZED_TIME, &part) && der_take(&data, DER_SEQUENCE, &list))
+        single_responses(d, list);
+    if (der_take(&basic, DER_SEQUENCE, &part) && der_take(&part, DER_OID, &list))
+        add_oid(d, AF_ID(AF_ALGORITHM_ID), &list);
+    if (!der_take(&basic, DER_BIT_STRING, &part) || !der_take(&basic, DER_CONTEXT_CONSTRUCTED + 0, &part) ||
+        !der_take(&part, DER_SEQUENCE, &list))
+        return;
+    for (unsigned n = 0; n < ITEMS_LIMIT && reader_left(&list) > 0; n++) {
+        const uint8_t *start = list.at;
+
+        if (!der_take(&list, DER_SEQUENCE, &part))
+            return;
+        x509_certificate(d, who, bytes_of(start, (size_t)(list.at - start)));
+    }
 }
 
 static enum dissect_result x509_dissect(struct dissection *d, struct reader *r)

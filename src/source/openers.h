@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "packet/packet_sieve.h"
 #include "packet/pcapng_read.h"
 #include "source/source.h"
 
@@ -17,6 +18,14 @@ struct source *pcap_file_open(const char *path, struct interface_table *interfac
 
 /* How far: bytes of the file read so far, and its size (0 unknown: a pipe). */
 void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint64_t *size_bytes);
+
+/*
+ * From now on packets that the sieve does not keep need not be handed over; they count as if they had been
+ * (packet.number, stats). sieve is borrowed. A source of files (pcap_file_open, merge_open) that cannot do it
+ * hands over all, and answers false. Else a batch may be empty, now and then, so that the caller can see how far
+ * it is. Before the first packet is read.
+ */
+bool pcap_file_sift(struct source *source, const struct packet_sieve *sieve);
 
 /* Decryption secrets and name resolution blocks met so far: pcapng blocks, little endian, for who writes a
  * file. */

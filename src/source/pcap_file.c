@@ -25,6 +25,7 @@
 enum {
     WINDOW_BYTES = 1 << 17, /* grows only for a single block that is larger, to PCAPNG_BLOCK_LIMIT_BYTES */
     MAGIC_BYTES = 4,
+    PAUSE_BYTES = 16 << 20, /* at most so much is passed over before the caller hears of it */
 };
 
 enum file_format { FORMAT_UNKNOWN, FORMAT_PCAP, FORMAT_PCAPNG };
@@ -48,6 +49,7 @@ struct pcap_file {
     struct pcap_header header; /* classic */
     uint32_t interface;        /* classic: the only one */
     struct pcapng_reader *pcapng;
+    struct pcap_sifting sifting; /* sieve NULL: all packets are handed over */
     struct error fault; /* kind ERROR_NONE: none yet; else every later call gives it again */
 };
 
@@ -205,11 +207,24 @@ static enum pcap_result read_packets(struct pcap_file *file, struct batch *batch
     if (file->format == FORMAT_PCAPNG)
         result = pcapng_read_packets(file->pcapng, file->bytes, file->offset, batch->packets, BATCH_PACKETS,
                                      &batch->n, &used, needed, error);
+    else if (file->sifting.sieve)
+        result = pcap_sift_packets(&file->header, &file->sifting, file->bytes, file->offset, batch->packets,
+                                   BATCH_PACKETS, &batch->n, &used, needed, error);
     else
         result = pcap_read_packets(&file->header, file->bytes, file->offset, batch->packets, BATCH_PACKETS,
                                    &batch->n, &used, needed, error);
     take(file, used);
     return result;
+}
+
+/* Packets sifted have their numbers. */
+static void count_sifted(struct pcap_file *file, struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->n; i++)
+        batch->packets[i].interface = file->interface;
+    file->base.stats.n_packets = file->sifting.n_packets;
+    file->base.stats.n_bytes = file->sifting.n_bytes;
+    file->base.stats.n_truncated_mirror = file->sifting.n_cut;
 }
 
 static void count(struct pcap_file *file, struct batch *batch)
@@ -250,13 +265,18 @@ static enum source_result end_of_bytes(const struct pcap_file *file, size_t need
 
 static enum source_result fill_batch(struct pcap_file *file, struct batch *batch, struct error *error)
 {
+    const uint64_t pause = file->read_bytes + PAUSE_BYTES;
+
     for (;;) {
         size_t needed = 0;
         enum pcap_result result = file->format == FORMAT_UNKNOWN ? find_format(file, &needed, error)
                                                                  : read_packets(file, batch, &needed, error);
 
-        if (batch->n > 0) {
+        if (file->sifting.sieve)
+            count_sifted(file, batch);
+        else if (batch->n > 0)
             count(file, batch);
+        if (batch->n > 0 || (file->sifting.sieve && file->read_bytes >= pause && result != PCAP_DAMAGED)) {
             return SOURCE_PACKETS; /* damage behind them is met again by the next call */
         }
         if (result == PCAP_DAMAGED)
@@ -373,6 +393,16 @@ struct source *pcap_file_open(const char *path, struct interface_table *interfac
         return NULL;
     }
     return &file->base;
+}
+
+bool pcap_file_sift(struct source *source, const struct packet_sieve *sieve)
+{
+    struct pcap_file *file = file_of(source);
+
+    if (source->ops != &pcap_file_ops || file->format != FORMAT_PCAP)
+        return false;
+    file->sifting = (struct pcap_sifting) { .sieve = sieve };
+    return true;
 }
 
 void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint64_t *size_bytes)
