@@ -32,7 +32,7 @@
 struct settings {
     const char *archive, *filter, *device, *from, *to, *write, *format;
     struct text_list files, fields, settings, preferences, decode_as;
-    uint64_t limit;
+    uint64_t limit, n_threads;
     bool wants_count, wants_explanation, is_local, is_alone;
 };
 
@@ -63,6 +63,8 @@ static const struct option options[] = {
     { 'd', NULL, OPTION_LIST, offsetof(struct settings, decode_as), "RULE",
       "decode a port as a protocol: udp.port==5000-5009,coap tcp.port==1884,mqtt" },
     { 'c', NULL, OPTION_COUNT, offsetof(struct settings, limit), "COUNT", "stop after COUNT packets" },
+    { 0, "threads", OPTION_COUNT, offsetof(struct settings, n_threads), "COUNT",
+      "look at a large file with so many threads (as many as there are processors)" },
     { 0, "count", OPTION_FLAG, offsetof(struct settings, wants_count), NULL,
       "print only how many packets there are" },
     { 0, "explain", OPTION_FLAG, offsetof(struct settings, wants_explanation), NULL,
@@ -301,7 +303,8 @@ static bool open_sifted(struct find *find, struct error *error)
 {
     find->source = open_source(find, &find->interfaces, error);
     if (find->source && find->files && find->sieve)
-        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve));
+        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve),
+                                           (unsigned)find->settings->n_threads);
     else
         find->is_sieving = find->sieve != NULL;
     return find->source != NULL;

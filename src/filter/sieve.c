@@ -11,7 +11,7 @@
 enum {
     TEST_LOADS = 4, /* two members of a field, in two layers of a shape */
     UDP_BYTES = 8,
-    PORTS = 8, /* those behind which something asked for may be found */
+    PORTS = 4,      /* those behind which something asked for may be found: they fit one word */
     INSTRUCTIONS_LIMIT = 1024,
 };
 
@@ -42,20 +42,27 @@ struct test {
     const struct instruction *instruction;
 };
 
+/* What to do with packets of one shape, but for datagrams that have to be looked into. */
+struct road {
+    bool is_udp, is_kept;
+    uint64_t follows; /* mask of what may follow TCP; of UDP nothing that matters */
+    const struct test *tests;
+    const struct test *only; /* the filter is this one, of kind TEST_PREFIX; else NULL */
+};
+
 struct sieve {
     struct packet_sieve face;
+    struct road roads[SHAPES];
     const struct program *program;
     struct shape shapes[SHAPES];
-    struct test *tests;                  /* SHAPES rows of program->n */
+    struct test *tests; /* SHAPES rows of program->n */
     uint64_t may_follow[PROTOCOL_COUNT]; /* for a protocol that follows: it, and all that may lie in it */
     uint64_t is_kept;                    /* mask: it leaves something behind, or what lies in it may */
-    uint64_t shape_follows[SHAPES];      /* the same of TCP; nothing where UDP carries nothing that matters */
-    bool is_shape_kept[SHAPES];
-    uint64_t has_idle;          /* mask: it can say that a datagram is of no interest */
-    bool is_by_ports;           /* what may follow UDP and matters is found by port alone: by these */
-    uint64_t ports;             /* in lanes of 16 bits */
+    uint64_t has_idle;                   /* mask: it can say that a datagram is of no interest */
+    bool is_by_ports; /* what may follow UDP and matters is found by port alone: by these */
+    uint64_t ports; /* in lanes of 16 bits */
     const struct demand *asked; /* by the filter */
-    struct dissection *any;     /* for udp_next: preferences, demand, no packet */
+    struct dissection *any; /* for udp_next: preferences, demand, no packet */
 };
 
 /* ---- asking ---- */
@@ -85,6 +92,19 @@ static inline wide load_wide(const uint8_t *data, const struct test *test, unsig
     return (wide)__builtin_bswap64(high) << 64 | __builtin_bswap64(low);
 }
 
+/* As ask() does, with always as many loads, so that there is no branch. */
+static inline bool ask_prefix(const struct test *test, const uint8_t *data)
+{
+    uint32_t n_agree = 0;
+
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < TEST_LOADS; i++)
+        n_agree += has_prefix(data, test, i);
+    if (test->is_negated)
+        n_agree = TEST_LOADS - n_agree;
+    return n_agree >= (test->is_all ? TEST_LOADS : 1);
+}
+
 /* True when any value agrees, or with is_all every one (and there is one). */
 static inline enum verdict ask(const struct test *test, const uint8_t *data)
 {
@@ -93,11 +113,8 @@ static inline enum verdict ask(const struct test *test, const uint8_t *data)
     switch ((enum test_kind)test->kind) {
     case TEST_KNOWN:
         return (enum verdict)test->verdict;
-    case TEST_PREFIX: /* two at once: there are two of most */
-        for (unsigned i = 0; i < test->n_loads; i += 2)
-            n_agree += (uint32_t)(has_prefix(data, test, i + 1) != test->is_negated) +
-                       (uint32_t)(has_prefix(data, test, i) != test->is_negated);
-        break;
+    case TEST_PREFIX:
+        return ask_prefix(test, data) ? VERDICT_TRUE : VERDICT_FALSE;
     case TEST_RANGE:
         for (unsigned i = 0; i < test->n_loads; i++)
             n_agree += (load(data, test, i) - test->low <= test->span) != test->is_negated;
@@ -158,7 +175,7 @@ static inline bool has_port(const struct sieve *sieve, const uint8_t *udp)
 static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, const struct shape *shape,
                                                      const struct packet_glance *glance)
 {
-    const struct test *tests = &sieve->tests[(size_t)(shape - sieve->shapes) * sieve->program->n];
+    const struct test *tests = sieve->roads[shape - sieve->shapes].tests;
     const uint8_t *udp = glance->data + shape->header_bytes - UDP_BYTES;
     enum protocol_id next;
     struct reader payload;
@@ -178,13 +195,14 @@ static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, 
 static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
                          const struct packet_glance *glance)
 {
-    const size_t number = (size_t)(shape - sieve->shapes);
+    const struct road *road = &sieve->roads[shape - sieve->shapes];
     const uint8_t *udp = glance->data + shape->header_bytes - UDP_BYTES;
 
-    if ((shape->innermost_udp != 0) & (!sieve->is_by_ports | has_port(sieve, udp)))
+    if (road->is_udp & (!sieve->is_by_ports | has_port(sieve, udp)))
         return keeps_datagram(sieve, shape, glance);
-    return sieve->is_shape_kept[number] || may_match(sieve, &sieve->tests[number * sieve->program->n],
-                                                     glance->data, sieve->shape_follows[number], 0);
+    if (road->only)
+        return road->only->go_to[ask_prefix(road->only, glance->data)] == PROGRAM_TRUE;
+    return road->is_kept || may_match(sieve, road->tests, glance->data, road->follows, 0);
 }
 
 static uint64_t sieve_keep(const void *context, uint16_t linktype, const struct packet_glance *glances,
@@ -243,15 +261,21 @@ static bool counts_packets(const struct demand *demand, uint64_t present)
     return false;
 }
 
-static uint64_t closure(enum protocol_id first, uint64_t passable)
+/* A protocol and all that may lie in it, as far as anybody would look. */
+static uint64_t closure(enum protocol_id first, uint64_t passable, const struct preferences *preferences)
 {
     uint64_t reached = PROTOCOL_BIT(first) & passable, before;
 
     do {
         before = reached;
-        for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
+            uint64_t inside = protocols[p]->may_carry;
+
+            if (preferences->n_rules == 0)
+                inside &= ~protocols[p]->only_by_rule;
             if (reached >> p & 1)
-                reached |= protocols[p]->may_carry & passable;
+                reached |= inside & passable;
+        }
     } while (reached != before);
     return reached;
 }
@@ -272,15 +296,14 @@ static void prepare_followers(struct sieve *sieve, const struct demand *demand)
     uint64_t remembers = remembering();
 
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
-        sieve->may_follow[p] = closure((enum protocol_id)p, sieve->asked->passable);
-        if (closure((enum protocol_id)p, demand->passable) & remembers)
+        uint64_t inside = closure((enum protocol_id)p, demand->passable, sieve->any->preferences);
+
+        sieve->may_follow[p] =
+            closure((enum protocol_id)p, sieve->asked->passable, sieve->any->preferences);
+        if (inside & remembers && inside & demand->protocols)
             sieve->is_kept |= PROTOCOL_BIT(p);
         if (protocols[p]->is_idle)
             sieve->has_idle |= PROTOCOL_BIT(p);
-    }
-    for (unsigned s = 0; s < SHAPES; s++) {
-        sieve->shape_follows[s] = sieve->shapes[s].innermost_udp ? 0 : sieve->may_follow[PROTOCOL_TCP];
-        sieve->is_shape_kept[s] = !sieve->shapes[s].innermost_udp && sieve->is_kept >> PROTOCOL_TCP & 1;
     }
 }
 
@@ -327,12 +350,6 @@ static bool place_loads(struct test *test, const struct shape *shape)
             test->load_mask[test->n_loads] = place->mask;
             test->shift[test->n_loads++] = place->shift;
         }
-    }
-    if (test->n_loads & 1) { /* an even number: one twice says the same */
-        test->at[test->n_loads] = test->at[0];
-        test->load_mask[test->n_loads] = test->load_mask[0];
-        test->shift[test->n_loads] = test->shift[0];
-        test->n_loads++;
     }
     return true;
 }
@@ -384,16 +401,39 @@ static void prepare_test(struct test *test, const struct shape *shape, const str
     case OP_BITS_EXISTS:
         return;
     }
-    if (!is_there || !place_loads(test, shape)) {
+    if (!is_there || !place_loads(test, shape) || test->n_loads == 0) {
+        if (is_there && test->n_loads == 0)
+            test->verdict = VERDICT_FALSE;
         test->kind = TEST_KNOWN;
         test->n_loads = 0;
     } else if (test->kind == TEST_RANGE && (test->span & (test->span + 1)) == 0 &&
                (test->low & test->span) == 0) {
         test->kind = TEST_PREFIX;
-        for (unsigned i = 0; i < test->n_loads; i++) {
+        for (unsigned i = test->n_loads; i < TEST_LOADS; i++) { /* to say one twice changes nothing */
+            test->at[i] = test->at[0];
+            test->load_mask[i] = test->load_mask[0];
+            test->shift[i] = test->shift[0];
+        }
+        test->n_loads = TEST_LOADS;
+        for (unsigned i = 0; i < TEST_LOADS; i++) {
             test->prefix_mask[i] = __builtin_bswap64((test->load_mask[i] & ~test->span) << test->shift[i]);
             test->prefix[i] = __builtin_bswap64(test->low << test->shift[i]);
         }
+    }
+}
+
+static void prepare_roads(struct sieve *sieve)
+{
+    for (unsigned s = 0; s < SHAPES; s++) {
+        struct road *road = &sieve->roads[s];
+
+        road->is_udp = sieve->shapes[s].innermost_udp > 0;
+        road->is_kept = !road->is_udp && sieve->is_kept >> PROTOCOL_TCP & 1;
+        road->follows = road->is_udp ? 0 : sieve->may_follow[PROTOCOL_TCP];
+        road->tests = &sieve->tests[s * sieve->program->n];
+        if (sieve->program->n == 1 && road->tests->kind == TEST_PREFIX && !road->is_kept &&
+            !(road->tests->mask & road->follows))
+            road->only = road->tests;
     }
 }
 
@@ -428,6 +468,7 @@ struct sieve *sieve_new(const struct filter *filter, const struct demand *demand
         for (uint32_t i = 0; i < program->n; i++)
             prepare_test(&sieve->tests[s * program->n + i], &sieve->shapes[s], &program->instructions[i]);
     }
+    prepare_roads(sieve);
     if (counts_packets(demand, present)) {
         sieve_free(sieve);
         return NULL;

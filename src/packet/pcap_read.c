@@ -268,7 +268,7 @@ read_records(const struct pcap_header *header, bool is_big, uint32_t header_byte
     return result;
 }
 
-static bool is_plain(const struct pcap_header *header)
+bool pcap_is_plain(const struct pcap_header *header)
 {
     return header->lengths == PCAP_LENGTHS_AS_NOW && !header->is_big_endian &&
            header->record_header_bytes == RECORD_HEADER_BYTES;
@@ -285,7 +285,7 @@ enum pcap_result pcap_read_packets(const struct pcap_header *header, struct byte
                                    struct packet *packets, uint32_t max, uint32_t *n, size_t *used,
                                    size_t *needed, struct error *error)
 {
-    enum pcap_result result = is_plain(header)
+    enum pcap_result result = pcap_is_plain(header)
                                   ? read_records(header, false, RECORD_HEADER_BYTES, PCAP_LENGTHS_AS_NOW,
                                                  bytes, packets, max, n, used, needed)
                                   : read_records(header, header->is_big_endian, header->record_header_bytes,
@@ -308,6 +308,7 @@ read_glance(const struct pcap_header *header, bool is_big, uint32_t header_bytes
     struct bytes data;
 
     *needed = header_bytes;
+    prefetch(next.at);
     if (!reader_sub(&next, header_bytes, &fields) || !reader_skip(&fields, 8) ||
         !read_u32(&fields, is_big, &caplen) || !read_u32(&fields, is_big, &len))
         return PCAP_SHORT;
@@ -391,7 +392,7 @@ enum pcap_result pcap_sift_packets(const struct pcap_header *header, struct pcap
                                    uint32_t *n, size_t *used, size_t *needed, struct error *error)
 {
     enum pcap_result result =
-        is_plain(header) ? sift_records(header, false, RECORD_HEADER_BYTES, PCAP_LENGTHS_AS_NOW, sifting,
+        pcap_is_plain(header) ? sift_records(header, false, RECORD_HEADER_BYTES, PCAP_LENGTHS_AS_NOW, sifting,
                                         bytes, packets, max, n, used, needed)
                          : sift_records(header, header->is_big_endian, header->record_header_bytes,
                                         header->lengths, sifting, bytes, packets, max, n, used, needed);

@@ -63,6 +63,9 @@ enum pcap_result pcap_read_packets(const struct pcap_header *header, struct byte
                                    struct packet *packets, uint32_t max, uint32_t *n, size_t *used,
                                    size_t *needed, struct error *error);
 
+/* Little endian, records of 16 bytes and nothing odd about them: nearly all files. */
+bool pcap_is_plain(const struct pcap_header *header);
+
 /* What pcap_sift_packets took, handed over or not. */
 struct pcap_sifting {
     const struct packet_sieve *sieve;

@@ -183,7 +183,17 @@ static unsigned cid_len(const struct dissection *d, const struct reader *r, uint
  */
 static bool may_hold_handshake(const struct reader *r)
 {
-    return memchr(r->at + 1, DTLS_HANDSHAKE_RECORD, reader_left(r) - 1) != NULL;
+    const uint8_t *at = r->at + 1;
+
+    while (r->end - at >= RECORD_HEADER_BYTES) {
+        at = memchr(at, DTLS_HANDSHAKE_RECORD, (size_t)(r->end - at) - (RECORD_HEADER_BYTES - 1));
+        if (at == NULL)
+            return false;
+        if (is_record_start(at))
+            return true;
+        at++;
+    }
+    return false;
 }
 
 /*
@@ -373,15 +383,51 @@ static enum dissect_result dtls_dissect(struct dissection *d, struct reader *r)
     return result;
 }
 
-/* Records that cannot hold a handshake message in the clear, when it is not records that are asked for. */
+#define DTLS_BIT(index) (UINT64_C(1) << (index))
+
+/* Those that a HelloVerifyRequest, in which nothing is remembered, does not have. */
+#define NOT_IN_VERIFY_REQUEST                                                                            \
+    (DTLS_BIT(DTLS_HANDSHAKE_IDENTITY) | DTLS_BIT(DTLS_HANDSHAKE_IDENTITY_LEN) |                         \
+     DTLS_BIT(DTLS_HANDSHAKE_HINT) | DTLS_BIT(DTLS_HANDSHAKE_HINT_LEN) |                                 \
+     DTLS_BIT(DTLS_HANDSHAKE_CERTIFICATE) | DTLS_BIT(DTLS_HANDSHAKE_SERVER_NAME) |                       \
+     DTLS_BIT(DTLS_HANDSHAKE_ALPN) | DTLS_BIT(DTLS_HANDSHAKE_CIPHERSUITE) |                              \
+     DTLS_BIT(DTLS_HANDSHAKE_SESSION_TICKET) | DTLS_BIT(DTLS_CONNECTION_ID))
+
+/* Passes over a whole handshake record of which nothing is asked: ciphertext, or a whole HelloVerifyRequest. */
+static bool pass_over_handshake(uint64_t fields, struct reader *r, uint32_t *wire_len)
+{
+    struct reader rest = *r, body;
+    uint16_t epoch, length, message_seq;
+    uint32_t message_length, offset, fragment_length;
+    uint8_t type;
+
+    if (reader_left(r) < RECORD_HEADER_BYTES || !is_record_start(r->at) ||
+        r->at[0] != DTLS_HANDSHAKE_RECORD || !reader_skip(&rest, 3) || !reader_u16(&rest, &epoch) ||
+        !reader_skip(&rest, 6) || !reader_u16(&rest, &length) || !reader_sub(&rest, length, &body) ||
+        (uint32_t)(rest.at - r->at) > *wire_len)
+        return false;
+    if (epoch == 0 &&
+        (fields & ~NOT_IN_VERIFY_REQUEST || !reader_u8(&body, &type) || type != DTLS_HELLO_VERIFY_REQUEST ||
+         !reader_u24(&body, &message_length) || !reader_u16(&body, &message_seq) ||
+         !reader_u24(&body, &offset) || !reader_u24(&body, &fragment_length) || offset != 0 ||
+         fragment_length != message_length || reader_left(&body) != message_length))
+        return false;
+    *wire_len -= (uint32_t)(rest.at - r->at);
+    *r = rest;
+    return true;
+}
+
+/* Records that cannot hold a handshake message of interest, when it is not records that are asked for. */
 static bool dtls_is_idle(const struct demand *demand, const struct reader *r, uint32_t wire_len)
 {
+    const uint64_t *fields = demand->fields[PROTOCOL_DTLS];
     struct reader rest = *r;
 
-    if (demand->fields[PROTOCOL_DTLS][0] & DTLS_RECORD_FIELDS)
+    if (fields[0] & DTLS_RECORD_FIELDS)
         return false;
     do {
-        if (!pass_over(&rest, &wire_len))
+        if (!pass_over(&rest, &wire_len) &&
+            (fields[1] | fields[2] | fields[3] || !pass_over_handshake(fields[0], &rest, &wire_len)))
             return false;
     } while (wire_len > 0);
     return true;

@@ -597,6 +597,7 @@ const struct protocol protocol_tcp = {
     .fields = tcp_fields,
     .n_fields = sizeof tcp_fields / sizeof tcp_fields[0],
     .may_carry = DISPATCH_TCP_MASK | DISPATCH_DECODED_MASK,
+    .only_by_rule = DISPATCH_DECODED_MASK & ~DISPATCH_TCP_MASK,
     .dissect = tcp_dissect,
     .state_new = tcp_streams_new,
     .state_free = tcp_streams_free,

@@ -195,6 +195,7 @@ const struct protocol protocol_udp = {
     .fields = udp_fields,
     .n_fields = sizeof udp_fields / sizeof udp_fields[0],
     .may_carry = DISPATCH_UDP_MASK | DISPATCH_DECODED_MASK,
+    .only_by_rule = DISPATCH_DECODED_MASK & ~DISPATCH_UDP_MASK,
     .dissect = udp_dissect,
     .state_new = udp_state_new,
     .state_free = udp_state_free,

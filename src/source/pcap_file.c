@@ -20,11 +20,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "source/scan.h"
 #include "source/unpack.h"
 
 enum {
     WINDOW_BYTES = 1 << 17, /* grows only for a single block that is larger, to PCAPNG_BLOCK_LIMIT_BYTES */
     MAGIC_BYTES = 4,
+    SCAN_LEAST_BYTES = 8 << 20, /* for less, threads are not worth it */
     PAUSE_BYTES = 16 << 20, /* at most so much is passed over before the caller hears of it */
 };
 
@@ -50,6 +52,9 @@ struct pcap_file {
     uint32_t interface;        /* classic: the only one */
     struct pcapng_reader *pcapng;
     struct pcap_sifting sifting; /* sieve NULL: all packets are handed over */
+    unsigned n_threads;          /* to sift by; 0: as many as there are processors */
+    struct scan *scan;           /* under way; NULL: none */
+    bool is_scan_over;           /* something in the file has to be read */
     struct error fault; /* kind ERROR_NONE: none yet; else every later call gives it again */
 };
 
@@ -263,10 +268,67 @@ static enum source_result end_of_bytes(const struct pcap_file *file, size_t need
     return SOURCE_FAULT;
 }
 
+/* All bytes that came from the descriptor are in the window or taken: so the next record is in the file at offset. */
+static bool may_scan(const struct pcap_file *file)
+{
+    return file->sifting.sieve && !file->is_scan_over && file->is_regular &&
+           !unpack_is_packed(file->unpack) && file->read_bytes == file->offset + file->bytes.len &&
+           file->size_bytes >= file->offset + SCAN_LEAST_BYTES;
+}
+
+/* The window is read anew, from offset on. */
+static bool go_to(struct pcap_file *file, uint64_t offset, struct error *error)
+{
+    if (lseek(file->fd, (off_t)offset, SEEK_SET) < 0)
+        return error_system(error, "cannot be read at offset %llu", (unsigned long long)offset);
+    file->bytes.len = 0;
+    file->offset = file->read_bytes = offset;
+    file->is_ended = false;
+    return true;
+}
+
+/* True when there is an answer; else the scan is over, and reading goes on where it ended. */
+static bool scan_batch(struct pcap_file *file, struct batch *batch, enum source_result *result,
+                       struct error *error)
+{
+    bool is_stuck, goes_on;
+    uint64_t offset;
+
+    if (file->scan == NULL)
+        file->scan = scan_new(file->fd, file->size_bytes, file->offset, &file->header, &file->sifting,
+                              file->n_threads);
+    if (file->scan == NULL) {
+        file->is_scan_over = true;
+        return false;
+    }
+    offset = file->offset;
+    goes_on = scan_next(file->scan, batch, &offset, &is_stuck);
+    count_sifted(file, batch);
+    *result = SOURCE_PACKETS;
+    if (goes_on) {
+        file->offset = file->read_bytes = offset; /* for who asks how far */
+        file->bytes.len = 0;
+        return true;
+    }
+    scan_free(file->scan);
+    file->scan = NULL;
+    file->is_scan_over = is_stuck;
+    if (go_to(file, offset, error))
+        return false;
+    *result = SOURCE_FAULT;
+    return true;
+}
+
 static enum source_result fill_batch(struct pcap_file *file, struct batch *batch, struct error *error)
 {
     const uint64_t pause = file->read_bytes + PAUSE_BYTES;
 
+    while (file->scan || may_scan(file)) {
+        enum source_result answer;
+
+        if (scan_batch(file, batch, &answer, error))
+            return answer;
+    }
     for (;;) {
         size_t needed = 0;
         enum pcap_result result = file->format == FORMAT_UNKNOWN ? find_format(file, &needed, error)
@@ -322,6 +384,7 @@ static void pcap_file_close(struct source *source)
 {
     struct pcap_file *file = file_of(source);
 
+    scan_free(file->scan);
     unpack_free(file->unpack);
     pcapng_reader_free(file->pcapng);
     free(file->window);
@@ -395,13 +458,14 @@ struct source *pcap_file_open(const char *path, struct interface_table *interfac
     return &file->base;
 }
 
-bool pcap_file_sift(struct source *source, const struct packet_sieve *sieve)
+bool pcap_file_sift(struct source *source, const struct packet_sieve *sieve, unsigned n_threads)
 {
     struct pcap_file *file = file_of(source);
 
     if (source->ops != &pcap_file_ops || file->format != FORMAT_PCAP)
         return false;
     file->sifting = (struct pcap_sifting) { .sieve = sieve };
+    file->n_threads = n_threads;
     return true;
 }
 
