@@ -85,10 +85,10 @@ struct find {
     uint64_t hash_seed;
     struct interface_table interfaces;
     struct filter *filter;
-    struct sieve *sieve; /* says which packets need not be dissected; NULL: all are */
-    bool is_sieving;     /* here; else the source does it, or nobody */
     struct external_answers *answers; /* tshark's, to the filter's external tests */
     struct handover_counters handed;
+    struct sieve *sieve; /* says which packets need not be dissected; NULL: all are */
+    bool is_sieving;     /* here; else the source does it, or nobody */
     struct output *output;
     struct pcap_writer *writer;
     struct device_match *match;
@@ -210,7 +210,7 @@ static bool prepare_question(struct find *find, struct error *error)
     demand_merge(&find->demand, output_demand(find->output));
     demand_settle(&find->demand);
     if (find->filter && !find->match)
-        find->sieve = sieve_new(find->filter, &find->demand, &find->preferences);
+        find->sieve = sieve_new(find->filter, &find->demand, &preferences_default);
     return true;
 }
 
@@ -299,6 +299,17 @@ static bool hand_over(struct find *find, struct error *error)
     return find->answers != NULL;
 }
 
+static bool open_sifted(struct find *find, struct error *error)
+{
+    find->source = open_source(find, &find->interfaces, error);
+    if (find->source && find->files && find->sieve)
+        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve),
+                                           (unsigned)find->settings->n_threads);
+    else
+        find->is_sieving = find->sieve != NULL;
+    return find->source != NULL;
+}
+
 static bool open_input(struct find *find, struct error *error)
 {
     const struct settings *settings = find->settings;
@@ -323,13 +334,7 @@ static bool open_input(struct find *find, struct error *error)
         return false;
     if (is_handed_over(find) && !hand_over(find, error))
         return false;
-    find->source = open_source(find, &find->interfaces, error);
-    if (find->source && find->files && find->sieve)
-        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve),
-                                           (unsigned)find->settings->n_threads);
-    else
-        find->is_sieving = find->sieve != NULL;
-    return find->source != NULL;
+    return open_sifted(find, error);
 }
 
 static bool write_extra_blocks(void *context, struct bytes blocks, struct error *error)

@@ -98,11 +98,6 @@ bool filter_match(const struct filter *filter, const struct dissection *d)
     return program_match(&filter->program, d);
 }
 
-const struct program *filter_program(const struct filter *filter)
-{
-    return &filter->program;
-}
-
 void filter_suspects(const struct filter *filter, void (*function)(void *context, const char *text),
                      void *context)
 {
@@ -138,6 +133,11 @@ void filter_limits(const struct filter *filter, uint64_t *n_operands_cut, uint64
 
     *n_operands_cut = atomic_load_explicit(&limits->n_operands_cut, memory_order_relaxed);
     *n_patterns_cut = atomic_load_explicit(&limits->n_patterns_cut, memory_order_relaxed);
+}
+
+const struct program *filter_program(const struct filter *filter)
+{
+    return &filter->program;
 }
 
 const struct hint *filter_hint(const struct filter *filter)

@@ -9,7 +9,6 @@ struct emitter {
     struct arena *arena;
     struct error *error;
     bool is_denied; /* under an odd number of "not" */
-    bool is_mixed;  /* under an "xor" */
 };
 
 static bool no_room(struct emitter *emitter)
@@ -452,25 +451,26 @@ static bool emit_xor(struct emitter *emitter, const struct node *node, uint32_t 
 {
     uint32_t n, even = on_false, odd = on_true;
     const struct node **parts = parts_of(emitter, node, &n);
-    bool was_mixed = emitter->is_mixed, is_done = parts != NULL;
 
-    emitter->is_mixed = true;
-    while (is_done && n-- > 0) {
+    if (parts == NULL)
+        return false;
+    emitter->program->is_mixed = true;
+    while (n-- > 0) {
         uint32_t next_even = even, next_odd = odd;
 
-        is_done = emit(emitter, parts[n], next_odd, next_even, &even) &&
-                  emit(emitter, parts[n], next_even, next_odd, &odd);
+        if (!emit(emitter, parts[n], next_odd, next_even, &even) ||
+            !emit(emitter, parts[n], next_even, next_odd, &odd))
+            return false;
     }
-    emitter->is_mixed = was_mixed;
     *entry = even;
-    return is_done;
+    return true;
 }
 
 /* Writes the tests of a tree, last first, so that a jump's target is known; answers where it begins. */
 static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_true, uint32_t on_false,
                  uint32_t *entry)
 {
-    struct instruction *instruction, empty;
+    struct instruction *instruction;
     const struct node **parts;
     uint32_t n = 0;
     bool is_done = false;
@@ -504,12 +504,10 @@ static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_t
         return no_room(emitter);
     *entry = emitter->program->n++;
     instruction = &emitter->program->instructions[*entry];
-    empty = (struct instruction) { .on_true = on_true,
-                                   .on_false = on_false,
-                                   .is_denied = emitter->is_denied,
-                                   .is_mixed = emitter->is_mixed };
-    *instruction = empty;
+    *instruction =
+        (struct instruction) { .on_true = on_true, .on_false = on_false, .is_denied = emitter->is_denied };
     if (node->kind == NODE_EXTERNAL) {
+        emitter->program->is_mixed = true;
         instruction->op = OP_EXTERNAL;
         instruction->external = (uint32_t)node->number;
         return true;
@@ -520,14 +518,15 @@ static bool emit(struct emitter *emitter, const struct node *node, uint32_t on_t
         return false;
     if (is_done)
         return true;
-    *instruction = empty;
+    *instruction =
+        (struct instruction) { .on_true = on_true, .on_false = on_false, .is_denied = emitter->is_denied };
     return emit_general(emitter, instruction, node);
 }
 
 bool program_compile(struct program *program, const struct node *root, struct arena *arena,
                      struct error *error)
 {
-    struct emitter emitter = { program, count_tests(root), arena, error, false, false };
+    struct emitter emitter = { program, count_tests(root), arena, error, false };
 
     *program = (struct program) { .limits = arena_take(arena, sizeof *program->limits) };
     if (program->limits == NULL)

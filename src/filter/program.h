@@ -97,7 +97,6 @@ struct instruction {
     bool is_all;      /* every value must agree (and there must be one), else one suffices */
     bool is_negated;  /* agree means: outside the set */
     bool is_denied;   /* it stands under an odd number of "not" */
-    bool is_mixed;    /* it stands under an "xor": neither answer speaks for the whole */
     uint8_t n_places;
     bool has_fixed;             /* one of the fields lies at a fixed place of its header */
     uint32_t on_true, on_false; /* the next instruction, PROGRAM_TRUE or PROGRAM_FALSE */
@@ -128,6 +127,7 @@ struct program {
     struct instruction *instructions;
     uint32_t n;
     uint32_t entry;
+    bool is_mixed; /* a test may count either way (xor), or is answered elsewhere: nothing can be sieved */
     struct program_limits *limits;
     const struct external_answers *answers; /* of OP_EXTERNAL; NULL: no to all */
 };

@@ -369,9 +369,7 @@ static void prepare_test(struct test *test, const struct shape *shape, const str
                             .span = instruction->span };
     test->go_to[VERDICT_TRUE] = instruction->on_true;
     test->go_to[VERDICT_FALSE] = instruction->on_false;
-    test->go_to[VERDICT_UNKNOWN] = instruction->is_mixed    ? PROGRAM_TRUE
-                                   : instruction->is_denied ? instruction->on_false
-                                                            : instruction->on_true;
+    test->go_to[VERDICT_UNKNOWN] = instruction->is_denied ? instruction->on_false : instruction->on_true;
     switch ((enum op)instruction->op) {
     case OP_PRESENT:
         if (is_there)
@@ -397,7 +395,7 @@ static void prepare_test(struct test *test, const struct shape *shape, const str
         if (instruction->mask == 0)
             test->verdict = VERDICT_UNKNOWN;
         return;
-    case OP_EXTERNAL:
+    case OP_EXTERNAL: /* sieve_new makes none of such a filter */
         test->verdict = VERDICT_UNKNOWN;
         return;
     case OP_BITS_EXISTS:
@@ -446,7 +444,8 @@ struct sieve *sieve_new(const struct filter *filter, const struct demand *demand
     struct sieve *sieve;
     uint64_t present = 0;
 
-    if (needs_neighbours(demand) || program->n > INSTRUCTIONS_LIMIT || filter_demand(filter)->is_whole)
+    if (needs_neighbours(demand) || program->n > INSTRUCTIONS_LIMIT || program->is_mixed ||
+        filter_demand(filter)->is_whole)
         return NULL;
     sieve = calloc(1, sizeof *sieve);
     if (sieve == NULL)
