@@ -47,6 +47,9 @@ struct road {
     bool is_udp, is_kept;
     uint64_t follows; /* mask of what may follow TCP; of UDP nothing that matters */
     const struct test *tests;
+    bool is_settled;       /* the headers have no say: by the protocol that follows, it may match */
+    uint64_t match_behind; /* (mask), and where it is of no interest */
+    uint64_t match_idle;
     const struct test *only; /* the filter is this one, of kind TEST_PREFIX; else NULL */
 };
 
@@ -175,7 +178,7 @@ static inline bool has_port(const struct sieve *sieve, const uint8_t *udp)
 static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, const struct shape *shape,
                                                      const struct packet_glance *glance)
 {
-    const struct test *tests = sieve->roads[shape - sieve->shapes].tests;
+    const struct road *road = &sieve->roads[shape - sieve->shapes];
     const uint8_t *udp = glance->data + shape->header_bytes - UDP_BYTES;
     enum protocol_id next;
     struct reader payload;
@@ -186,10 +189,12 @@ static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, 
     next = udp_next(sieve->any, (uint16_t)shape_u16(udp), (uint16_t)shape_u16(udp + 2), &payload, wire_len);
     bit = PROTOCOL_BIT(next);
     if (sieve->has_idle & bit && protocols[next]->is_idle(sieve->asked, &payload, wire_len))
-        return may_match(sieve, tests, glance->data, 0, bit);
+        return road->is_settled ? road->match_idle & bit : may_match(sieve, road->tests, glance->data, 0, bit);
     if (sieve->is_kept & bit)
         return true;
-    return may_match(sieve, tests, glance->data, sieve->may_follow[next], 0);
+    if (road->is_settled)
+        return road->match_behind & bit;
+    return may_match(sieve, road->tests, glance->data, sieve->may_follow[next], 0);
 }
 
 static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
@@ -202,6 +207,8 @@ static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
         return keeps_datagram(sieve, shape, glance);
     if (road->only)
         return road->only->go_to[ask_prefix(road->only, glance->data)] == PROGRAM_TRUE;
+    if (road->is_settled)
+        return road->match_behind & (road->is_udp ? PROTOCOL_BIT(PROTOCOL_NONE) : PROTOCOL_BIT(PROTOCOL_TCP));
     return road->is_kept || may_match(sieve, road->tests, glance->data, road->follows, 0);
 }
 
@@ -422,6 +429,23 @@ static void prepare_test(struct test *test, const struct shape *shape, const str
     }
 }
 
+/* When no test looks at the headers, the answers are known beforehand. */
+static void settle(const struct sieve *sieve, struct road *road)
+{
+    for (uint32_t i = 0; i < sieve->program->n; i++)
+        if (road->tests[i].kind != TEST_KNOWN)
+            return;
+    road->is_settled = true;
+    for (unsigned p = PROTOCOL_NONE; p < PROTOCOL_COUNT; p++) {
+        if (may_match(sieve, road->tests, NULL, sieve->may_follow[p], 0))
+            road->match_behind |= PROTOCOL_BIT(p);
+        if (may_match(sieve, road->tests, NULL, 0, PROTOCOL_BIT(p)))
+            road->match_idle |= PROTOCOL_BIT(p);
+    }
+    if (road->is_kept)
+        road->match_behind |= PROTOCOL_BIT(PROTOCOL_TCP);
+}
+
 static void prepare_roads(struct sieve *sieve)
 {
     for (unsigned s = 0; s < SHAPES; s++) {
@@ -434,6 +458,7 @@ static void prepare_roads(struct sieve *sieve)
         if (sieve->program->n == 1 && road->tests->kind == TEST_PREFIX && !road->is_kept &&
             !(road->tests->mask & road->follows))
             road->only = road->tests;
+        settle(sieve, road);
     }
 }
 

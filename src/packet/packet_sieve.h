@@ -14,7 +14,8 @@ struct packet_glance {
     uint32_t len; /* never below caplen */
 };
 
-enum { GLANCES = 64 }; /* asked about at once: a bit each in one word */
+/* Asked about at once. So few that fetching what comes next goes on under the questions: 64 took a fifth more. */
+enum { GLANCES = 4 };
 
 struct packet_sieve {
     /*

@@ -364,8 +364,7 @@ sift_records(const struct pcap_header *header, bool is_big, uint32_t header_byte
         }
         kept = sieve.keep(sieve.context, header->linktype, glances, n_glances);
         kept |= sifting->n_packets == 0;
-        if (n_glances < GLANCES)
-            kept &= (UINT64_C(1) << n_glances) - 1;
+        kept &= (UINT64_C(1) << n_glances) - 1;
         for (; kept; kept &= kept - 1) {
             unsigned i = (unsigned)__builtin_ctzll(kept);
 
