@@ -140,6 +140,7 @@ struct protocol {
      * takes segments as they come. dissect() is given whole PDUs, one or several, and what comes broken.
      */
     uint32_t (*pdu_length)(struct dissection *d, struct bytes stream);
+    bool shows_begun; /* dissect() is given a PDU that has only begun, too, to show that it is there */
     /* What it remembers from packet to packet, made when first asked for by dissect_state_of(). NULL:
      * nothing. */
     void *(*state_new)(uint64_t hash_seed);

@@ -322,6 +322,7 @@ static bool is_directory_string(uint8_t arc)
 static void attribute(struct dissection *d, struct bytes oid, struct reader value)
 {
     static const uint8_t email[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01 };
+    static const uint8_t domain[] = { 0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19 };
     static const uint8_t jurisdiction[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01 };
     enum { COMMON_NAME = 3, SERIAL_NUMBER = 5, COUNTRY = 6, TELEPHONE = 20, DN_QUALIFIER = 46 };
     struct reader content;
@@ -329,7 +330,8 @@ static void attribute(struct dissection *d, struct bytes oid, struct reader valu
 
     if (!der_next(&value, &tag, &content))
         return;
-    if (bytes_equal(oid, bytes_of(email, sizeof email))) {
+    if (bytes_equal(oid, bytes_of(email, sizeof email)) ||
+        bytes_equal(oid, bytes_of(domain, sizeof domain))) {
         add_layer(d, PROTOCOL_X509SAT, &content);
         dissection_add_bytes(d, SAT_ID(SAT_SYNTAX_IA5_STRING), reader_rest(&content));
         return;
