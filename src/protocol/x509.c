@@ -739,8 +739,9 @@ void x509_certificate(struct dissection *d, const struct x509_reader *who, struc
 {
     struct reader r = reader_over(der), certificate, part;
 
-    if (!(d->demand->passable & X509_PROTOCOLS) || !der_take(&r, DER_SEQUENCE, &certificate) ||
-        !der_take(&certificate, DER_SEQUENCE, &part) || !signed_certificate(d, who, part))
+    if ((!(d->demand->passable & X509_PROTOCOLS) && !who->timestamps) ||
+        !der_take(&r, DER_SEQUENCE, &certificate) || !der_take(&certificate, DER_SEQUENCE, &part) ||
+        !signed_certificate(d, who, part))
         return;
     algorithm(d, &certificate, AF_ID(AF_ALGORITHM_IDENTIFIER));
     take_bits(d, &certificate, AF_ID(AF_ENCRYPTED));
@@ -766,11 +767,11 @@ void x509_ocsp_response(struct dissection *d, const struct x509_reader *who, str
     struct reader r = reader_over(der), response, part, basic, data, list;
     uint8_t tag;
 
-    if (!(d->demand->passable & X509_PROTOCOLS) || !der_take(&r, DER_SEQUENCE, &response) ||
-        !der_take(&response, ENUMERATED, &part) || !der_take(&response, DER_CONTEXT_CONSTRUCTED + 0, &part) ||
-        !der_take(&part, DER_SEQUENCE, &basic) || !der_take(&basic, DER_OID, &part) ||
-        !der_take(&basic, DER_OCTET_STRING, &part) || !der_take(&part, DER_SEQUENCE, &basic) ||
-        !der_take(&basic, DER_SEQUENCE, &data))
+    if ((!(d->demand->passable & X509_PROTOCOLS) && !who->timestamps) ||
+        !der_take(&r, DER_SEQUENCE, &response) || !der_take(&response, ENUMERATED, &part) ||
+        !der_take(&response, DER_CONTEXT_CONSTRUCTED + 0, &part) || !der_take(&part, DER_SEQUENCE, &basic) ||
+        !der_take(&basic, DER_OID, &part) || !der_take(&basic, DER_OCTET_STRING, &part) ||
+        !der_take(&part, DER_SEQUENCE, &basic) || !der_take(&basic, DER_SEQUENCE, &data))
         return;
     (void)der_take(&data, DER_CONTEXT_CONSTRUCTED + 0, &part); /* version */
     if (der_next(&data, &tag, &part) && tag == DER_CONTEXT_CONSTRUCTED + 1 &&
