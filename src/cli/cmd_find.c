@@ -210,7 +210,7 @@ static bool prepare_question(struct find *find, struct error *error)
     demand_merge(&find->demand, output_demand(find->output));
     demand_settle(&find->demand);
     if (find->filter && !find->match)
-        find->sieve = sieve_new(find->filter, &find->demand, &preferences_default);
+        find->sieve = sieve_new(find->filter, &find->demand, &find->preferences);
     return true;
 }
 

@@ -150,6 +150,7 @@ struct protocol {
      * From the bytes alone; false where they do not tell. A scan passes over such datagrams. NULL: none are.
      */
     bool (*is_idle)(const struct demand *demand, const struct reader *r, uint32_t wire_len);
+    bool shows_begun; /* dissect() is given a PDU that has only begun, too, to show that it is there */
     /* What it remembers from packet to packet, made when first asked for by dissect_state_of(). NULL:
      * nothing. */
     void *(*state_new)(uint64_t hash_seed);

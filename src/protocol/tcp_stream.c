@@ -503,9 +503,9 @@ static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struc
             }
         }
     }
-    if (whole == 0)
+    if (whole == 0 && !protocols[carries]->shows_begun)
         return false;
-    hand(d, r, carries, bytes_of(bytes.data, whole), false);
+    hand(d, r, carries, bytes_of(bytes.data, whole > 0 ? whole : bytes.len), false);
     return true;
 }
 

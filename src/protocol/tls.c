@@ -643,6 +643,7 @@ const struct protocol protocol_tls = {
     .needs_flow = true,
     .dissect = tls_dissect,
     .pdu_length = tls_pdu_length,
+    .shows_begun = true,
     .state_new = tls_state_new,
     .state_free = tls_state_free,
     .state_forgotten = tls_state_forgotten,

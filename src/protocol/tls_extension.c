@@ -90,6 +90,16 @@ void tls_timestamps(void *context, struct reader *r)
     }
 }
 
+struct x509_reader tls_certificate_reader(struct tls_message *h)
+{
+    bool is_wanted = handshake_wants(h, SHARED_SIG_HASH_ALG) || handshake_wants(h, SHARED_SIG_HASH_HASH) ||
+                     handshake_wants(h, SHARED_SIG_HASH_SIG);
+
+    for (unsigned f = SHARED_SCT_SCTS_LENGTH; f <= SHARED_SCT_SCT_SIGNATURE; f++)
+        is_wanted |= handshake_wants(h, (enum tls_shared_field)f);
+    return (struct x509_reader) { is_wanted ? tls_timestamps : NULL, h };
+}
+
 static void timestamps(struct tls_message *h, uint16_t type, struct reader *r)
 {
     (void)type;
@@ -120,7 +130,7 @@ static bool status_request_item(struct tls_message *h, struct reader *r, bool ha
 
 static bool ocsp_response(struct tls_message *h, struct reader *r)
 {
-    const struct x509_reader who = { tls_timestamps, h };
+    const struct x509_reader who = tls_certificate_reader(h);
     struct reader part;
 
     if (!handshake_vector(h, r, 3, SHARED_OCSP_RESPONSE_LEN, &part))

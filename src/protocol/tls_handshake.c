@@ -303,7 +303,7 @@ static bool certificates(struct tls_message *h, struct reader *r)
     bool is_1_3 = h->session->version == TLS_1_3;
     bool is_raw = (h->is_server ? h->session->server_certificate_type
                                 : h->session->client_certificate_type) == RAW_PUBLIC_KEY;
-    const struct x509_reader who = { tls_timestamps, h };
+    const struct x509_reader who = tls_certificate_reader(h);
     struct reader list, certificate;
 
     if (is_1_3 &&

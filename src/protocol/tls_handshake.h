@@ -11,6 +11,7 @@
 #include "protocol/dissection.h"
 #include "protocol/tls_fields.h"
 #include "protocol/tls_session.h"
+#include "protocol/x509.h"
 
 enum tls_shared_field {
 #define X(id, name, type, base, title, bits, names) SHARED_##id,
@@ -102,6 +103,9 @@ void tls_certificate_status(struct tls_message *h, struct reader *r);
 
 /* RFC 6962 section 3.3: signed certificate timestamps; context is the message. */
 void tls_timestamps(void *context, struct reader *r);
+
+/* What reads certificates of a message: with their timestamps, where somebody asks for those. */
+struct x509_reader tls_certificate_reader(struct tls_message *h);
 
 /* tls_quic_parameters.c: RFC 9000 section 18. */
 void tls_quic_parameters(struct tls_message *h, struct reader *r);

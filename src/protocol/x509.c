@@ -322,6 +322,7 @@ static bool is_directory_string(uint8_t arc)
 static void attribute(struct dissection *d, struct bytes oid, struct reader value)
 {
     static const uint8_t email[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01 };
+    static const uint8_t domain[] = { 0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19 };
     static const uint8_t jurisdiction[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x3c, 0x02, 0x01 };
     enum { COMMON_NAME = 3, SERIAL_NUMBER = 5, COUNTRY = 6, TELEPHONE = 20, DN_QUALIFIER = 46 };
     struct reader content;
@@ -329,7 +330,8 @@ static void attribute(struct dissection *d, struct bytes oid, struct reader valu
 
     if (!der_next(&value, &tag, &content))
         return;
-    if (bytes_equal(oid, bytes_of(email, sizeof email))) {
+    if (bytes_equal(oid, bytes_of(email, sizeof email)) ||
+        bytes_equal(oid, bytes_of(domain, sizeof domain))) {
         add_layer(d, PROTOCOL_X509SAT, &content);
         dissection_add_bytes(d, SAT_ID(SAT_SYNTAX_IA5_STRING), reader_rest(&content));
         return;
@@ -737,8 +739,9 @@ void x509_certificate(struct dissection *d, const struct x509_reader *who, struc
 {
     struct reader r = reader_over(der), certificate, part;
 
-    if (!(d->demand->passable & X509_PROTOCOLS) || !der_take(&r, DER_SEQUENCE, &certificate) ||
-        !der_take(&certificate, DER_SEQUENCE, &part) || !signed_certificate(d, who, part))
+    if ((!(d->demand->passable & X509_PROTOCOLS) && !who->timestamps) ||
+        !der_take(&r, DER_SEQUENCE, &certificate) || !der_take(&certificate, DER_SEQUENCE, &part) ||
+        !signed_certificate(d, who, part))
         return;
     algorithm(d, &certificate, AF_ID(AF_ALGORITHM_IDENTIFIER));
     take_bits(d, &certificate, AF_ID(AF_ENCRYPTED));
@@ -764,11 +767,11 @@ void x509_ocsp_response(struct dissection *d, const struct x509_reader *who, str
     struct reader r = reader_over(der), response, part, basic, data, list;
     uint8_t tag;
 
-    if (!(d->demand->passable & X509_PROTOCOLS) || !der_take(&r, DER_SEQUENCE, &response) ||
-        !der_take(&response, ENUMERATED, &part) || !der_take(&response, DER_CONTEXT_CONSTRUCTED + 0, &part) ||
-        !der_take(&part, DER_SEQUENCE, &basic) || !der_take(&basic, DER_OID, &part) ||
-        !der_take(&basic, DER_OCTET_STRING, &part) || !der_take(&part, DER_SEQUENCE, &basic) ||
-        !der_take(&basic, DER_SEQUENCE, &data))
+    if ((!(d->demand->passable & X509_PROTOCOLS) && !who->timestamps) ||
+        !der_take(&r, DER_SEQUENCE, &response) || !der_take(&response, ENUMERATED, &part) ||
+        !der_take(&response, DER_CONTEXT_CONSTRUCTED + 0, &part) || !der_take(&part, DER_SEQUENCE, &basic) ||
+        !der_take(&basic, DER_OID, &part) || !der_take(&basic, DER_OCTET_STRING, &part) ||
+        !der_take(&part, DER_SEQUENCE, &basic) || !der_take(&basic, DER_SEQUENCE, &data))
         return;
     (void)der_take(&data, DER_CONTEXT_CONSTRUCTED + 0, &part); /* version */
     if (der_next(&data, &tag, &part) && tag == DER_CONTEXT_CONSTRUCTED + 1 &&

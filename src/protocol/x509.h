@@ -10,7 +10,7 @@
 #define X509_PROTOCOLS \
     (PROTOCOL_BIT(PROTOCOL_X509SAT) | PROTOCOL_BIT(PROTOCOL_X509CE) | PROTOCOL_BIT(PROTOCOL_X509AF))
 
-/* Who reads on what lies in a certificate but is none of its business; timestamps may be NULL. */
+/* Who reads on what lies in a certificate but is none of its business; timestamps: NULL where nobody asks. */
 struct x509_reader {
     void (*timestamps)(void *context, struct reader *list); /* RFC 6962 section 3.3 */
     void *context;

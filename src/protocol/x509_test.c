@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/x509.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "protocol/der.h"
+#include "protocol/dissection.h"
+#include "protocol/dtls.h"
+#include "protocol/wire.h"
+
+static struct demand demand;
+static struct dissection d;
+
+/* openssl req -x509 -subj /C=DE/O=tapdeck/CN=gw-7 -set_serial 0x1234 -days 3650
+ * -addext subjectAltName=DNS:gw.tapdeck.test,URI:urn:dev:7,IP:192.0.2.7, with a key on P-256 */
+/* clang-format off */
+static const uint8_t certificate[] = {
+  0x30, 0x82, 0x01, 0xcd, 0x30, 0x82, 0x01, 0x73, 0xa0, 0x03, 0x02, 0x01,
+  0x02, 0x02, 0x02, 0x12, 0x34, 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48,
+  0xce, 0x3d, 0x04, 0x03, 0x02, 0x30, 0x2e, 0x31, 0x0b, 0x30, 0x09, 0x06,
+  0x03, 0x55, 0x04, 0x06, 0x13, 0x02, 0x44, 0x45, 0x31, 0x10, 0x30, 0x0e,
+  0x06, 0x03, 0x55, 0x04, 0x0a, 0x0c, 0x07, 0x74, 0x61, 0x70, 0x64, 0x65,
+  0x63, 0x6b, 0x31, 0x0d, 0x30, 0x0b, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c,
+  0x04, 0x67, 0x77, 0x2d, 0x37, 0x30, 0x1e, 0x17, 0x0d, 0x32, 0x36, 0x31,
+  0x31, 0x32, 0x32, 0x30, 0x35, 0x34, 0x35, 0x32, 0x31, 0x5a, 0x17, 0x0d,
+  0x33, 0x36, 0x31, 0x31, 0x31, 0x39, 0x30, 0x35, 0x34, 0x35, 0x32, 0x31,
+  0x5a, 0x30, 0x2e, 0x31, 0x0b, 0x30, 0x09, 0x06, 0x03, 0x55, 0x04, 0x06,
+  0x13, 0x02, 0x44, 0x45, 0x31, 0x10, 0x30, 0x0e, 0x06, 0x03, 0x55, 0x04,
+  0x0a, 0x0c, 0x07, 0x74, 0x61, 0x70, 0x64, 0x65, 0x63, 0x6b, 0x31, 0x0d,
+  0x30, 0x0b, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x04, 0x67, 0x77, 0x2d,
+  0x37, 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d,
+  0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+  0x03, 0x42, 0x00, 0x04, 0xbd, 0x6f, 0x77, 0x50, 0xef, 0xd1, 0x61, 0xd7,
+  0x5d, 0xf1, 0x8b, 0x0f, 0x15, 0x9d, 0x15, 0x9b, 0x45, 0x38, 0x83, 0x39,
+  0x24, 0x58, 0xc6, 0xa7, 0xfd, 0x05, 0x27, 0xd0, 0xc2, 0xce, 0xf7, 0x5d,
+  0x27, 0xda, 0x22, 0x6f, 0x2a, 0x40, 0x88, 0xa2, 0xfb, 0xc9, 0x70, 0x53,
+  0xe1, 0x65, 0xab, 0xd8, 0xcf, 0xe7, 0xc0, 0x82, 0x20, 0xd3, 0xf9, 0xa8,
+  0x35, 0x51, 0x1b, 0xe7, 0xfe, 0x84, 0x9b, 0x40, 0xa3, 0x81, 0x80, 0x30,
+  0x7e, 0x30, 0x1d, 0x06, 0x03, 0x55, 0x1d, 0x0e, 0x04, 0x16, 0x04, 0x14,
+  0xf9, 0xcc, 0x76, 0xab, 0xc8, 0x77, 0x6c, 0xd8, 0x6c, 0xc3, 0x4b, 0x88,
+  0xd3, 0x2e, 0x54, 0x8e, 0xbf, 0x87, 0xed, 0xd5, 0x30, 0x1f, 0x06, 0x03,
+  0x55, 0x1d, 0x23, 0x04, 0x18, 0x30, 0x16, 0x80, 0x14, 0xf9, 0xcc, 0x76,
+  0xab, 0xc8, 0x77, 0x6c, 0xd8, 0x6c, 0xc3, 0x4b, 0x88, 0xd3, 0x2e, 0x54,
+  0x8e, 0xbf, 0x87, 0xed, 0xd5, 0x30, 0x0f, 0x06, 0x03, 0x55, 0x1d, 0x13,
+  0x01, 0x01, 0xff, 0x04, 0x05, 0x30, 0x03, 0x01, 0x01, 0xff, 0x30, 0x2b,
+  0x06, 0x03, 0x55, 0x1d, 0x11, 0x04, 0x24, 0x30, 0x22, 0x82, 0x0f, 0x67,
+  0x77, 0x2e, 0x74, 0x61, 0x70, 0x64, 0x65, 0x63, 0x6b, 0x2e, 0x74, 0x65,
+  0x73, 0x74, 0x86, 0x09, 0x75, 0x72, 0x6e, 0x3a, 0x64, 0x65, 0x76, 0x3a,
+  0x37, 0x87, 0x04, 0xc0, 0x00, 0x02, 0x07, 0x30, 0x0a, 0x06, 0x08, 0x2a,
+  0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02, 0x03, 0x48, 0x00, 0x30, 0x45,
+  0x02, 0x20, 0x11, 0x2c, 0x3b, 0x98, 0xfe, 0xb4, 0x6b, 0x98, 0x0b, 0x06,
+  0x90, 0x6c, 0x3c, 0x36, 0x1a, 0x4b, 0x15, 0x74, 0xd5, 0x11, 0xfd, 0x19,
+  0x31, 0xb2, 0x80, 0x4b, 0xd1, 0x54, 0x88, 0x79, 0x9e, 0x80, 0x02, 0x21,
+  0x00, 0xf2, 0x47, 0x4e, 0x48, 0x65, 0x08, 0xe9, 0x29, 0x4e, 0xa2, 0x9d,
+  0x65, 0x74, 0x13, 0xc3, 0x1b, 0x49, 0x1d, 0xc2, 0x34, 0xd6, 0x72, 0xad,
+  0x3b, 0x2e, 0x80, 0x12, 0x43, 0x9e, 0x0f, 0x36, 0x28
+};
+/* clang-format on */
+
+static bool append(void *context, const struct value *value)
+{
+    char *text = context;
+    size_t len = strlen(text);
+
+    if (value->type == FIELD_STRING)
+        snprintf(text + len, 1024 - len, "%s%.*s", len ? "," : "", (int)value->bytes.len, value->bytes.data);
+    else if (value->type == FIELD_BYTES || value->type == FIELD_IPV4)
+        for (size_t i = 0; i < value->bytes.len && len < 64; i++)
+            len += (size_t)snprintf(text + len, 1024 - len, "%02x", value->bytes.data[i]);
+    else
+        snprintf(text + len, 1024 - len, "%s%llu", len ? "," : "", (unsigned long long)value->number);
+    return true;
+}
+
+static const char *values_of(const char *name)
+{
+    static char text[1024];
+    uint16_t id = field_find(name, strlen(name));
+
+    assert_int_not_equal(id, FIELD_ID_NONE);
+    text[0] = '\0';
+    dissection_values(&d, id, append, text);
+    return text;
+}
+
+static void show(struct bytes der)
+{
+    static struct wire frame;
+    struct wire body = { 0 }, w = { 0 };
+    struct packet packet;
+
+    wire_number(&body, der.len + 3, 3);
+    wire_number(&body, der.len, 3);
+    wire_put(&body, der);
+    wire_message(&w, DTLS_CERTIFICATE, 2, &body);
+    wire_udp(&frame, (struct wire_end) { 0x0a000002, 5684 }, (struct wire_end) { 0x0a000001, 40000 },
+             wire_bytes(&w));
+    packet = wire_packet(&frame, LINKTYPE_ETHERNET, 0);
+    dissection_init(&d, &demand, NULL, NULL);
+    dissect(&d, &packet);
+}
+
+static void a_certificate_shows_its_names_and_extensions(void **state)
+{
+    static const struct {
+        const char *field, *values;
+    } expected[] = {
+        { "x509af.version", "2" },
+        { "x509af.serialNumber", "1234" },
+        { "x509sat.CountryName", "DE,DE" },
+        { "x509sat.uTF8String", "tapdeck,gw-7,tapdeck,gw-7" },
+        { "x509af.rdnSequence", "3" },
+        { "x509af.algorithm.id", "1.2.840.10045.4.3.2,1.2.840.10045.2.1,1.2.840.10045.4.3.2" },
+        { "x509ce.dNSName", "gw.tapdeck.test" },
+        { "x509ce.uniformResourceIdentifier", "urn:dev:7" },
+        { "x509ce.IPAddress.ipv4", "c0000207" },
+        { "x509ce.cA", "1" },
+        { "x509ce.GeneralName", "2,6,7" },
+    };
+
+    (void)state;
+    show(bytes_of(certificate, sizeof certificate));
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        print_message("%s\n", expected[i].field);
+        assert_string_equal(values_of(expected[i].field), expected[i].values);
+    }
+    assert_true(d.present >> PROTOCOL_X509SAT & 1);
+    assert_true(d.present >> PROTOCOL_X509CE & 1);
+    assert_int_equal(d.counters.n_malformed, 0);
+}
+
+static void a_broken_certificate_is_no_ones_business_but_its_own(void **state)
+{
+    uint8_t broken[sizeof certificate];
+
+    (void)state;
+    for (size_t len = 0; len < sizeof certificate; len++) {
+        show(bytes_of(certificate, len));
+        assert_int_equal(d.counters.n_malformed, 0);
+    }
+    for (size_t at = 0; at < sizeof certificate; at++) {
+        memcpy(broken, certificate, sizeof broken);
+        broken[at] ^= 0xff;
+        show(bytes_of(broken, sizeof broken));
+        assert_int_equal(d.counters.n_malformed, 0);
+    }
+}
+
+static void identifiers_become_dotted_text(void **state)
+{
+    static const struct {
+        struct bytes oid;
+        const char *text;
+    } cases[] = {
+        { { (const uint8_t *)"\x55\x04\x03", 3 }, "2.5.4.3" },
+        { { (const uint8_t *)"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", 9 }, "1.2.840.113549.1.1.11" },
+        { { (const uint8_t *)"\x09\x92\x26", 3 }, "0.9.2342" },
+        { { (const uint8_t *)"\x88\x37", 2 }, "2.999" },
+        { { (const uint8_t *)"\x55\x84", 2 }, "" }, /* goes on behind its end */
+        { { (const uint8_t *)"", 0 }, "" },
+        { { (const uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11 }, "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[64] = "";
+        size_t len = der_oid_text(cases[i].oid, text, sizeof text);
+
+        assert_int_equal(len, strlen(cases[i].text));
+        assert_memory_equal(text, cases[i].text, len);
+    }
+}
+
+static void lengths_of_values_are_checked(void **state)
+{
+    static const struct {
+        const char *name;
+        struct bytes der;
+        bool is_good;
+        size_t len;
+    } cases[] = {
+        { "short form", { (const uint8_t *)"\x04\2ab", 4 }, true, 2 },
+        { "long form", { (const uint8_t *)"\x04\x82\0\2ab", 6 }, true, 2 },
+        { "beyond", { (const uint8_t *)"\x04\3ab", 4 }, false, 0 },
+        { "indefinite", { (const uint8_t *)"\x30\x80\0\0", 4 }, false, 0 },
+        { "length of five bytes", { (const uint8_t *)"\x04\x85\0\0\0\0\1a", 8 }, false, 0 },
+        { "a tag of several bytes", { (const uint8_t *)"\x1f\x81\1\0", 4 }, false, 0 },
+        { "nothing", { (const uint8_t *)"", 0 }, false, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct reader r = reader_over(cases[i].der), content;
+        uint8_t tag;
+
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(der_next(&r, &tag, &content), cases[i].is_good);
+        if (cases[i].is_good)
+            assert_int_equal(reader_left(&content), cases[i].len);
+        else
+            assert_int_equal(reader_left(&r), cases[i].der.len);
+    }
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    demand_init(&demand);
+    demand_add_everything(&demand);
+    demand_settle(&demand);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_certificate_shows_its_names_and_extensions),
+        cmocka_unit_test(a_broken_certificate_is_no_ones_business_but_its_own),
+        cmocka_unit_test(identifiers_become_dotted_text),
+        cmocka_unit_test(lengths_of_values_are_checked),
+    };
+
+    return cmocka_run_group_tests(tests, prepare, NULL);
+}
