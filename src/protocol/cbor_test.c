@@ -37,7 +37,7 @@ static void items_are_read_by_their_type(void **state)
         { "8301820203820405", "cbor.item.items", "3,2,2" },
         { "a26161016162820203", "cbor.item.pairs", "2" },
         { "5f42010243030405ff", "cbor.type.bytestring", "<0102>,<030405>" },
-        { "7f657374726561646d696e67ff", "cbor.type.textstring", "strea,dming" },
+        { "7f657374726561646d696e67ff", "cbor.type.textstring", "strea,ming" },
         { "9f018202039f0405ffff", "cbor.type.uint", "1,2,3,4,5" },
         { "bf61610161629f0203ffff", "cbor.item.float_simple_type", "31,31" },
         { "81a1616161", "cbor.item.major_type", "4,5,3,3" },

@@ -59,7 +59,7 @@ static void options_are_shown_by_what_they_hold(void **state)
     } cases[] = {
         { "12 aabb", "coap.opt.if_match", "<aabb>" },
         { "33 3a3a31 d0 00", "coap.opt.uri_host", "::1" },
-        { "33 3a3a31 40 42 1633 41 61", "coap.opt.uri_path_recon", "coap://[::1]:5683/a" },
+        { "33 3a3a31 42 1633 41 61", "coap.opt.uri_path_recon", "coap://[::1]:5683/a" },
         { "41 01", "coap.opt.etag", "<01>" },
         { "50", "coap.opt.name", "#1: If-None-Match" },
         { "61 01", "coap.opt.observe", "1" },

@@ -37,11 +37,12 @@ static void values_of_unknown_objects_are_shown_as_all_they_may_be(void **state)
 {
     (void)state;
     show(PATH_9999_0, "c1 00 01 c2 01 fffe c4 02 41ac0000 c8 03 08 4035800000000000 c2 04 4869");
-    HEX_CHECK(
-        { "lwm2mtlv.object_name", "" }, { "lwm2mtlv.resource_name", "" }, { "lwm2mtlv.value.boolean", "1" },
-        { "lwm2mtlv.value.integer", "1,-2,1101791232,4626744055886905344,18537" },
-        { "lwm2mtlv.value.float", "21.5" }, { "lwm2mtlv.value.double", "21.5" },
-        { "lwm2mtlv.value.string", "Hi" }, { "lwm2mtlv.length", "8" }, { "lwm2mtlv.type.ignored", "0" });
+    HEX_CHECK({ "lwm2mtlv.object_name", "" }, { "lwm2mtlv.resource_name", "" },
+              { "lwm2mtlv.value.boolean", "1" },
+              { "lwm2mtlv.value.integer", "1,-2,1101791232,4626744929681408000,18537" },
+              { "lwm2mtlv.value.float", "21.5" }, { "lwm2mtlv.value.double", "21.5" },
+              { "lwm2mtlv.value.string", "A\xef\xbf\xbd,Hi" }, { "lwm2mtlv.length", "8" },
+              { "lwm2mtlv.type.ignored", "0" });
 }
 
 static void numbers_come_in_several_lengths(void **state)
@@ -63,7 +64,7 @@ static void a_path_down_to_a_resource_names_its_instances(void **state)
 static void elements_longer_than_what_they_lie_in_are_malformed(void **state)
 {
     static const char *const broken[] = {
-        "c0", "e0 00", "c8 00", "d8 00 0000", "c3 00 4142", "83 00 41 00", "08 00 05 c3 00 414243"
+        "c0", "e0 00", "c8 00", "d8 00 0000", "c3 00 4142", "83 00 41 00", "08 00 04 c3 00 414243"
     };
 
     (void)state;
