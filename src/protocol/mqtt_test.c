@@ -434,6 +434,7 @@ static void only_packets_with_fields_in_demand_are_read(void **state)
     static const char *const client_ids[] = { "mqtt.clientid", NULL };
     static const char *const topics[] = { "mqtt.topic", NULL };
     static const char *const presence[] = { "mqtt", NULL };
+    static const char *const qos[] = { "mqtt.qos", NULL };
     static const char *const codes[] = { "mqtt.suback.reason_code", NULL };
 
     (void)state;
@@ -451,6 +452,10 @@ static void only_packets_with_fields_in_demand_are_read(void **state)
     UP(CONNECT_5);
     DOWN("\x90\4\0\1\0\2");
     assert_string_equal(values(), "suback.reason_code=2");
+
+    asked_for(qos); /* of which PUBREL has one in version 3.1 */
+    UP(CONNECT_31 "\x62\2\0\1");
+    assert_string_equal(values_of(MQTT_QOS), "1");
 
     asked_for(presence);
     assert_int_equal(UP("\x30\4\0\x09zz"), DISSECT_OK);

@@ -93,7 +93,8 @@ static inline int fuzz_datagrams_by(const uint8_t *data, size_t size, enum port_
         struct packet packet;
         struct wire w;
 
-        reader_bytes(&r, len < reader_left(&r) ? len : reader_left(&r), &payload);
+        if (!reader_bytes(&r, len < reader_left(&r) ? len : reader_left(&r), &payload))
+            break;
         if (table == PORT_TABLE_TCP) {
             fuzz_segment(&w, is_back, port, sequence[is_back], sequence[!is_back], payload);
             sequence[is_back] += (uint32_t)payload.len;
