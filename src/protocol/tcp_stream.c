@@ -15,6 +15,13 @@ struct range { /* bytes from..to of a PDU are there */
     uint32_t from, to;
 };
 
+struct early {          /* a segment that came before what precedes it */
+    struct early *next; /* by seq */
+    uint32_t seq, len;
+    uint64_t frame;
+    uint8_t bytes[];
+};
+
 struct tcp_pdu {    /* of one direction: the one under way, or the last that was */
     uint8_t *bytes; /* NULL: none kept */
     uint32_t cap;
@@ -29,6 +36,9 @@ struct tcp_pdu {    /* of one direction: the one under way, or the last that was
     bool is_until_end;
     uint8_t n_ranges;
     struct range ranges[TCP_PDU_RANGES]; /* in order, apart from each other */
+    struct early *early;
+    uint32_t early_bytes;
+    uint16_t n_early;
 };
 
 struct lent { /* what was handed over; freed with the next packet */
@@ -73,9 +83,20 @@ static uint32_t held_by(const struct tcp_connection *connection)
 
         held += connection->sides[i].unacked_cap * sizeof(struct tcp_unacked);
         if (pdu)
-            held += sizeof *pdu + pdu->cap + pdu->frames_cap * sizeof *pdu->frames;
+            held += sizeof *pdu + pdu->cap + pdu->early_bytes + pdu->frames_cap * sizeof *pdu->frames;
     }
     return (uint32_t)held;
+}
+
+/* Frees the first of those that came early. */
+static void drop_early(struct tcp_pdu *pdu)
+{
+    struct early *early = pdu->early;
+
+    pdu->early = early->next;
+    pdu->early_bytes -= (uint32_t)sizeof *early + early->len;
+    pdu->n_early--;
+    free(early);
 }
 
 static void free_memory(struct tcp_connection *connection)
@@ -83,6 +104,8 @@ static void free_memory(struct tcp_connection *connection)
     for (unsigned i = 0; i < 2; i++) {
         struct tcp_side *side = &connection->sides[i];
 
+        while (connection->pdus[i] && connection->pdus[i]->early)
+            drop_early(connection->pdus[i]);
         if (connection->pdus[i]) {
             free(connection->pdus[i]->bytes);
             free(connection->pdus[i]->frames);
@@ -509,6 +532,107 @@ static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struc
     return true;
 }
 
+/* ---- tcp_out_of_order ---- */
+
+static void keep_early(struct dissection *d, struct tcp_streams *streams, struct bytes bytes)
+{
+    const struct tcp_arrival *arrival = &streams->arrival;
+    struct tcp_pdu **place = &arrival->connection->pdus[arrival->side];
+    struct tcp_pdu *pdu = *place ? *place : (*place = calloc(1, sizeof *pdu));
+    struct early **link, *early;
+
+    if (pdu == NULL || pdu->n_early == TCP_EARLY_SEGMENTS) {
+        streams->n_given_up++;
+        return;
+    }
+    early = malloc(sizeof *early + bytes.len);
+    if (early == NULL)
+        return;
+    for (link = &pdu->early; *link && tcp_seq_less((*link)->seq, arrival->seq); link = &(*link)->next)
+        ;
+    early->next = *link;
+    early->seq = arrival->seq;
+    early->len = (uint32_t)bytes.len;
+    early->frame = d->packet->number;
+    memcpy(early->bytes, bytes.data, bytes.len);
+    *link = early;
+    pdu->n_early++;
+    pdu->early_bytes += (uint32_t)sizeof *early + early->len;
+}
+
+/* Moves max_next over what of the PDU under way follows without a gap. */
+static void pass_pdu(const struct tcp_pdu *pdu, struct tcp_side *side)
+{
+    for (unsigned i = 0; pdu->is_open && i < pdu->n_ranges; i++) {
+        uint32_t from = pdu->seq + pdu->ranges[i].from, to = pdu->seq + pdu->ranges[i].to;
+
+        if (!tcp_seq_less(side->max_next, from) && tcp_seq_less(side->max_next, to))
+            side->max_next = to;
+    }
+}
+
+/* The segment fills a gap: what came early goes on from it, into the PDU under way, or one that begins here.
+ */
+static void take_early(struct dissection *d, struct tcp_streams *streams, struct tcp_pdu *pdu,
+                       struct tcp_side *side)
+{
+    const struct need nothing = { .is_open = true, .more = 1 };
+
+    pass_pdu(pdu, side);
+    while (pdu->early && !tcp_seq_less(side->max_next, pdu->early->seq)) {
+        const struct early *early = pdu->early;
+        uint32_t end = early->seq + early->len;
+
+        if (tcp_seq_less(side->max_next, end)) {
+            side->max_next = end;
+            if (!pdu->is_open &&
+                !pdu_open(d, &streams->arrival, streams->arrival.seq, bytes_of(NULL, 0), &nothing))
+                return;
+            if (tcp_seq_less(pdu->next, end))
+                pdu->next = end;
+            pdu_add(d, pdu, early->seq, bytes_of(early->bytes, early->len));
+            if (pdu->n_frames > 0)
+                pdu->frames[pdu->n_frames - 1] = early->frame;
+            pass_pdu(pdu, side);
+        }
+        drop_early(pdu);
+    }
+}
+
+/* Passes over what was handed over before; keeps what comes early. False: nothing is left for now. */
+static bool put_in_order(struct dissection *d, struct tcp_streams *streams, struct reader *r)
+{
+    struct tcp_arrival *arrival = &streams->arrival;
+    struct tcp_side *side = &arrival->connection->sides[arrival->side];
+    struct tcp_pdu *pdu = arrival->connection->pdus[arrival->side];
+    uint32_t end = arrival->seq + (uint32_t)reader_left(r);
+    struct bytes old;
+
+    if (side->max_next && tcp_seq_less(arrival->seq, side->max_next) && !pdu_at(arrival)) {
+        uint32_t until = tcp_seq_less(side->max_next, end) ? side->max_next : end;
+
+        if (!reader_bytes(r, until - arrival->seq, &old))
+            return false;
+        add_segment_data(d, old);
+        arrival->seq = until;
+        if (reader_left(r) == 0)
+            return false;
+    }
+    if (pdu && pdu->is_open && pdu->is_until_end)
+        return true;
+    if (side->max_next && tcp_seq_less(side->max_next, arrival->seq)) {
+        if (pdu_at(arrival))
+            return true;
+        keep_early(d, streams, reader_rest(r));
+        add_segment_data(d, reader_rest(r));
+        return false;
+    }
+    side->max_next = end;
+    if (pdu)
+        take_early(d, streams, pdu, side);
+    return true;
+}
+
 static enum dissect_result deliver(struct dissection *d, struct tcp_streams *streams, struct reader *r)
 {
     bool is_handed = false;
@@ -539,6 +663,12 @@ enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
 
     begin_packet(streams, d);
     streams->arrival = *arrival;
+    if (d->preferences->tcp_out_of_order && d->preferences->tcp_analyze) {
+        if (put_in_order(d, streams, r))
+            return deliver(d, streams, r);
+        tcp_streams_account(streams, arrival->connection);
+        return DISSECT_OK;
+    }
     if (pdu && pdu->seq == arrival->seq && !tcp_seq_less(pdu->next, end) &&
         pdu->last_frame != d->packet->number) { /* the start of the last PDU again */
         add_segment_data(d, reader_rest(r));

@@ -5,18 +5,8 @@
  */
 #pragma once
 
+#include "protocol/checksum.h"
 #include "protocol/dissection.h"
-
-/* The names of tcp.checksum.status and udp.checksum.status. */
-enum checksum_status {
-    CHECKSUM_BAD,
-    CHECKSUM_GOOD,
-    CHECKSUM_UNVERIFIED,
-    CHECKSUM_NOT_PRESENT,
-    CHECKSUM_ILLEGAL,
-};
-
-extern const struct value_name checksum_status_names[];
 
 /*
  * What the checksum at at_byte of the segment should be. False: the addresses below are not known. The
