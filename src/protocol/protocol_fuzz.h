@@ -69,7 +69,9 @@ static inline void fuzz_segment(struct wire *w, bool is_back, uint16_t port, uin
               wire_bytes(&tcp));
 }
 
-static inline int fuzz_datagrams(const uint8_t *data, size_t size, enum port_table table, uint16_t port)
+/* preferences: for protocols without a port of their own, a rule that decodes the port as them. */
+static inline int fuzz_datagrams_by(const uint8_t *data, size_t size, enum port_table table, uint16_t port,
+                                    const struct preferences *preferences)
 {
     static struct dissection d;
     static struct demand demand;
@@ -83,6 +85,7 @@ static inline int fuzz_datagrams(const uint8_t *data, size_t size, enum port_tab
     demand_add_everything(&demand);
     demand_settle(&demand);
     dissection_init(&d, &demand, state, NULL);
+    d.preferences = preferences;
     while (state && number < 64 && reader_u16(&r, &head)) {
         bool is_back = head >> 15;
         size_t len = head & 0x7ff;
@@ -108,4 +111,9 @@ static inline int fuzz_datagrams(const uint8_t *data, size_t size, enum port_tab
     }
     dissect_state_free(state);
     return 0;
+}
+
+static inline int fuzz_datagrams(const uint8_t *data, size_t size, enum port_table table, uint16_t port)
+{
+    return fuzz_datagrams_by(data, size, table, port, &preferences_default);
 }

@@ -17,6 +17,18 @@ FILTERS = ['ip', 'ipv6', 'udp', 'tcp', 'vlan', 'vxlan', 'dtls', 'arp', 'ip.flags
            'udp.port == 5684', 'udp.port in {5683, 1883..1884}', 'ip.addr == 192.0.2.0/24', 'ip.src == 192.0.2.1',
            'frame.len > 150 and not tcp', 'dtls.handshake.type == 16', 'dtls.handshake.type == 1 || tcp.flags.syn == 1',
            'dtls.record.content_type == 25', 'frame.number >= 3 && frame.number < 6', 'vxlan.vni == 42']
+# Those asked of captures whose names begin so, besides.
+FILTERS_OF = {
+    'mqtt': ['mqtt', 'mqtt.msgtype == "Publish Message"', 'mqtt.clientid matches "^(sensor|ep)-"', 'mqtt.topic',
+             'mqtt.topic == "plant/2/temp"', 'mqtt.topic contains "alarm" && mqtt.topic_len > 9', 'mqtt.qos > 0',
+             'mqtt.retain == 1', 'mqtt.conflag.willflag == 1 && mqtt.willtopic == "alarm/lost"', 'mqtt.willmsg',
+             'mqtt.username == "bob" && mqtt.passwd != "wonder"', 'mqtt.ver == 3 || mqtt.protoname == "MQIsdp"',
+             'mqtt.conack.val > 0 || mqtt.connack.reason_code > 0', 'mqtt.suback.qos || mqtt.suback.reason_code',
+             'mqtt.property_id == "User Property" && mqtt.prop_value == "north"', 'mqtt.will_properties',
+             'mqtt.property.topic_alias && mqtt.topic_len == 0', 'mqtt.property.content_type && json',
+             'mqtt.prop_number == 3600', 'mqtt.subscription_options_qos == 2', 'mqtt.len > 1000', 'count(mqtt.msgtype) > 1',
+             'mqtt.msg == ""', 'mqtt.unknown_version || _ws.malformed'],
+}
 
 
 def tshark(path, display, *fields):
@@ -45,7 +57,9 @@ def main():
                 devices[raw] = {'identity': raw.decode(), 'hex': raw.hex(':'), 'frames': frames}
             expect = {'made by': 'make/record.sh', 'packets': len(tshark(path, None, 'frame.number')),
                       'devices': list(devices.values())}
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in FILTERS}
+        filters = FILTERS + [text for begin, texts in FILTERS_OF.items()
+                             if os.path.basename(path).startswith(begin) for text in texts]
+        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
         text = json.dumps(expect, indent=1)
         # One line a list of numbers.
         text = re.sub(r'\[\s+(\d[\d,\s]*)\]', lambda m: '[' + ', '.join(m.group(1).split(',')).replace('\n', '')

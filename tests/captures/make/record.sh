@@ -130,6 +130,56 @@ on_a mosquitto_pub -h 192.0.2.2 -V mqttv5 -i ep-0001 -t d/0001/temp -m 21.5 -q 1
 on_a mosquitto_pub -h 192.0.2.2 -V mqttv311 -i ep-0002 -t d/0002/temp -m 19.0 -q 0
 captured
 
+# What devices do with a broker: versions, passwords, wills, properties, retained and large messages, QoS 2.
+broker() { # begins one that wants passwords
+    mosquitto_passwd -c -b "$work/passwords" bob wonder
+    printf 'listener 1883 192.0.2.2\npassword_file %s\nuser root\n' "$work/passwords" >"$work/mosquitto.conf"
+    on_b_in_background mosquitto -c "$work/mosquitto.conf"
+    sleep 0.5
+}
+bob=(-h 192.0.2.2 -u bob -P wonder)
+
+capture mqtt5-mosquitto.pcap veth0 tcp port 1883
+broker
+on_a_in_background timeout 4 mosquitto_sub "${bob[@]}" -V mqttv5 -i reader -q 2 -t 'plant/+/temp' -t 'alarm/#' -x 3600 \
+    -D subscribe user-property site north -D connect receive-maximum 10
+sleep 0.5
+on_a mosquitto_pub "${bob[@]}" -V mqttv5 -i sensor-1 -q 1 -t plant/1/temp -m '{"t": 21.5}' \
+    -D publish content-type application/json -D publish user-property site north \
+    -D publish message-expiry-interval 3600 -D publish response-topic plant/1/ask -D publish correlation-data c-17
+printf '20.1\n20.2\n20.3\n' | on_a mosquitto_pub "${bob[@]}" -V mqttv5 -i sensor-2 -q 2 -t plant/2/temp -l \
+    -D publish topic-alias 3
+on_a mosquitto_pub "${bob[@]}" -V mqttv5 -i sensor-3 -r -t alarm/last -m open -q 0 --will-topic alarm/lost \
+    --will-payload gone --will-qos 1 --will-retain -D will user-property site south -D will will-delay-interval 5
+on_a mosquitto_pub "${bob[@]}" -V mqttv5 -i sensor-4 -t alarm/log -q 1 -m "$(printf 'z%.0s' $(seq 3000))"
+on_a mosquitto_pub -h 192.0.2.2 -u bob -P wrong -V mqttv5 -i nobody -t alarm/x -m x >/dev/null 2>&1 || true
+sleep 0.3
+captured
+
+capture mqtt3-mosquitto.pcap veth0 tcp port 1883
+broker
+on_a_in_background timeout 3 mosquitto_sub "${bob[@]}" -V mqttv311 -i reader -q 1 -t 'plant/+/temp' -t 'alarm/#' -U nothing
+sleep 0.5
+on_a mosquitto_pub "${bob[@]}" -V mqttv31 -i sensor-1 -q 2 -t plant/1/temp -m 21.5 --will-topic alarm/lost \
+    --will-payload gone --will-qos 2
+on_a mosquitto_pub "${bob[@]}" -V mqttv311 -i sensor-2 -r -t alarm/last -n
+on_a mosquitto_pub -h 192.0.2.2 -V mqttv311 -i nobody -t alarm/x -m x >/dev/null 2>&1 || true
+# Several packets in a segment, one cut in two behind its first byte and one in its topic.
+on_a python3 -c "
+import socket, time
+def string(text): return bytes([0, len(text)]) + text.encode()
+def packet(first, body): return bytes([first, len(body) % 128 | (128 if len(body) > 127 else 0)] + [len(body) // 128] * (len(body) > 127)) + body
+connect = packet(0x10, string('MQTT') + bytes([4, 0xc2, 0, 60]) + string('sensor-5') + string('bob') + string('wonder'))
+publish = [packet(0x30, string('plant/5/temp') + text) for text in (b'1', b'22', b'333' + 200 * b'3')]
+s = socket.create_connection(('192.0.2.2', 1883))
+s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+stream = connect + publish[0] + publish[1] + packet(0xc0, b'') + publish[0][:1]
+for piece in (stream, publish[0][1:] + publish[2][:9], publish[2][9:], packet(0xe0, b'')):
+    s.sendall(piece)
+    time.sleep(0.1)
+"
+captured
+
 # Datagrams that the kernel itself cuts into fragments, over IPv4 and IPv6.
 capture udp-fragments.pcap veth0 'udp or ip6 proto 44 or ip[6:2] & 0x3fff != 0'
 for address in 192.0.2.2 2001:db8::2; do
