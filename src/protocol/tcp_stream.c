@@ -15,6 +15,11 @@ struct range { /* bytes from..to of a PDU are there */
     uint32_t from, to;
 };
 
+struct piece { /* of a PDU: which frame brought it */
+    uint64_t frame;
+    uint32_t offset;
+};
+
 struct early {          /* a segment that came before what precedes it */
     struct early *next; /* by seq */
     uint32_t seq, len;
@@ -28,7 +33,7 @@ struct tcp_pdu {    /* of one direction: the one under way, or the last that was
     uint32_t seq;  /* of its first byte */
     uint32_t next; /* behind its last, as far as that is known */
     uint64_t first_frame, last_frame;
-    uint64_t *frames; /* of its pieces, when in demand */
+    struct piece *frames; /* when in demand */
     uint32_t n_frames, frames_cap;
     uint8_t carries;
     bool is_open;
@@ -272,30 +277,38 @@ static bool pdu_add_range(struct tcp_pdu *pdu, struct range added)
     return true;
 }
 
-static void pdu_add_frame(struct tcp_pdu *pdu, uint64_t frame)
+/* By their place in the PDU, as they are shown. */
+static void pdu_add_frame(struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
 {
+    uint32_t at = pdu->n_frames;
+
     if (pdu->n_frames == DISSECTION_VALUES)
         return;
     if (pdu->n_frames == pdu->frames_cap) {
         uint32_t cap = pdu->frames_cap ? pdu->frames_cap * 2 : 8;
-        uint64_t *frames = realloc(pdu->frames, cap * sizeof *frames);
+        struct piece *frames = realloc(pdu->frames, cap * sizeof *frames);
 
         if (frames == NULL)
             return;
         pdu->frames = frames;
         pdu->frames_cap = cap;
     }
-    pdu->frames[pdu->n_frames++] = frame;
+    while (at > 0 && pdu->frames[at - 1].offset > offset)
+        at--;
+    memmove(pdu->frames + at + 1, pdu->frames + at, (pdu->n_frames - at) * sizeof *pdu->frames);
+    pdu->frames[at] = (struct piece) { frame, offset };
+    pdu->n_frames++;
 }
 
-static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu)
+static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
 {
     pdu->last_frame = d->packet->number;
     if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
-        pdu_add_frame(pdu, d->packet->number);
+        pdu_add_frame(pdu, offset, frame);
 }
 
-static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece)
+static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece,
+                    uint64_t frame)
 {
     uint32_t offset = seq - pdu->seq;
 
@@ -306,7 +319,7 @@ static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, str
         !pdu_add_range(pdu, (struct range) { offset, offset + (uint32_t)piece.len }))
         return;
     memcpy(pdu->bytes + offset, piece.data, piece.len);
-    pdu_note_frame(d, pdu);
+    pdu_note_frame(d, pdu, offset, frame);
 }
 
 static uint32_t pdu_bytes_from_start(const struct tcp_pdu *pdu)
@@ -342,7 +355,7 @@ static bool pdu_open(struct dissection *d, const struct tcp_arrival *arrival, ui
     pdu->n_ranges = 0;
     pdu->n_frames = 0;
     pdu->is_open = true;
-    pdu_add(d, pdu, seq, start);
+    pdu_add(d, pdu, seq, start, d->packet->number);
     return true;
 }
 
@@ -362,6 +375,8 @@ static uint32_t measure(struct dissection *d, const struct tcp_arrival *arrival,
     uint32_t at = 0;
 
     *need = (struct need) { 0 };
+    if (protocols[arrival->carries]->pdu_length == NULL) /* takes what comes */
+        return (uint32_t)bytes.len;
     while (at < bytes.len) {
         struct bytes rest = bytes_of(bytes.data + at, bytes.len - at);
         uint32_t len = protocols[arrival->carries]->pdu_length(d, rest);
@@ -399,7 +414,7 @@ static void add_reassembled(struct dissection *d, const struct tcp_pdu *pdu, str
         return;
     dissection_add_number(d, TCP_ID(TCP_SEGMENTS), 0);
     for (uint32_t i = 0; i < pdu->n_frames; i++)
-        dissection_add_number(d, TCP_ID(TCP_SEGMENT), pdu->frames[i]);
+        dissection_add_number(d, TCP_ID(TCP_SEGMENT), pdu->frames[i].frame);
     dissection_add_number(d, TCP_ID(TCP_SEGMENT_COUNT), pdu->n_frames);
     dissection_add_number(d, TCP_ID(TCP_REASSEMBLED_LENGTH), bytes.len);
     dissection_add_bytes(d, TCP_ID(TCP_REASSEMBLED_DATA), bytes);
@@ -451,7 +466,7 @@ static bool deliver_more(struct dissection *d, struct tcp_streams *streams, stru
         len = pdu->next - arrival->seq;
     if (!reader_bytes(r, len, &piece))
         return false;
-    pdu_add(d, pdu, arrival->seq, piece);
+    pdu_add(d, pdu, arrival->seq, piece, d->packet->number);
     add_segment_data(d, piece);
     arrival->seq += len;
     if (pdu->takes_segment && tcp_seq_less(pdu->next, arrival->seq))
@@ -502,7 +517,7 @@ static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struc
     struct tcp_arrival *arrival = &streams->arrival;
     enum protocol_id carries = arrival->carries;
     struct bytes bytes = reader_rest(r);
-    uint32_t whole = (uint32_t)bytes.len;
+    uint32_t whole;
     struct need need;
 
     r->at = r->end;
@@ -513,17 +528,15 @@ static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struc
     }
     if (arrival->findings & (TCP_RETRANSMISSION | TCP_OUT_OF_ORDER) && !d->preferences->tcp_out_of_order)
         return false;
-    if (protocols[carries]->pdu_length) {
-        whole = measure(d, arrival, bytes, &need);
-        if (need.is_open) {
-            struct bytes tail = bytes_of(bytes.data + whole, bytes.len - whole);
+    whole = measure(d, arrival, bytes, &need);
+    if (need.is_open) {
+        struct bytes tail = bytes_of(bytes.data + whole, bytes.len - whole);
 
-            if (pdu_open(d, arrival, arrival->seq - (uint32_t)tail.len, tail, &need)) {
-                add_segment_data(d, tail);
-            } else {
-                streams->n_given_up++;
-                whole = (uint32_t)bytes.len;
-            }
+        if (pdu_open(d, arrival, arrival->seq - (uint32_t)tail.len, tail, &need)) {
+            add_segment_data(d, tail);
+        } else {
+            streams->n_given_up++;
+            whole = (uint32_t)bytes.len;
         }
     }
     if (whole == 0)
@@ -590,9 +603,7 @@ static void take_early(struct dissection *d, struct tcp_streams *streams, struct
                 return;
             if (tcp_seq_less(pdu->next, end))
                 pdu->next = end;
-            pdu_add(d, pdu, early->seq, bytes_of(early->bytes, early->len));
-            if (pdu->n_frames > 0)
-                pdu->frames[pdu->n_frames - 1] = early->frame;
+            pdu_add(d, pdu, early->seq, bytes_of(early->bytes, early->len), early->frame);
             pass_pdu(pdu, side);
         }
         drop_early(pdu);
@@ -701,9 +712,9 @@ bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_
         return false;
     begin_packet(streams, d);
     streams->arrival = *arrival;
-    pdu_add(d, pdu, arrival->seq, bytes);
+    pdu_add(d, pdu, arrival->seq, bytes, d->packet->number);
     if (bytes.len == 0)
-        pdu_note_frame(d, pdu); /* it ends the PDU all the same */
+        pdu_note_frame(d, pdu, arrival->seq - pdu->seq, d->packet->number); /* it ends the PDU all the same */
     total = arrival->seq + (uint32_t)bytes.len - pdu->seq;
     if (total > TCP_PDU_BYTES)
         total = TCP_PDU_BYTES;
