@@ -533,34 +533,41 @@ static struct body *new_body(struct dissection *d, size_t n)
     return body;
 }
 
-/* The chunks' bytes one behind the other; a single chunk as it stands. False: not a chunk, or no room. */
-static bool join_chunks(struct dissection *d, struct bytes chunked, struct bytes *joined)
+/*
+ * The chunks' bytes one behind the other; a single chunk as it stands. *r goes on behind the chunked body.
+ * False: not a chunk, or no room.
+ */
+static bool join_chunks(struct dissection *d, struct reader *r, struct bytes *joined)
 {
-    struct reader r = reader_over(chunked);
+    struct reader start = *r;
     struct body *body = NULL;
     size_t n_chunks = 0, len = 0;
-    struct bytes chunk;
-    uint32_t size;
+    struct bytes chunk, trailer;
 
-    *joined = bytes_of(chunked.data, 0);
-    while (http_chunk(&r, &chunk, &size)) {
-        dissection_add_number(d, HTTP_ID(HTTP_CHUNK_SIZE), size);
+    *joined = bytes_of(r->at, 0);
+    while (http_chunk(r, &chunk)) {
+        dissection_add_number(d, HTTP_ID(HTTP_CHUNK_SIZE), chunk.len);
+        if (chunk.len == 0) {
+            trailer = http_trailer(r);
+            if (trailer.len > 0)
+                add_text(d, HTTP_CHUNKED_TRAILER_PART, trailer);
+            break;
+        }
         dissection_add_bytes(d, HTTP_ID(HTTP_CHUNK_DATA), chunk);
-        if (chunk.len + 2 <= (size_t)(r.end - chunk.data))
+        if (chunk.len + 2 <= (size_t)(r->end - chunk.data))
             dissection_add_bytes(d, HTTP_ID(HTTP_CHUNK_BOUNDARY), bytes_of(chunk.data + chunk.len, 2));
-        n_chunks += chunk.len > 0;
+        n_chunks++;
         len += chunk.len;
-        if (chunk.len && n_chunks == 1)
+        if (n_chunks == 1)
             *joined = chunk;
     }
     if (n_chunks < 2)
-        return len > 0;
+        return r->at > start.at;
     body = new_body(d, len);
     if (body == NULL)
         return false;
-    r = reader_over(chunked);
     len = 0;
-    while (http_chunk(&r, &chunk, &size)) {
+    while (n_chunks-- > 0 && http_chunk(&start, &chunk)) {
         memcpy(body->bytes + len, chunk.data, chunk.len);
         len += chunk.len;
     }
@@ -602,19 +609,17 @@ static bool is_packed_by_zlib(struct bytes encoding)
 
 /* Names who dissects the body and shrinks *r to it. */
 static void hand_body(struct dissection *d, struct reader *r, const struct message *message,
-                      struct bytes body)
+                      struct bytes body, bool is_put_together)
 {
     enum protocol_id next = PROTOCOL_DATA;
-    const uint8_t *as_captured = body.data;
 
-    if (message->is_chunked && !join_chunks(d, body, &body))
-        return;
     if (!message->is_packed) {
         if (message->content_encoding.len > 0 && !http_is(message->content_encoding, "identity")) {
             struct bytes unpacked;
 
             if (is_packed_by_zlib(message->content_encoding) && inflate_body(d, body, &unpacked)) {
                 body = unpacked;
+                is_put_together = true;
             } else {
                 dissection_add_number(d, HTTP_ID(HTTP_DECOMPRESSION_FAILED), 0);
                 goto hand;
@@ -627,7 +632,7 @@ static void hand_body(struct dissection *d, struct reader *r, const struct messa
 hand:
     if (next == PROTOCOL_NONE || body.len == 0)
         return;
-    d->source = (uint8_t)(d->source + (body.data != as_captured));
+    d->source = (uint8_t)(d->source + is_put_together);
     d->left_wire = (uint32_t)body.len;
     d->next = (uint8_t)next;
     *r = reader_over(body);
@@ -729,7 +734,7 @@ static enum dissect_result add_message(struct dissection *d, struct reader *r,
     struct message message = { .conversation = conversation };
     struct reader start = *r;
     struct bytes body;
-    bool is_broken = false;
+    bool is_broken = false, has_body, is_put_together = false;
     size_t len;
 
     if (reader_left(r) > 3 && r->at[0] == '\r' && r->at[1] == '\n') {
@@ -753,13 +758,22 @@ static enum dissect_result add_message(struct dissection *d, struct reader *r,
     note_switch(&message);
     len = body_length(&message, reader_left(r));
     body = bytes_of(r->at, len);
-    r->at += len;
+    if (message.is_chunked && len > 0) {
+        struct reader chunks = *r;
+
+        is_put_together = true;
+        has_body = join_chunks(d, &chunks, &body);
+        r->at = has_body ? chunks.at : r->end;
+    } else {
+        has_body = len > 0;
+        r->at += len;
+    }
     d->left_wire = (uint32_t)reader_left(r);
     if (reader_left(r) > 0)
         (void)dissection_later(d, http_later, r, (uint32_t)reader_left(r));
     r->at = r->end;
-    if (body.len > 0)
-        hand_body(d, r, &message, body);
+    if (has_body)
+        hand_body(d, r, &message, body, is_put_together);
     return DISSECT_OK;
 }
 

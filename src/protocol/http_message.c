@@ -220,22 +220,35 @@ static bool chunk_size_of(struct bytes line, uint32_t *size)
     return i > first;
 }
 
-bool http_chunk(struct reader *r, struct bytes *chunk, uint32_t *size)
+bool http_chunk(struct reader *r, struct bytes *chunk)
 {
     struct bytes line;
-    size_t behind = 2;
+    uint32_t size;
+    size_t behind;
 
     if (reader_left(r) == 0 || !http_line(r, &line) || line.len == 0)
         return false;
-    if (!chunk_size_of(line, size))
-        *size = 0;
-    if (*size > reader_left(r))
-        *size = (uint32_t)reader_left(r);
-    if (!reader_bytes(r, *size, chunk))
-        return false;
-    if (behind > reader_left(r))
-        behind = reader_left(r);
-    return reader_skip(r, behind);
+    if (!chunk_size_of(line, &size))
+        size = 0;
+    if (size > reader_left(r))
+        size = (uint32_t)reader_left(r);
+    behind = size == 0 ? 0 : reader_left(r) - size < 2 ? reader_left(r) - size : 2;
+    return reader_bytes(r, size, chunk) && reader_skip(r, behind);
+}
+
+struct bytes http_trailer(struct reader *r)
+{
+    struct reader start = *r, before;
+    struct bytes line;
+
+    do {
+        before = *r;
+        if (!http_line(r, &line)) {
+            *r = before;
+            break;
+        }
+    } while (line.len > 0);
+    return bytes_of(start.at, (size_t)(before.at - start.at));
 }
 
 /* Up to the end of the chunk of no bytes. */

@@ -47,8 +47,12 @@ struct http_coding { /* Transfer-Encoding, RFC 9112 section 6.1 */
 
 struct http_coding http_coding_of(struct bytes value);
 
-/* A chunk at *r: false where none begins. *chunk: what is there of it; *r goes on behind its end of line. */
-bool http_chunk(struct reader *r, struct bytes *chunk, uint32_t *size);
+/* A chunk at *r, as far as it is there; *r goes on behind it. False: none begins. The last one has no bytes.
+ */
+bool http_chunk(struct reader *r, struct bytes *chunk);
+
+/* What comes behind the last chunk: header fields, without the empty line, behind which *r goes on. */
+struct bytes http_trailer(struct reader *r);
 
 /* Where a walk over chunks left off, so that a body that comes in many pieces is not walked again each time.
  */

@@ -299,6 +299,8 @@ static void note_flags(struct dissection *d, const struct tcp_place *place, cons
         if (!(flags & TCP_ACK_FLAG))
             connection->syn_ts_ns = segment->ts_ns;
         place->from->is_first_ack = true;
+        if (place->from->max_next == 0)
+            place->from->max_next = segment->seq + 1;
     }
     if (flags & TCP_FIN) {
         dissection_add_number(d, TCP_ID(place->to->is_closing_first ? TCP_FIN_PASSIVE : TCP_FIN_ACTIVE), 0);

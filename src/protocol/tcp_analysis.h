@@ -68,6 +68,7 @@ struct tcp_side { /* what is known of one direction */
     uint32_t next_seq;   /* highest seen; 0: nothing yet */
     uint32_t max_acked;  /* highest that may be acknowledged without a gap; 0: nothing yet */
     uint32_t last_ack;   /* sent by this side */
+    uint32_t max_next;   /* highest handed over without a gap (tcp_out_of_order); 0: nothing yet */
     uint32_t window;     /* sent by this side */
     uint32_t sacked;     /* bytes the latest segment of this side acknowledged selectively */
     uint32_t push_bytes; /* since the last PSH */

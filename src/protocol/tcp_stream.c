@@ -15,13 +15,25 @@ struct range { /* bytes from..to of a PDU are there */
     uint32_t from, to;
 };
 
+struct piece { /* of a PDU: which frame brought it */
+    uint64_t frame;
+    uint32_t offset;
+};
+
+struct early {          /* a segment that came before what precedes it */
+    struct early *next; /* by seq */
+    uint32_t seq, len;
+    uint64_t frame;
+    uint8_t bytes[];
+};
+
 struct tcp_pdu {    /* of one direction: the one under way, or the last that was */
     uint8_t *bytes; /* NULL: none kept */
     uint32_t cap;
     uint32_t seq;  /* of its first byte */
     uint32_t next; /* behind its last, as far as that is known */
     uint64_t first_frame, last_frame;
-    uint64_t *frames; /* of its pieces, when in demand */
+    struct piece *frames; /* when in demand */
     uint32_t n_frames, frames_cap;
     uint8_t carries;
     bool is_open;
@@ -29,6 +41,9 @@ struct tcp_pdu {    /* of one direction: the one under way, or the last that was
     bool is_until_end;
     uint8_t n_ranges;
     struct range ranges[TCP_PDU_RANGES]; /* in order, apart from each other */
+    struct early *early;
+    uint32_t early_bytes;
+    uint16_t n_early;
 };
 
 struct lent { /* what was handed over; freed with the next packet */
@@ -73,9 +88,20 @@ static uint32_t held_by(const struct tcp_connection *connection)
 
         held += connection->sides[i].unacked_cap * sizeof(struct tcp_unacked);
         if (pdu)
-            held += sizeof *pdu + pdu->cap + pdu->frames_cap * sizeof *pdu->frames;
+            held += sizeof *pdu + pdu->cap + pdu->early_bytes + pdu->frames_cap * sizeof *pdu->frames;
     }
     return (uint32_t)held;
+}
+
+/* Frees the first of those that came early. */
+static void drop_early(struct tcp_pdu *pdu)
+{
+    struct early *early = pdu->early;
+
+    pdu->early = early->next;
+    pdu->early_bytes -= (uint32_t)sizeof *early + early->len;
+    pdu->n_early--;
+    free(early);
 }
 
 static void free_memory(struct tcp_connection *connection)
@@ -83,6 +109,8 @@ static void free_memory(struct tcp_connection *connection)
     for (unsigned i = 0; i < 2; i++) {
         struct tcp_side *side = &connection->sides[i];
 
+        while (connection->pdus[i] && connection->pdus[i]->early)
+            drop_early(connection->pdus[i]);
         if (connection->pdus[i]) {
             free(connection->pdus[i]->bytes);
             free(connection->pdus[i]->frames);
@@ -249,30 +277,38 @@ static bool pdu_add_range(struct tcp_pdu *pdu, struct range added)
     return true;
 }
 
-static void pdu_add_frame(struct tcp_pdu *pdu, uint64_t frame)
+/* By their place in the PDU, as they are shown. */
+static void pdu_add_frame(struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
 {
+    uint32_t at = pdu->n_frames;
+
     if (pdu->n_frames == DISSECTION_VALUES)
         return;
     if (pdu->n_frames == pdu->frames_cap) {
         uint32_t cap = pdu->frames_cap ? pdu->frames_cap * 2 : 8;
-        uint64_t *frames = realloc(pdu->frames, cap * sizeof *frames);
+        struct piece *frames = realloc(pdu->frames, cap * sizeof *frames);
 
         if (frames == NULL)
             return;
         pdu->frames = frames;
         pdu->frames_cap = cap;
     }
-    pdu->frames[pdu->n_frames++] = frame;
+    while (at > 0 && pdu->frames[at - 1].offset > offset)
+        at--;
+    memmove(pdu->frames + at + 1, pdu->frames + at, (pdu->n_frames - at) * sizeof *pdu->frames);
+    pdu->frames[at] = (struct piece) { frame, offset };
+    pdu->n_frames++;
 }
 
-static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu)
+static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
 {
     pdu->last_frame = d->packet->number;
     if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
-        pdu_add_frame(pdu, d->packet->number);
+        pdu_add_frame(pdu, offset, frame);
 }
 
-static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece)
+static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece,
+                    uint64_t frame)
 {
     uint32_t offset = seq - pdu->seq;
 
@@ -283,7 +319,7 @@ static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, str
         !pdu_add_range(pdu, (struct range) { offset, offset + (uint32_t)piece.len }))
         return;
     memcpy(pdu->bytes + offset, piece.data, piece.len);
-    pdu_note_frame(d, pdu);
+    pdu_note_frame(d, pdu, offset, frame);
 }
 
 static uint32_t pdu_bytes_from_start(const struct tcp_pdu *pdu)
@@ -319,7 +355,7 @@ static bool pdu_open(struct dissection *d, const struct tcp_arrival *arrival, ui
     pdu->n_ranges = 0;
     pdu->n_frames = 0;
     pdu->is_open = true;
-    pdu_add(d, pdu, seq, start);
+    pdu_add(d, pdu, seq, start, d->packet->number);
     return true;
 }
 
@@ -339,6 +375,8 @@ static uint32_t measure(struct dissection *d, const struct tcp_arrival *arrival,
     uint32_t at = 0;
 
     *need = (struct need) { 0 };
+    if (protocols[arrival->carries]->pdu_length == NULL) /* takes what comes */
+        return (uint32_t)bytes.len;
     while (at < bytes.len) {
         struct bytes rest = bytes_of(bytes.data + at, bytes.len - at);
         uint32_t len = protocols[arrival->carries]->pdu_length(d, rest);
@@ -376,7 +414,7 @@ static void add_reassembled(struct dissection *d, const struct tcp_pdu *pdu, str
         return;
     dissection_add_number(d, TCP_ID(TCP_SEGMENTS), 0);
     for (uint32_t i = 0; i < pdu->n_frames; i++)
-        dissection_add_number(d, TCP_ID(TCP_SEGMENT), pdu->frames[i]);
+        dissection_add_number(d, TCP_ID(TCP_SEGMENT), pdu->frames[i].frame);
     dissection_add_number(d, TCP_ID(TCP_SEGMENT_COUNT), pdu->n_frames);
     dissection_add_number(d, TCP_ID(TCP_REASSEMBLED_LENGTH), bytes.len);
     dissection_add_bytes(d, TCP_ID(TCP_REASSEMBLED_DATA), bytes);
@@ -428,7 +466,7 @@ static bool deliver_more(struct dissection *d, struct tcp_streams *streams, stru
         len = pdu->next - arrival->seq;
     if (!reader_bytes(r, len, &piece))
         return false;
-    pdu_add(d, pdu, arrival->seq, piece);
+    pdu_add(d, pdu, arrival->seq, piece, d->packet->number);
     add_segment_data(d, piece);
     arrival->seq += len;
     if (pdu->takes_segment && tcp_seq_less(pdu->next, arrival->seq))
@@ -479,7 +517,7 @@ static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struc
     struct tcp_arrival *arrival = &streams->arrival;
     enum protocol_id carries = arrival->carries;
     struct bytes bytes = reader_rest(r);
-    uint32_t whole = (uint32_t)bytes.len;
+    uint32_t whole;
     struct need need;
 
     r->at = r->end;
@@ -490,22 +528,119 @@ static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struc
     }
     if (arrival->findings & (TCP_RETRANSMISSION | TCP_OUT_OF_ORDER) && !d->preferences->tcp_out_of_order)
         return false;
-    if (protocols[carries]->pdu_length) {
-        whole = measure(d, arrival, bytes, &need);
-        if (need.is_open) {
-            struct bytes tail = bytes_of(bytes.data + whole, bytes.len - whole);
+    whole = measure(d, arrival, bytes, &need);
+    if (need.is_open) {
+        struct bytes tail = bytes_of(bytes.data + whole, bytes.len - whole);
 
-            if (pdu_open(d, arrival, arrival->seq - (uint32_t)tail.len, tail, &need)) {
-                add_segment_data(d, tail);
-            } else {
-                streams->n_given_up++;
-                whole = (uint32_t)bytes.len;
-            }
+        if (pdu_open(d, arrival, arrival->seq - (uint32_t)tail.len, tail, &need)) {
+            add_segment_data(d, tail);
+        } else {
+            streams->n_given_up++;
+            whole = (uint32_t)bytes.len;
         }
     }
     if (whole == 0 && !protocols[carries]->shows_begun)
         return false;
     hand(d, r, carries, bytes_of(bytes.data, whole > 0 ? whole : bytes.len), false);
+    return true;
+}
+
+/* ---- tcp_out_of_order ---- */
+
+static void keep_early(struct dissection *d, struct tcp_streams *streams, struct bytes bytes)
+{
+    const struct tcp_arrival *arrival = &streams->arrival;
+    struct tcp_pdu **place = &arrival->connection->pdus[arrival->side];
+    struct tcp_pdu *pdu = *place ? *place : (*place = calloc(1, sizeof *pdu));
+    struct early **link, *early;
+
+    if (pdu == NULL || pdu->n_early == TCP_EARLY_SEGMENTS) {
+        streams->n_given_up++;
+        return;
+    }
+    early = malloc(sizeof *early + bytes.len);
+    if (early == NULL)
+        return;
+    for (link = &pdu->early; *link && tcp_seq_less((*link)->seq, arrival->seq); link = &(*link)->next)
+        ;
+    early->next = *link;
+    early->seq = arrival->seq;
+    early->len = (uint32_t)bytes.len;
+    early->frame = d->packet->number;
+    memcpy(early->bytes, bytes.data, bytes.len);
+    *link = early;
+    pdu->n_early++;
+    pdu->early_bytes += (uint32_t)sizeof *early + early->len;
+}
+
+/* Moves max_next over what of the PDU under way follows without a gap. */
+static void pass_pdu(const struct tcp_pdu *pdu, struct tcp_side *side)
+{
+    for (unsigned i = 0; pdu->is_open && i < pdu->n_ranges; i++) {
+        uint32_t from = pdu->seq + pdu->ranges[i].from, to = pdu->seq + pdu->ranges[i].to;
+
+        if (!tcp_seq_less(side->max_next, from) && tcp_seq_less(side->max_next, to))
+            side->max_next = to;
+    }
+}
+
+/* The segment fills a gap: what came early goes on from it, into the PDU under way, or one that begins here.
+ */
+static void take_early(struct dissection *d, struct tcp_streams *streams, struct tcp_pdu *pdu,
+                       struct tcp_side *side)
+{
+    const struct need nothing = { .is_open = true, .more = 1 };
+
+    pass_pdu(pdu, side);
+    while (pdu->early && !tcp_seq_less(side->max_next, pdu->early->seq)) {
+        const struct early *early = pdu->early;
+        uint32_t end = early->seq + early->len;
+
+        if (tcp_seq_less(side->max_next, end)) {
+            side->max_next = end;
+            if (!pdu->is_open &&
+                !pdu_open(d, &streams->arrival, streams->arrival.seq, bytes_of(NULL, 0), &nothing))
+                return;
+            if (tcp_seq_less(pdu->next, end))
+                pdu->next = end;
+            pdu_add(d, pdu, early->seq, bytes_of(early->bytes, early->len), early->frame);
+            pass_pdu(pdu, side);
+        }
+        drop_early(pdu);
+    }
+}
+
+/* Passes over what was handed over before; keeps what comes early. False: nothing is left for now. */
+static bool put_in_order(struct dissection *d, struct tcp_streams *streams, struct reader *r)
+{
+    struct tcp_arrival *arrival = &streams->arrival;
+    struct tcp_side *side = &arrival->connection->sides[arrival->side];
+    struct tcp_pdu *pdu = arrival->connection->pdus[arrival->side];
+    uint32_t end = arrival->seq + (uint32_t)reader_left(r);
+    struct bytes old;
+
+    if (side->max_next && tcp_seq_less(arrival->seq, side->max_next) && !pdu_at(arrival)) {
+        uint32_t until = tcp_seq_less(side->max_next, end) ? side->max_next : end;
+
+        if (!reader_bytes(r, until - arrival->seq, &old))
+            return false;
+        add_segment_data(d, old);
+        arrival->seq = until;
+        if (reader_left(r) == 0)
+            return false;
+    }
+    if (pdu && pdu->is_open && pdu->is_until_end)
+        return true;
+    if (side->max_next && tcp_seq_less(side->max_next, arrival->seq)) {
+        if (pdu_at(arrival))
+            return true;
+        keep_early(d, streams, reader_rest(r));
+        add_segment_data(d, reader_rest(r));
+        return false;
+    }
+    side->max_next = end;
+    if (pdu)
+        take_early(d, streams, pdu, side);
     return true;
 }
 
@@ -539,6 +674,12 @@ enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
 
     begin_packet(streams, d);
     streams->arrival = *arrival;
+    if (d->preferences->tcp_out_of_order && d->preferences->tcp_analyze) {
+        if (put_in_order(d, streams, r))
+            return deliver(d, streams, r);
+        tcp_streams_account(streams, arrival->connection);
+        return DISSECT_OK;
+    }
     if (pdu && pdu->seq == arrival->seq && !tcp_seq_less(pdu->next, end) &&
         pdu->last_frame != d->packet->number) { /* the start of the last PDU again */
         add_segment_data(d, reader_rest(r));
@@ -571,9 +712,9 @@ bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_
         return false;
     begin_packet(streams, d);
     streams->arrival = *arrival;
-    pdu_add(d, pdu, arrival->seq, bytes);
+    pdu_add(d, pdu, arrival->seq, bytes, d->packet->number);
     if (bytes.len == 0)
-        pdu_note_frame(d, pdu); /* it ends the PDU all the same */
+        pdu_note_frame(d, pdu, arrival->seq - pdu->seq, d->packet->number); /* it ends the PDU all the same */
     total = arrival->seq + (uint32_t)bytes.len - pdu->seq;
     if (total > TCP_PDU_BYTES)
         total = TCP_PDU_BYTES;
