@@ -30,6 +30,22 @@ FILTERS_OF = {
              'mqtt.msg == ""', 'mqtt.unknown_version || _ws.malformed'],
 }
 
+MORE_FILTERS = {  # by how the capture's name begins
+    'dns': ['dns', 'dns.flags.response == 0', 'dns.qry.name == "lan.example"', 'dns.qry.type == 16 && tcp',
+            'dns.a == 192.0.2.7', 'dns.aaaa', 'dns.cname or dns.mx.mail_exchange', 'dns.txt contains "spf1"',
+            'dns.srv.port == 5683', 'dns.naptr.regex', 'dns.caa.issue == "ca.example"', 'dns.flags.rcode == "No such name"',
+            'dns.opt.cookie.client', 'dns.resp.z.do == 1', 'dns.time < 1', 'dns.length > 100', 'count(dns.resp.name) > 1'],
+    'dhcp': ['dhcp', 'dhcp.type == 1', 'dhcp.option.dhcp == "ACK"', 'dhcp.option.dhcp in {1, 3}', 'dhcp.ip.your == 192.0.2.100',
+             'dhcp.option.hostname == "meter-7"', 'dhcp.fqdn.name', 'dhcp.option.request_list_item == 42',
+             'dhcp.option.vendor_class_id contains "tapdeck"', 'dhcp.option.ip_address_lease_time == 3600',
+             'dhcp.option.domain_name_server == 192.0.2.3', 'dhcp.hw.mac_addr == 02:00:5e:00:00:01',
+             'dhcp.option.dhcp_dns_domain_search_list_fqdn == "iot.lan.example"', 'dhcp.option.classless_static_route'],
+    'ntp': ['ntp', 'ntp.flags.mode == 3', 'ntp.flags.mode == "server"', 'ntp.stratum == 3', 'ntp.org', 'ntp.refid == 7f:7f:01:01',
+            'ntp.ext'],
+    'mdns': ['mdns', 'dns', 'dns.qry.qu == 1', 'dns.resp.cache_flush == 1', 'dns.resp.name == "meter.local"'],
+    'llmnr': ['llmnr', 'dns', 'dns.flags.tentative == 0', 'dns.flags.conflict', 'dns.a == 192.0.2.2', 'dns.response_to == 1'],
+}
+
 
 def tshark(path, display, *fields):
     command = ['tshark', '-n', '-r', path, '-T', 'fields'] + [word for field in fields for word in ('-e', field)]
@@ -60,6 +76,8 @@ def main():
         filters = FILTERS + [text for begin, texts in FILTERS_OF.items()
                              if os.path.basename(path).startswith(begin) for text in texts]
         expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
+        more = MORE_FILTERS.get(os.path.basename(path).split('-')[0], [])
+        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in FILTERS + more}
         text = json.dumps(expect, indent=1)
         # One line a list of numbers.
         text = re.sub(r'\[\s+(\d[\d,\s]*)\]', lambda m: '[' + ', '.join(m.group(1).split(',')).replace('\n', '')
