@@ -84,7 +84,9 @@ static const struct hint *protocol_hint(struct arena *arena, enum protocol_id pr
 /* A field may lie in layers of other protocols than the one whose table it is in. */
 static const struct hint *field_hint(struct arena *arena, const struct node *node)
 {
-    uint64_t lent = node->kind == NODE_FIELD ? protocols[node->protocol]->lends_to : 0;
+    uint64_t lent = node->kind == NODE_FIELD
+                        ? protocols[node->protocol]->lends_to | field_of(node->field)->lends_to
+                        : 0;
     const struct hint *hint = protocol_hint(arena, node->protocol);
 
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)

@@ -113,6 +113,7 @@ struct field {
     bool needs_all;                 /* its value depends on every layer of the packet */
     bool counts_packets;            /* its value depends on all packets before (stream and frame numbers) */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
+    uint64_t lends_to;              /* as struct protocol's, for this field alone (ip.version) */
 };
 
 enum dissect_result {
