@@ -98,10 +98,14 @@ static bool is_lent(uint16_t id)
 /* A field may lie in layers of other protocols than the one whose table it is in. */
 static const struct hint *field_hint(struct arena *arena, const struct node *node)
 {
-    uint64_t lent =
-        node->kind == NODE_FIELD && is_lent(node->field) ? protocols[node->protocol]->lends_to : 0;
     const struct hint *hint = protocol_hint(arena, node->protocol);
+    uint64_t lent = 0;
 
+    if (node->kind == NODE_FIELD) {
+        lent = field_of(node->field)->lends_to;
+        if (is_lent(node->field))
+            lent |= protocols[node->protocol]->lends_to;
+    }
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
         if (lent >> p & 1)
             hint = join(arena, HINT_OR, hint, protocol_hint(arena, (enum protocol_id)p));

@@ -172,7 +172,7 @@ static void members_of(uint16_t field_id, struct instruction *instruction)
     enum protocol_id protocol = FIELD_PROTOCOL(field_id);
 
     instruction->protocol = (uint8_t)protocol;
-    instruction->mask = PROTOCOL_BIT(protocol) | protocols[protocol]->lends_to;
+    instruction->mask = PROTOCOL_BIT(protocol) | protocols[protocol]->lends_to | field->lends_to;
     instruction->fields[0] = field_id;
     instruction->n_places = 1;
     if (field->any_of[0] != field->any_of[1]) {

@@ -31,7 +31,7 @@ void demand_add_field(struct demand *demand, uint16_t field_id)
     const struct field *field = field_of(field_id);
 
     demand_add_protocol(demand, protocol);
-    demand->protocols |= protocols[protocol]->lends_to;
+    demand->protocols |= protocols[protocol]->lends_to | field->lends_to;
     if (field->any_of[0] != field->any_of[1]) {
         add_bit(demand, protocol, field->any_of[0]);
         add_bit(demand, protocol, field->any_of[1]);
@@ -64,16 +64,16 @@ static uint64_t express_protocols(const struct demand *demand)
     uint64_t express = EXPRESS_PROTOCOLS;
 
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
-        bool has_added = false;
+        uint64_t has_added = 0; /* the protocol, and whom it lends what is added */
 
         for (unsigned f = 0; express >> p & 1 && f < protocols[p]->n_fields; f++) {
             const struct field *field = &protocols[p]->fields[f];
 
-            has_added |= demand_has_field(demand, (enum protocol_id)p, f) && field->n_bits == 0 &&
-                         field->any_of[0] == field->any_of[1];
+            if (demand_has_field(demand, (enum protocol_id)p, f) && field->n_bits == 0 &&
+                field->any_of[0] == field->any_of[1])
+                has_added |= PROTOCOL_BIT(p) | protocols[p]->lends_to | field->lends_to;
         }
-        if (has_added)
-            express &= ~(PROTOCOL_BIT(p) | protocols[p]->lends_to);
+        express &= ~has_added;
     }
     return express;
 }

@@ -232,7 +232,7 @@ void dissection_values(const struct dissection *d, uint16_t field_id, value_func
     }
     for (uint32_t i = 0; i < d->n_layers; i++) {
         if (d->layers[i].protocol != protocol &&
-            !(protocols[protocol]->lends_to >> d->layers[i].protocol & 1))
+            !((protocols[protocol]->lends_to | field->lends_to) >> d->layers[i].protocol & 1))
             continue;
         for (unsigned m = 0; m < n_members; m++) {
             struct value value;

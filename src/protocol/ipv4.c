@@ -59,7 +59,8 @@ static const struct value_name option_flag_names[] = {
 };
 
 static const struct field ipv4_fields[] = {
-    [IPV4_VERSION] = { "ip.version", FIELD_UINT, .title = "Version", .ft_bits = 8 },
+    [IPV4_VERSION] = { "ip.version", FIELD_UINT, .title = "Version", .ft_bits = 8,
+                       .lends_to = PROTOCOL_BIT(PROTOCOL_IPV6) },
     [IPV4_HDR_LEN] = { "ip.hdr_len", FIELD_UINT, .title = "Header Length", .ft_bits = 8 },
     [IPV4_DSFIELD] = { "ip.dsfield", FIELD_UINT, FIELD_BASE_HEX, "Differentiated Services Field", .at_bit = 8,
                        .n_bits = 8 },
@@ -328,6 +329,5 @@ const struct protocol protocol_ipv4 = {
     .fields = ipv4_fields,
     .n_fields = sizeof ipv4_fields / sizeof ipv4_fields[0],
     .may_carry = DISPATCH_IP_MASK,
-    .lends_to = PROTOCOL_BIT(PROTOCOL_IPV6), /* ip.version */
     .dissect = ipv4_dissect,
 };

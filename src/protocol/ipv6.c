@@ -23,6 +23,40 @@ enum {
     IPV6_FRAGHDR_MORE,
     IPV6_FRAGHDR_IDENT,
     IPV6_REASSEMBLED_LENGTH,
+    IPV6_TCLASS_DSCP,
+    IPV6_TCLASS_ECN,
+    IPV6_SRC_HOST,
+    IPV6_DST_HOST,
+    IPV6_HOST,
+    IPV6_FRAGMENTS,
+    IPV6_FRAGMENT,
+    IPV6_FRAGMENT_COUNT,
+    IPV6_REASSEMBLED_IN,
+    IPV6_REASSEMBLED_DATA,
+    IPV6_HOPOPTS,
+    IPV6_HOPOPTS_NXT,
+    IPV6_HOPOPTS_LEN,
+    IPV6_HOPOPTS_LEN_OCT,
+    IPV6_DSTOPTS,
+    IPV6_DSTOPTS_NXT,
+    IPV6_DSTOPTS_LEN,
+    IPV6_DSTOPTS_LEN_OCT,
+    IPV6_ROUTING,
+    IPV6_ROUTING_NXT,
+    IPV6_ROUTING_LEN,
+    IPV6_ROUTING_LEN_OCT,
+    IPV6_ROUTING_TYPE,
+    IPV6_ROUTING_SEGLEFT,
+    IPV6_FRAGHDR,
+    IPV6_FRAGHDR_RESERVED_OCTET,
+    IPV6_FRAGHDR_RESERVED_BITS,
+    IPV6_OPT,
+    IPV6_OPT_TYPE,
+    IPV6_OPT_TYPE_ACTION,
+    IPV6_OPT_TYPE_CHANGE,
+    IPV6_OPT_TYPE_REST,
+    IPV6_OPT_LENGTH,
+    IPV6_OPT_ROUTER_ALERT,
 };
 
 enum {
@@ -60,6 +94,48 @@ static const struct field ipv6_fields[] = {
     [IPV6_FRAGHDR_MORE] = { "ipv6.fraghdr.more", FIELD_BOOL, .title = "More Fragments" },
     [IPV6_FRAGHDR_IDENT] = { "ipv6.fraghdr.ident", FIELD_UINT, FIELD_BASE_HEX, "Identification",
                              .ft_bits = 32 },
+    [IPV6_TCLASS_DSCP] = { "ipv6.tclass.dscp", FIELD_UINT, .title = "Differentiated Services Codepoint",
+                           .at_bit = 4, .n_bits = 6, .ft_bits = 32, .names = dscp_names },
+    [IPV6_TCLASS_ECN] = { "ipv6.tclass.ecn", FIELD_UINT, .title = "Explicit Congestion Notification",
+                          .at_bit = 10, .n_bits = 2, .ft_bits = 32, .names = ecn_names },
+    [IPV6_SRC_HOST] = { "ipv6.src_host", FIELD_STRING, .title = "Source Host" },
+    [IPV6_DST_HOST] = { "ipv6.dst_host", FIELD_STRING, .title = "Destination Host" },
+    [IPV6_HOST] = { "ipv6.host", FIELD_STRING, .title = "Source or Destination Host",
+                    .any_of = { IPV6_SRC_HOST, IPV6_DST_HOST } },
+    [IPV6_FRAGMENTS] = { "ipv6.fragments", FIELD_NONE, .title = "IPv6 Fragments" },
+    [IPV6_FRAGMENT] = { "ipv6.fragment", FIELD_FRAME, .title = "IPv6 Fragment" },
+    [IPV6_FRAGMENT_COUNT] = { "ipv6.fragment.count", FIELD_UINT, .title = "Fragment count", .ft_bits = 32 },
+    [IPV6_REASSEMBLED_IN] = { "ipv6.reassembled.in", FIELD_FRAME, .title = "Reassembled IPv6 in frame" },
+    [IPV6_REASSEMBLED_DATA] = { "ipv6.reassembled.data", FIELD_BYTES, .title = "Reassembled IPv6 data" },
+    [IPV6_HOPOPTS] = { "ipv6.hopopts", FIELD_NONE, .title = "IPv6 Hop-by-Hop Option" },
+    [IPV6_HOPOPTS_NXT] = { "ipv6.hopopts.nxt", FIELD_UINT, .title = "Next Header", .ft_bits = 8,
+                           .names = ip_protocol_names },
+    [IPV6_HOPOPTS_LEN] = { "ipv6.hopopts.len", FIELD_UINT, .title = "Length", .ft_bits = 8 },
+    [IPV6_HOPOPTS_LEN_OCT] = { "ipv6.hopopts.len_oct", FIELD_UINT, .title = "Length", .ft_bits = 16 },
+    [IPV6_DSTOPTS] = { "ipv6.dstopts", FIELD_NONE, .title = "Destination Options for IPv6" },
+    [IPV6_DSTOPTS_NXT] = { "ipv6.dstopts.nxt", FIELD_UINT, .title = "Next Header", .ft_bits = 8,
+                           .names = ip_protocol_names },
+    [IPV6_DSTOPTS_LEN] = { "ipv6.dstopts.len", FIELD_UINT, .title = "Length", .ft_bits = 8 },
+    [IPV6_DSTOPTS_LEN_OCT] = { "ipv6.dstopts.len_oct", FIELD_UINT, .title = "Length", .ft_bits = 16 },
+    [IPV6_ROUTING] = { "ipv6.routing", FIELD_NONE, .title = "Routing Header for IPv6" },
+    [IPV6_ROUTING_NXT] = { "ipv6.routing.nxt", FIELD_UINT, .title = "Next Header", .ft_bits = 8,
+                           .names = ip_protocol_names },
+    [IPV6_ROUTING_LEN] = { "ipv6.routing.len", FIELD_UINT, .title = "Length", .ft_bits = 8 },
+    [IPV6_ROUTING_LEN_OCT] = { "ipv6.routing.len_oct", FIELD_UINT, .title = "Length", .ft_bits = 16 },
+    [IPV6_ROUTING_TYPE] = { "ipv6.routing.type", FIELD_UINT, .title = "Type", .ft_bits = 8 },
+    [IPV6_ROUTING_SEGLEFT] = { "ipv6.routing.segleft", FIELD_UINT, .title = "Segments Left", .ft_bits = 8 },
+    [IPV6_FRAGHDR] = { "ipv6.fraghdr", FIELD_NONE, .title = "Fragment Header for IPv6" },
+    [IPV6_FRAGHDR_RESERVED_OCTET] = { "ipv6.fraghdr.reserved_octet", FIELD_UINT, .title = "Reserved octet",
+                                      .ft_bits = 8 },
+    [IPV6_FRAGHDR_RESERVED_BITS] = { "ipv6.fraghdr.reserved_bits", FIELD_UINT, .title = "Reserved bits",
+                                     .ft_bits = 16 },
+    [IPV6_OPT] = { "ipv6.opt", FIELD_NONE, .title = "IPv6 Option" },
+    [IPV6_OPT_TYPE] = { "ipv6.opt.type", FIELD_UINT, .title = "Type", .ft_bits = 8 },
+    [IPV6_OPT_TYPE_ACTION] = { "ipv6.opt.type.action", FIELD_UINT, .title = "Action", .ft_bits = 8 },
+    [IPV6_OPT_TYPE_CHANGE] = { "ipv6.opt.type.change", FIELD_BOOL, .title = "May Change" },
+    [IPV6_OPT_TYPE_REST] = { "ipv6.opt.type.rest", FIELD_UINT, .title = "Low-Order Bits", .ft_bits = 8 },
+    [IPV6_OPT_LENGTH] = { "ipv6.opt.length", FIELD_UINT, .title = "Length", .ft_bits = 8 },
+    [IPV6_OPT_ROUTER_ALERT] = { "ipv6.opt.router_alert", FIELD_UINT, .title = "Router Alert", .ft_bits = 16 },
     [IPV6_REASSEMBLED_LENGTH] = { "ipv6.reassembled.length", FIELD_UINT, .title = "Reassembled IPv6 length",
                                   .ft_bits = 32 },
 };
@@ -81,16 +157,106 @@ static bool is_extension(uint8_t next)
     }
 }
 
+static const struct fragment_fields fragment_fields = {
+    .fragments = IPV6_ID_OF(IPV6_FRAGMENTS),
+    .fragment = IPV6_ID_OF(IPV6_FRAGMENT),
+    .count = IPV6_ID_OF(IPV6_FRAGMENT_COUNT),
+    .length = IPV6_ID_OF(IPV6_REASSEMBLED_LENGTH),
+    .data = IPV6_ID_OF(IPV6_REASSEMBLED_DATA),
+};
+
+static void add_host(struct dissection *d, unsigned field, struct bytes address)
+{
+    char text[IP_ADDRESS_TEXT_BYTES];
+    struct ip_address ip;
+    uint8_t *copy;
+    size_t len;
+
+    if (!dissection_wants(d, PROTOCOL_IPV6, field))
+        return;
+    ip = ip_address_of(address);
+    len = strlen(ip_address_format(&ip, text));
+    copy = dissection_scratch(d, len);
+    if (copy == NULL)
+        return;
+    memcpy(copy, text, len);
+    dissection_add_bytes(d, IPV6_ID_OF(field), bytes_of(copy, len));
+}
+
+/* Options of hop-by-hop and destination headers: RFC 8200 section 4.2. */
+static void add_options(struct dissection *d, struct reader *r)
+{
+    enum { OPTION_PAD1 = 0, OPTION_ROUTER_ALERT = 5 };
+    uint8_t type, len;
+
+    while (reader_u8(r, &type)) {
+        struct bytes value;
+
+        dissection_add_number(d, IPV6_ID_OF(IPV6_OPT), 1);
+        dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE), type);
+        dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_ACTION), type >> 6);
+        dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_CHANGE), type >> 5 & 1);
+        dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_REST), type & 31);
+        if (type == OPTION_PAD1)
+            continue;
+        if (!reader_u8(r, &len))
+            return;
+        dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_LENGTH), len);
+        if (!reader_bytes(r, len, &value))
+            return;
+        if (type == OPTION_ROUTER_ALERT && len == 2) /* RFC 2711 */
+            dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_ROUTER_ALERT),
+                                  (uint64_t)value.data[0] << 8 | value.data[1]);
+    }
+}
+
+/* Members of one extension header, whole: its bytes behind next header and length are at *r. */
+static void add_extension(struct dissection *d, struct reader *r, uint8_t kind, uint8_t next, uint8_t len)
+{
+    unsigned first;
+    uint8_t type, segments;
+
+    switch (kind) {
+    case NEXT_HOP_BY_HOP:
+        first = IPV6_HOPOPTS;
+        break;
+    case NEXT_DESTINATION:
+        first = IPV6_DSTOPTS;
+        break;
+    case NEXT_ROUTING:
+        first = IPV6_ROUTING;
+        break;
+    default:
+        return;
+    }
+    dissection_add_number(d, IPV6_ID_OF(first), 1);
+    dissection_add_number(d, IPV6_ID_OF(first + 1), next); /* .nxt, .len and .len_oct follow in this order */
+    dissection_add_number(d, IPV6_ID_OF(first + 2), len);
+    dissection_add_number(d, IPV6_ID_OF(first + 3), (len + 1u) * 8);
+    if (kind != NEXT_ROUTING) {
+        add_options(d, r);
+    } else if (reader_u8(r, &type) && reader_u8(r, &segments)) {
+        dissection_add_number(d, IPV6_ID_OF(IPV6_ROUTING_TYPE), type);
+        dissection_add_number(d, IPV6_ID_OF(IPV6_ROUTING_SEGLEFT), segments);
+    }
+}
+
 /* One extension header other than the fragment header; *next becomes what follows it. */
-static bool skip_extension(struct reader *r, uint8_t *next)
+static bool pass_extension(struct dissection *d, struct reader *r, uint8_t *next)
 {
     uint8_t kind = *next, len;
+    struct reader content;
+    struct bytes bytes;
 
     if (!reader_u8(r, next) || !reader_u8(r, &len))
         return false;
     if (kind == NEXT_AUTHENTICATION) /* RFC 4302 section 2.2: in words of four, less two */
         return reader_skip(r, (size_t)len * 4 + 6);
-    return reader_skip(r, (size_t)len * 8 + 6);
+    if (!reader_bytes(r, (size_t)len * 8 + 6, &bytes))
+        return false;
+    content = reader_over(bytes);
+    add_extension(d, &content, kind, *next, len);
+    return true;
 }
 
 struct fragment_header {
@@ -106,7 +272,10 @@ static bool read_fragment_header(struct dissection *d, struct reader *r, struct 
     if (!reader_u8(r, &header->next) || !reader_u8(r, &reserved) || !reader_u16(r, &header->word) ||
         !reader_u32(r, &header->id))
         return false;
+    dissection_add_number(d, IPV6_ID_OF(IPV6_FRAGHDR), 1);
     dissection_add_number(d, IPV6_ID_OF(IPV6_FRAGHDR_NXT), header->next);
+    dissection_add_number(d, IPV6_ID_OF(IPV6_FRAGHDR_RESERVED_OCTET), reserved);
+    dissection_add_number(d, IPV6_ID_OF(IPV6_FRAGHDR_RESERVED_BITS), header->word >> 1 & 3);
     dissection_add_number(d, IPV6_ID_OF(IPV6_FRAGHDR_OFFSET), header->word >> 3);
     dissection_add_number(d, IPV6_ID_OF(IPV6_FRAGHDR_MORE), header->word & 1);
     dissection_add_number(d, IPV6_ID_OF(IPV6_FRAGHDR_IDENT), header->id);
@@ -159,7 +328,7 @@ static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *
             layer->header_len = (uint32_t)(r->at - layer->data);
             d->next = (uint8_t)fragment_follow(d, r, layer, &fragment, dispatch_ip_protocol(header.next));
             if (layer->fragment == FRAGMENT_COMPLETES) {
-                dissection_add_number(d, IPV6_ID_OF(IPV6_REASSEMBLED_LENGTH), d->left_wire);
+                fragment_add_fields(d, r, &fragment_fields);
                 if (is_extension(header.next)) {
                     d->next = PROTOCOL_NONE;
                     return ipv6_extensions(d, r, layer, header.next, d->left_wire);
@@ -169,7 +338,7 @@ static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *
             }
             return DISSECT_OK;
         }
-        if (!skip_extension(r, &next))
+        if (!pass_extension(d, r, &next))
             return DISSECT_TRUNCATED;
     }
     if (r->at - start > wire_len)
@@ -190,6 +359,8 @@ static enum dissect_result ipv6_dissect(struct dissection *d, struct reader *r)
     if (layer->header_len < IPV6_HEADER_BYTES)
         return d->left_wire < IPV6_HEADER_BYTES ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
     dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), layer->data[0] >> 4);
+    add_host(d, IPV6_SRC_HOST, bytes_of(layer->data + 8, 16));
+    add_host(d, IPV6_DST_HOST, bytes_of(layer->data + 24, 16));
     next = layer->data[6];
     layer->carries = next;
     if (layer->data[0] >> 4 != 6)

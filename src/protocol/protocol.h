@@ -117,6 +117,7 @@ struct field {
     bool counts_packets;            /* its value depends on all packets before (stream and frame numbers) */
     bool needs_flow;                /* its value is of the conversation: the layers below it are kept */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
+    uint64_t lends_to;              /* as struct protocol's, for this field alone (ip.version) */
 };
 
 enum dissect_result {
