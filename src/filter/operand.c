@@ -660,10 +660,14 @@ static void push(struct operands *operands, const struct steps *steps)
 
 /* ---- comparing ---- */
 
-static bool contains(struct bytes haystack, struct bytes needle)
+/* In bytes nothing is everywhere, in a text nowhere: as in Wireshark. */
+static bool contains(const struct operand_value *a, struct bytes needle)
 {
-    return needle.len == 0 ||
-           (haystack.len > 0 && memmem(haystack.data, haystack.len, needle.data, needle.len) != NULL);
+    struct bytes haystack = a->bytes;
+
+    if (needle.len == 0)
+        return a->kind != OPERAND_TEXT;
+    return (haystack.len > 0 && memmem(haystack.data, haystack.len, needle.data, needle.len) != NULL);
 }
 
 /* is_all: what cannot be compared stands in the way of "any", but not of "all". */
@@ -674,7 +678,7 @@ static bool agrees(const struct operands *operands, enum relation relation, bool
     bool is_cut = false, is_match;
 
     if (relation == RELATION_CONTAINS)
-        return contains(a->bytes, b->bytes);
+        return contains(a, b->bytes);
     if (relation == RELATION_MATCHES) {
         is_match = regex && regex_match(regex, a->bytes, &is_cut);
         if (is_cut)
