@@ -7,27 +7,9 @@
 
 #include "base/ip_address.h"
 #include "base/timestamp.h"
+#include "filter/operand_value.h"
 #include "filter/regex.h"
 #include "protocol/dissection.h"
-
-enum operand_kind {
-    OPERAND_UNSIGNED,
-    OPERAND_SIGNED, /* also times; and what of unsigned numbers is negative once it is computed: 64 - 65 */
-    OPERAND_REAL,
-    OPERAND_BYTES, /* also addresses: the shorter is less */
-    OPERAND_TEXT,  /* "abc" is less than "b" */
-};
-
-struct operand_value {
-    uint8_t kind;
-    bool is_wide; /* computed in 64 bits, else in 32 */
-    union {
-        uint64_t number; /* an int64_t of OPERAND_SIGNED */
-        double real;
-    };
-    struct bytes bytes;
-    struct bytes last; /* of a prefix: its last address; else as bytes */
-};
 
 struct operands {
     const struct dissection *d;
@@ -291,88 +273,6 @@ static void push_constant(struct operands *operands, const struct node *node)
 /* ---- what is computed: the arguments' lists are on top of the stack, and the result takes their place ----
  */
 
-/* Whether a result fits the kind and width it is computed in. */
-static bool number_fits(const struct operand_value *value, __int128 number)
-{
-    __int128 most = value->is_wide ? (value->kind == OPERAND_SIGNED ? INT64_MAX : UINT64_MAX)
-                                   : (value->kind == OPERAND_SIGNED ? INT32_MAX : UINT32_MAX);
-
-    return number <= most && number >= (value->kind == OPERAND_SIGNED ? -most - 1 : 0);
-}
-
-static __int128 number_of(const struct operand_value *value)
-{
-    return value->kind == OPERAND_SIGNED ? (__int128)(int64_t)value->number : (__int128)value->number;
-}
-
-/*
- * As Wireshark computes: in the kind and width of the left operand; but what an unsigned subtraction takes
- * below zero is signed. False where there is no answer: division by zero, overflow.
- */
-static bool integer_arith(enum operation operation, const struct operand_value *a,
-                          const struct operand_value *b, struct operand_value *result)
-{
-    struct operand_value same = { .kind = a->kind, .is_wide = a->is_wide, .number = b->number };
-    __int128 x = number_of(a), y, z = 0;
-
-    if (!a->is_wide) /* -1 beside unsigned numbers is the largest of them */
-        same.number = a->kind == OPERAND_SIGNED ? (uint64_t)(int32_t)b->number : (uint32_t)b->number;
-    y = number_of(&same);
-    *result = (struct operand_value) { .kind = a->kind, .is_wide = a->is_wide };
-    switch (operation) {
-    case OPERATION_ADD:
-        z = x + y;
-        break;
-    case OPERATION_SUBTRACT:
-        z = x - y;
-        if (a->kind == OPERAND_UNSIGNED && z < 0) {
-            result->kind = OPERAND_SIGNED;
-            if (!number_fits(result, x) || !number_fits(result, y))
-                return false;
-        }
-        break;
-    case OPERATION_MULTIPLY:
-        if (__builtin_mul_overflow(x, y, &z))
-            return false;
-        break;
-    case OPERATION_DIVIDE:
-        if (y == 0)
-            return false;
-        z = x / y;
-        break;
-    case OPERATION_MODULO:
-        if (y == 0)
-            return false;
-        z = x % y;
-        break;
-    case OPERATION_AND:
-        z = x & y;
-        break;
-    }
-    result->number = (uint64_t)z;
-    return number_fits(result, z);
-}
-
-static bool real_arith(enum operation operation, double a, double b, double *result)
-{
-    switch (operation) {
-    case OPERATION_ADD:
-        *result = a + b;
-        return true;
-    case OPERATION_SUBTRACT:
-        *result = a - b;
-        return true;
-    case OPERATION_MULTIPLY:
-        *result = a * b;
-        return true;
-    case OPERATION_DIVIDE:
-        *result = a / b;
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* Bytes are masked as far as both go. */
 static bool bytes_mask(struct operands *operands, struct bytes a, struct bytes b,
                        struct operand_value *result)
@@ -388,26 +288,12 @@ static bool bytes_mask(struct operands *operands, struct bytes a, struct bytes b
     return true;
 }
 
-static bool is_integer(const struct operand_value *value)
-{
-    return value->kind <= OPERAND_SIGNED;
-}
-
-static bool is_bytes(const struct operand_value *value)
-{
-    return value->kind >= OPERAND_BYTES;
-}
-
 static bool arith(struct operands *operands, enum operation operation, const struct operand_value *a,
                   const struct operand_value *b, struct operand_value *result)
 {
-    if (is_integer(a) && is_integer(b))
-        return integer_arith(operation, a, b, result);
-    if (is_bytes(a) && is_bytes(b))
+    if (operand_is_bytes(a) && operand_is_bytes(b))
         return bytes_mask(operands, a->bytes, b->bytes, result);
-    *result = (struct operand_value) { .kind = OPERAND_REAL };
-    return a->kind == OPERAND_REAL && b->kind == OPERAND_REAL &&
-           real_arith(operation, a->real, b->real, &result->real);
+    return operand_compute(operation, a, b, result);
 }
 
 /* Moves the list that begins at from down over the lists from start on. */
@@ -513,19 +399,6 @@ static bool change_case(struct operands *operands, bool is_lower, struct operand
     return true;
 }
 
-static bool negate(struct operand_value *value)
-{
-    __int128 number = -number_of(value);
-
-    if (value->kind == OPERAND_REAL) {
-        value->real = -value->real;
-        return true;
-    }
-    value->kind = OPERAND_SIGNED;
-    value->number = (uint64_t)number;
-    return number_fits(value, number);
-}
-
 /* How long a value of a field is: for numbers and addresses as Wireshark's type is. */
 static uint64_t length_of(const struct node *node, const struct operand_value *value)
 {
@@ -556,7 +429,7 @@ static bool map(struct operands *operands, const struct node *node, struct opera
         return true;
     }
     if (node->kind == NODE_NEGATE)
-        return negate(value);
+        return operand_negate(value);
     switch (node->function) {
     case FUNCTION_LOWER:
     case FUNCTION_UPPER:
@@ -568,31 +441,11 @@ static bool map(struct operands *operands, const struct node *node, struct opera
         return text_of(operands, node->first->type, value);
     case FUNCTION_ABS:
         if (value->kind == OPERAND_REAL)
-            return value->real >= 0 || negate(value);
-        return number_of(value) >= 0 || negate(value);
+            return value->real >= 0 || operand_negate(value);
+        return operand_number_of(value) >= 0 || operand_negate(value);
     default:
         return true;
     }
-}
-
-/* False where there is no order: what is negative beside unsigned numbers, too large beside signed ones. */
-static bool order_of(const struct operand_value *a, const struct operand_value *b, int *order)
-{
-    if (is_integer(a) && is_integer(b)) {
-        __int128 x = number_of(a), y = number_of(b);
-
-        *order = x < y ? -1 : x > y;
-        return a->kind == b->kind || (a->kind == OPERAND_UNSIGNED ? y >= 0 : y <= INT64_MAX);
-    }
-    if (a->kind == OPERAND_REAL && b->kind == OPERAND_REAL) {
-        *order = a->real < b->real ? -1 : a->real > b->real;
-        return true;
-    }
-    if (a->bytes.len != b->bytes.len && (a->kind == OPERAND_BYTES || b->kind == OPERAND_BYTES))
-        *order = a->bytes.len < b->bytes.len ? -1 : 1;
-    else
-        *order = bytes_compare(a->bytes, b->bytes);
-    return true;
 }
 
 static void push_function(struct operands *operands, const struct step *step)
@@ -614,7 +467,7 @@ static void push_function(struct operands *operands, const struct step *step)
         for (uint32_t i = start + 1; i < operands->n_values; i++) {
             int order;
 
-            if (order_of(&operands->values[i], &operands->values[start], &order) &&
+            if (operand_order(&operands->values[i], &operands->values[start], &order) &&
                 (node->function == FUNCTION_MAX ? order > 0 : order < 0))
                 operands->values[start] = operands->values[i];
         }
@@ -685,10 +538,10 @@ static bool agrees(const struct operands *operands, enum relation relation, bool
             count(&operands->limits->n_patterns_cut);
         return is_match;
     }
-    if (!order_of(a, b, &low))
+    if (!operand_order(a, b, &low))
         return is_all;
     high = low; /* a prefix is the range of its addresses, and only on the right */
-    if (is_bytes(b) && b->last.data != b->bytes.data)
+    if (operand_is_bytes(b) && b->last.data != b->bytes.data)
         high = bytes_compare(a->bytes, b->last);
 
     switch (relation) {
@@ -781,7 +634,7 @@ static bool is_there(const struct operands *operands, const struct node *node)
                 return true;
             continue;
         }
-        if (value->kind == OPERAND_REAL ? value->real != 0 : is_integer(value) && value->number != 0)
+        if (value->kind == OPERAND_REAL ? value->real != 0 : operand_is_integer(value) && value->number != 0)
             return true;
         for (size_t k = 0; k < value->bytes.len; k++)
             if (value->bytes.data[k] != 0)
