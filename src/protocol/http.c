@@ -26,7 +26,8 @@ struct message {
 
 /* ---- values ---- */
 
-/* Text as ASCII has it: other bytes become U+FFFD, and it ends with a zero byte. */
+/* Text as ASCII has it: other bytes become U+FFFD, and it ends with a zero byte. HTTP_FIELD_COUNT: of no
+ * field. */
 static void add_text(struct dissection *d, unsigned field, struct bytes text)
 {
     static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd };
@@ -34,7 +35,7 @@ static void add_text(struct dissection *d, unsigned field, struct bytes text)
     size_t n_others = 0, len = 0;
     uint8_t *copy;
 
-    if (!dissection_wants(d, PROTOCOL_HTTP, field))
+    if (field == HTTP_FIELD_COUNT || !dissection_wants(d, PROTOCOL_HTTP, field))
         return;
     if (end)
         text.len = (size_t)(end - text.data);

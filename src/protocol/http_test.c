@@ -170,6 +170,15 @@ static void what_is_no_message_is_nothing_before_one_and_a_continuation_after(vo
     assert_true(f.d.present & PROTOCOL_BIT(PROTOCOL_HTTP));
 }
 
+static void headers_without_a_first_line_are_shown(void **state)
+{
+    (void)state;
+    told(false, "Host: a\r\nOther: b\r\n\r\n");
+    assert_string_equal(values("http.host"), "a");
+    assert_string_equal(values("http.unknown_header"), "Other: b\r\n");
+    assert_string_equal(values("http.request.line"), "");
+}
+
 static void a_tunnel_carries_what_its_port_says(void **state)
 {
     (void)state;
@@ -191,6 +200,7 @@ int main(void)
         TEST(chunks_are_joined),
         TEST(a_packed_body_is_unpacked),
         TEST(what_is_no_message_is_nothing_before_one_and_a_continuation_after),
+        TEST(headers_without_a_first_line_are_shown),
         TEST(a_tunnel_carries_what_its_port_says),
     };
 
