@@ -7,53 +7,13 @@
  */
 #include "protocol/http.h"
 
-#include <stdlib.h>
 #include <zlib.h>
 
-#include "base/lru_table.h"
-#include "protocol/flow.h"
 #include "protocol/dispatch.h"
 #include "protocol/http_message.h"
-#include "protocol/state.h"
+#include "protocol/http_state.h"
+#include "protocol/tcp_analysis.h"
 #include "protocol/tcp.h"
-#include "protocol/tcp_stream.h"
-
-enum {
-    HTTP_CONVERSATIONS = 1 << 14, /* remembered at once */
-    HTTP_URIS = 1 << 11,          /* of so many the URI too, when it is in demand */
-    HTTP_URI_BYTES = 4 << 10,     /* the longest that is remembered */
-};
-
-struct http_conversation {
-    uint64_t request_frame, response_frame;                   /* of the exchange under way; 0: none */
-    uint64_t previous_request_frame, previous_response_frame; /* of the one before */
-    int64_t request_ts_ns;
-    uint32_t stream;
-    uint32_t n_exchanges;
-    struct http_chunks_seen chunks[2]; /* of each direction, [0]: from flow.low */
-    uint16_t status;
-    uint8_t becomes; /* enum protocol_id, once it is switched */
-    bool is_switched, is_tunnel;
-    bool has_request, is_head, is_connect;
-};
-
-struct http_uri { /* full_uri of a connection's last request that had one, else request_uri */
-    uint16_t len;
-    bool is_full;
-    uint8_t text[HTTP_URI_BYTES];
-};
-
-struct body { /* put together; freed with the next packet */
-    struct body *next;
-    uint8_t bytes[];
-};
-
-struct http_state {
-    struct lru_table *conversations;
-    struct lru_table *uris; /* by the connection's number */
-    struct body *bodies;
-    uint64_t bodies_in; /* the packet: dissect_state_packets */
-};
 
 struct message {
     struct http_conversation *conversation; /* NULL: nothing is remembered */
@@ -64,109 +24,10 @@ struct message {
     struct bytes host, uri, media_type, content_encoding, upgrade;
 };
 
-/* ---- what is remembered ---- */
-
-static void release_bodies(struct http_state *state)
-{
-    while (state->bodies) {
-        struct body *next = state->bodies->next;
-
-        free(state->bodies);
-        state->bodies = next;
-    }
-}
-
-static void http_state_free(void *context)
-{
-    struct http_state *state = context;
-
-    lru_table_free(state->conversations);
-    lru_table_free(state->uris);
-    release_bodies(state);
-    free(state);
-}
-
-static void *http_state_new(uint64_t hash_seed)
-{
-    struct lru_table_options conversations = { .key_bytes = sizeof(struct flow_key),
-                                               .value_bytes = sizeof(struct http_conversation),
-                                               .limit = HTTP_CONVERSATIONS,
-                                               .hash_seed = hash_seed };
-    struct lru_table_options uris = { .key_bytes = sizeof(uint32_t),
-                                      .value_bytes = sizeof(struct http_uri),
-                                      .limit = HTTP_URIS,
-                                      .hash_seed = hash_seed };
-    struct http_state *state = calloc(1, sizeof *state);
-
-    if (state == NULL)
-        return NULL;
-    state->conversations = lru_table_new(&conversations);
-    state->uris = lru_table_new(&uris);
-    if (state->conversations == NULL || state->uris == NULL) {
-        if (state->conversations)
-            lru_table_free(state->conversations);
-        if (state->uris)
-            lru_table_free(state->uris);
-        free(state);
-        return NULL;
-    }
-    return state;
-}
-
-static uint64_t http_state_forgotten(const void *context)
-{
-    const struct http_state *state = context;
-
-    return lru_table_forgotten(state->conversations) + lru_table_forgotten(state->uris);
-}
-
-/* The conversation the packet is in, and its direction; NULL when nothing is remembered. */
-static struct http_conversation *http_conversation(struct dissection *d, unsigned *direction)
-{
-    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
-    struct http_conversation *conversation;
-    struct conversation_ends ends;
-    bool is_new;
-
-    *direction = 0;
-    if (state == NULL || !dissection_ends(d, &ends))
-        return NULL;
-    *direction = ends.is_forward ? 0 : 1;
-    conversation = lru_table_put(state->conversations, &ends.flow, &is_new);
-    if (conversation && conversation->stream != tcp_stream_number(d->state))
-        *conversation = (struct http_conversation) { 0 };
-    if (conversation)
-        conversation->stream = tcp_stream_number(d->state);
-    return conversation;
-}
-
-static void remember_uri(struct dissection *d, const struct http_conversation *conversation, struct bytes uri,
-                         bool is_full)
-{
-    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
-    struct http_uri *kept;
-
-    if (state == NULL || uri.len > HTTP_URI_BYTES)
-        return;
-    kept = lru_table_put(state->uris, &conversation->stream, NULL);
-    if (kept == NULL || (kept->is_full && !is_full))
-        return;
-    memcpy(kept->text, uri.data, uri.len);
-    kept->len = (uint16_t)uri.len;
-    kept->is_full = is_full;
-}
-
-static struct bytes remembered_uri(struct dissection *d, const struct http_conversation *conversation)
-{
-    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
-    const struct http_uri *kept = state ? lru_table_find(state->uris, &conversation->stream) : NULL;
-
-    return kept ? bytes_of(kept->text, kept->len) : bytes_of(NULL, 0);
-}
-
 /* ---- values ---- */
 
-/* Text as ASCII has it: other bytes become U+FFFD, and it ends with a zero byte. */
+/* Text as ASCII has it: other bytes become U+FFFD, and it ends with a zero byte. HTTP_FIELD_COUNT: of no
+ * field. */
 static void add_text(struct dissection *d, unsigned field, struct bytes text)
 {
     static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd };
@@ -174,7 +35,7 @@ static void add_text(struct dissection *d, unsigned field, struct bytes text)
     size_t n_others = 0, len = 0;
     uint8_t *copy;
 
-    if (!dissection_wants(d, PROTOCOL_HTTP, field))
+    if (field == HTTP_FIELD_COUNT || !dissection_wants(d, PROTOCOL_HTTP, field))
         return;
     if (end)
         text.len = (size_t)(end - text.data);
@@ -432,7 +293,7 @@ static void add_full_uri(struct dissection *d, const struct message *message)
     bool wants = keeps || dissection_wants(d, PROTOCOL_HTTP, HTTP_REQUEST_FULL_URI);
 
     if (keeps && uri.data && host.data == NULL)
-        remember_uri(d, message->conversation, uri, false);
+        http_remember_uri(d, message->conversation, uri, false);
     if (host.data == NULL || uri.data == NULL)
         return;
     while (host.len > 0 && is_space(host.data[host.len - 1]))
@@ -451,7 +312,7 @@ static void add_full_uri(struct dissection *d, const struct message *message)
     }
     add_text(d, HTTP_REQUEST_FULL_URI, uri);
     if (keeps)
-        remember_uri(d, message->conversation, uri, true);
+        http_remember_uri(d, message->conversation, uri, true);
 }
 
 /* ---- requests and their responses ---- */
@@ -503,7 +364,7 @@ static void add_exchange(struct dissection *d, const struct message *message)
     }
     add_frame(d, HTTP_PREV_RESPONSE_IN, conversation->previous_response_frame);
     if (dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_FOR_URI)) {
-        struct bytes uri = remembered_uri(d, conversation);
+        struct bytes uri = http_remembered_uri(d, conversation);
         uint8_t *copy = uri.len ? dissection_scratch(d, uri.len) : NULL; /* a later request may replace it */
 
         if (copy) {
@@ -515,24 +376,6 @@ static void add_exchange(struct dissection *d, const struct message *message)
 
 /* ---- bodies ---- */
 
-static struct body *new_body(struct dissection *d, size_t n)
-{
-    struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
-    struct body *body;
-
-    if (state == NULL || n > HTTP_BODY_BYTES)
-        return NULL;
-    if (state->bodies_in != dissect_state_packets(d->state))
-        release_bodies(state);
-    state->bodies_in = dissect_state_packets(d->state);
-    body = malloc(sizeof *body + n);
-    if (body == NULL)
-        return NULL;
-    body->next = state->bodies;
-    state->bodies = body;
-    return body;
-}
-
 /*
  * The chunks' bytes one behind the other; a single chunk as it stands. *r goes on behind the chunked body.
  * False: not a chunk, or no room.
@@ -540,7 +383,7 @@ static struct body *new_body(struct dissection *d, size_t n)
 static bool join_chunks(struct dissection *d, struct reader *r, struct bytes *joined)
 {
     struct reader start = *r;
-    struct body *body = NULL;
+    uint8_t *body = NULL;
     size_t n_chunks = 0, len = 0;
     struct bytes chunk, trailer;
 
@@ -563,15 +406,15 @@ static bool join_chunks(struct dissection *d, struct reader *r, struct bytes *jo
     }
     if (n_chunks < 2)
         return r->at > start.at;
-    body = new_body(d, len);
+    body = http_body_room(d, len);
     if (body == NULL)
         return false;
     len = 0;
     while (n_chunks-- > 0 && http_chunk(&start, &chunk)) {
-        memcpy(body->bytes + len, chunk.data, chunk.len);
+        memcpy(body + len, chunk.data, chunk.len);
         len += chunk.len;
     }
-    *joined = bytes_of(body->bytes, len);
+    *joined = bytes_of(body, len);
     return true;
 }
 
@@ -579,14 +422,14 @@ static bool join_chunks(struct dissection *d, struct reader *r, struct bytes *jo
 static bool inflate_body(struct dissection *d, struct bytes packed, struct bytes *unpacked)
 {
     static const int window_bits[] = { 15 + 32, -15 }; /* zlib or gzip by its header; raw */
-    struct body *body = new_body(d, HTTP_BODY_BYTES);
+    uint8_t *body = http_body_room(d, HTTP_BODY_BYTES);
 
     if (body == NULL)
         return false;
     for (size_t i = 0; i < sizeof window_bits / sizeof window_bits[0]; i++) {
         z_stream stream = { .next_in = (Bytef *)(uintptr_t)packed.data,
                             .avail_in = (uInt)packed.len,
-                            .next_out = body->bytes,
+                            .next_out = body,
                             .avail_out = HTTP_BODY_BYTES };
 
         if (inflateInit2(&stream, window_bits[i]) != Z_OK)
@@ -594,7 +437,7 @@ static bool inflate_body(struct dissection *d, struct bytes packed, struct bytes
         inflate(&stream, Z_SYNC_FLUSH); /* what comes out counts: a body may be cut */
         inflateEnd(&stream);
         if (stream.total_out > 0) {
-            *unpacked = bytes_of(body->bytes, stream.total_out);
+            *unpacked = bytes_of(body, stream.total_out);
             return true;
         }
     }
@@ -801,7 +644,7 @@ static enum dissect_result http_later(struct dissection *d, struct reader *r)
 static bool tunnel_port(struct dissection *d, const struct http_conversation *conversation,
                         struct bytes *host, uint16_t *port)
 {
-    struct bytes uri = remembered_uri(d, conversation);
+    struct bytes uri = http_remembered_uri(d, conversation);
     const uint8_t *colon = uri.len ? memchr(uri.data, ':', uri.len) : NULL;
     uint64_t number = 0;
 
