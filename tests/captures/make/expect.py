@@ -18,6 +18,13 @@ FILTERS = ['ip', 'ipv6', 'udp', 'tcp', 'vlan', 'vxlan', 'dtls', 'arp', 'ip.flags
            'frame.len > 150 and not tcp', 'dtls.handshake.type == 16', 'dtls.handshake.type == 1 || tcp.flags.syn == 1',
            'dtls.record.content_type == 25', 'frame.number >= 3 && frame.number < 6', 'vxlan.vni == 42']
 
+TLS_FILTERS = ['tls', 'tls.handshake.type == 1', 'tls.handshake.type == 2', 'tls.handshake.certificate',
+               'tls.handshake.identity', 'tls.record.content_type == 23', 'tls.record.opaque_type == 23',
+               'tls.handshake.extensions_server_name == "gw.tapdeck.test"', 'tls.handshake.ciphersuite == 0x1302',
+               'tls.handshake.extensions_alpn_str == "mqtt"', 'tls.handshake.extensions.psk.identity.identity',
+               'x509sat.uTF8String == "tapdeck"', 'x509ce.dNSName', 'tls.change_cipher_spec', 'tls.app_data',
+               'tls.handshake.sig_hash_alg == 0x0403', 'tls.handshake.extensions.supported_version == 0x0304']
+
 
 def tshark(path, display, *fields):
     command = ['tshark', '-n', '-r', path, '-T', 'fields'] + [word for field in fields for word in ('-e', field)]
@@ -45,7 +52,8 @@ def main():
                 devices[raw] = {'identity': raw.decode(), 'hex': raw.hex(':'), 'frames': frames}
             expect = {'made by': 'make/record.sh', 'packets': len(tshark(path, None, 'frame.number')),
                       'devices': list(devices.values())}
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in FILTERS}
+        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in
+                             FILTERS + (TLS_FILTERS if os.path.basename(path).startswith('tls') else [])}
         text = json.dumps(expect, indent=1)
         # One line a list of numbers.
         text = re.sub(r'\[\s+(\d[\d,\s]*)\]', lambda m: '[' + ', '.join(m.group(1).split(',')).replace('\n', '')
