@@ -116,9 +116,10 @@ tls_session() { # options of s_client
 }
 
 capture tls12-psk-openssl.pcap veth0 tcp port 8883
-on_b_in_background openssl s_server -tls1_2 -accept 192.0.2.2:8883 -psk $psk -psk_hint tapdeck -nocert
+on_b_in_background openssl s_server -tls1_2 -accept 192.0.2.2:8883 -psk $psk -psk_hint tapdeck -nocert \
+    -cipher PSK-AES128-GCM-SHA256
 sleep 0.5
-tls_session -tls1_2 -psk $psk -psk_identity urn:dev:tls-1
+tls_session -tls1_2 -psk $psk -psk_identity urn:dev:tls-1 -cipher PSK-AES128-GCM-SHA256
 captured
 
 capture tls12-certificates-openssl.pcap veth0 tcp port 8883
