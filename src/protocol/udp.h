@@ -22,8 +22,10 @@ enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16
  * bytes on the wire, looks like it; QUIC likewise, where somebody asks for it; else data. Tells by ports, bytes,
  * preferences and demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h).
  */
-static inline enum protocol_id udp_next(const struct dissection *d, uint16_t source, uint16_t destination,
-                                        const struct reader *r, uint32_t wire_len)
+static inline __attribute__((always_inline)) enum protocol_id udp_next(const struct dissection *d,
+                                                                       uint16_t source, uint16_t destination,
+                                                                       const struct reader *r,
+                                                                       uint32_t wire_len)
 {
     enum protocol_id next = PROTOCOL_NONE;
 
@@ -36,7 +38,8 @@ static inline enum protocol_id udp_next(const struct dissection *d, uint16_t sou
         next = dispatch_udp_port(source < destination ? destination : source);
     if (next == PROTOCOL_NONE)
         next = dtls_is_likely(r, wire_len) ? PROTOCOL_DTLS : PROTOCOL_DATA;
-    if (next == PROTOCOL_DATA && d->demand->passable >> PROTOCOL_QUIC & 1 && quic_is_likely(d, r))
+    if (__builtin_expect(d->demand->passable >> PROTOCOL_QUIC & 1, 0) && next == PROTOCOL_DATA &&
+        quic_is_likely(d, r))
         next = PROTOCOL_QUIC;
     return next;
 }

@@ -46,6 +46,13 @@ MORE_FILTERS = {  # by how the capture's name begins
     'llmnr': ['llmnr', 'dns', 'dns.flags.tentative == 0', 'dns.flags.conflict', 'dns.a == 192.0.2.2', 'dns.response_to == 1'],
 }
 
+TLS_FILTERS = ['tls', 'tls.handshake.type == 1', 'tls.handshake.type == 2', 'tls.handshake.certificate',
+               'tls.handshake.identity', 'tls.record.content_type == 23', 'tls.record.opaque_type == 23',
+               'tls.handshake.extensions_server_name == "gw.tapdeck.test"', 'tls.handshake.ciphersuite == 0x1302',
+               'tls.handshake.extensions_alpn_str == "mqtt"', 'tls.handshake.extensions.psk.identity.identity',
+               'x509sat.uTF8String == "tapdeck"', 'x509ce.dNSName', 'tls.change_cipher_spec', 'tls.app_data',
+               'tls.handshake.sig_hash_alg == 0x0403', 'tls.handshake.extensions.supported_version == 0x0304']
+
 
 def tshark(path, display, *fields):
     command = ['tshark', '-n', '-r', path, '-T', 'fields'] + [word for field in fields for word in ('-e', field)]
@@ -78,6 +85,8 @@ def main():
         expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
         more = MORE_FILTERS.get(os.path.basename(path).split('-')[0], [])
         expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in FILTERS + more}
+        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in
+                             FILTERS + (TLS_FILTERS if os.path.basename(path).startswith('tls') else [])}
         text = json.dumps(expect, indent=1)
         # One line a list of numbers.
         text = re.sub(r'\[\s+(\d[\d,\s]*)\]', lambda m: '[' + ', '.join(m.group(1).split(',')).replace('\n', '')

@@ -106,6 +106,35 @@ sleep 0.5
     -psk_identity "urn:dev:ops:$(printf 'x%.0s' $(seq 100))-0001" -cipher "$suite" >/dev/null 2>&1 || true
 captured
 
+# TLS: a key shared before; certificates both ways; and a session of 1.3 that is taken up again.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" \
+    -days 3650 -subj '/C=DE/O=tapdeck/CN=gw.tapdeck.test' -addext 'subjectAltName=DNS:gw.tapdeck.test' 2>/dev/null
+
+tls_session() { # options of s_client
+    (sleep 0.3; echo 'temp=21.5'; sleep 0.3; echo Q) |
+        on_a timeout 5 openssl s_client -connect 192.0.2.2:8883 -servername gw.tapdeck.test "$@" >/dev/null 2>&1 || true
+}
+
+capture tls12-psk-openssl.pcap veth0 tcp port 8883
+on_b_in_background openssl s_server -tls1_2 -accept 192.0.2.2:8883 -psk $psk -psk_hint tapdeck -nocert \
+    -cipher PSK-AES128-GCM-SHA256
+sleep 0.5
+tls_session -tls1_2 -psk $psk -psk_identity urn:dev:tls-1 -cipher PSK-AES128-GCM-SHA256
+captured
+
+capture tls12-certificates-openssl.pcap veth0 tcp port 8883
+on_b_in_background openssl s_server -tls1_2 -accept 192.0.2.2:8883 -key "$work/key.pem" -cert "$work/cert.pem" -Verify 1
+sleep 0.5
+tls_session -tls1_2 -key "$work/key.pem" -cert "$work/cert.pem" -alpn mqtt
+captured
+
+capture tls13-resumed-openssl.pcap veth0 tcp port 8883
+on_b_in_background openssl s_server -tls1_3 -accept 192.0.2.2:8883 -key "$work/key.pem" -cert "$work/cert.pem"
+sleep 0.5
+tls_session -tls1_3 -sess_out "$work/session"
+tls_session -tls1_3 -sess_in "$work/session"
+captured
+
 capture coaps-psk-libcoap.pcap veth0 udp port 5684
 on_b_in_background coap-server-openssl -k secretkey -A 192.0.2.2
 sleep 0.5
