@@ -7,6 +7,7 @@
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
 #include "protocol/dtls.h"
+#include "protocol/json.h"
 
 /* What -d says about either port, the lower one first. */
 enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16_t destination);
@@ -27,6 +28,8 @@ static inline enum protocol_id udp_next(const struct dissection *d, uint16_t sou
 
     if (next == PROTOCOL_NONE)
         next = dispatch_udp_port(source < destination ? destination : source);
+    if (next == PROTOCOL_NONE && json_over_udp(source, destination, reader_rest(r)))
+        next = PROTOCOL_JSON;
     if (next == PROTOCOL_NONE)
         next = dtls_is_likely(r, wire_len) ? PROTOCOL_DTLS : PROTOCOL_DATA;
     return next;
