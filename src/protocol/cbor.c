@@ -14,7 +14,7 @@
 #include <math.h>
 
 #include "protocol/dissection.h"
-#include "protocol/text_value.h"
+#include "protocol/payload_text.h"
 
 enum {
     CBOR_MAJOR_TYPE,
@@ -303,7 +303,7 @@ static enum item_result read_string(const struct decoding *decoding, uint8_t maj
     if (major == MAJOR_BYTES)
         dissection_add_bytes(decoding->d, CBOR_ID(CBOR_BYTES), bytes);
     else if (dissection_wants(decoding->d, PROTOCOL_CBOR, CBOR_TEXT))
-        dissection_add_bytes(decoding->d, CBOR_ID(CBOR_TEXT), text_value_utf8(decoding->d, bytes));
+        dissection_add_bytes(decoding->d, CBOR_ID(CBOR_TEXT), payload_text_utf8(decoding->d, bytes));
     return ITEM_READ;
 }
 

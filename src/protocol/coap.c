@@ -27,7 +27,7 @@
 #include "protocol/coap_option.h"
 #include "protocol/coap_payload.h"
 #include "protocol/state.h"
-#include "protocol/text_value.h"
+#include "protocol/payload_text.h"
 
 #include <stdlib.h>
 
@@ -425,7 +425,7 @@ static void add_generated(struct dissection *d, const struct message *message)
 
     if (message->uri.len > 0 && dissection_wants(d, PROTOCOL_COAP, COAP_SHARED + COAP_SHARED_URI_PATH_RECON))
         dissection_add_bytes(d, COAP_ID(COAP_SHARED + COAP_SHARED_URI_PATH_RECON),
-                             text_value_join(d, &message->uri, 1));
+                             payload_text_join(d, &message->uri, 1));
     if (is_request && match->response_frame) /* of one sent again: the first one was answered already */
         dissection_add_number(d, COAP_ID(COAP_RESPONSE_IN), match->response_frame);
     if (is_response && match->request_frame) {
@@ -448,7 +448,7 @@ static void add_generated(struct dissection *d, const struct message *message)
 
         for (unsigned i = 0; i < 3; i++)
             if (dissection_wants(d, PROTOCOL_COAP, COAP_OSCORE_KID + i))
-                dissection_add_bytes(d, COAP_ID(COAP_OSCORE_KID + i), text_value_join(d, &keys[i], 1));
+                dissection_add_bytes(d, COAP_ID(COAP_OSCORE_KID + i), payload_text_join(d, &keys[i], 1));
     }
 }
 

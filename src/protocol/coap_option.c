@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "protocol/text_value.h"
+#include "protocol/payload_text.h"
 
 /* CoAP Codes (IANA): RFC 7252, 7959, 8132, 8323, 8516, 8768. */
 const struct value_name coap_code_names[] = {
@@ -202,7 +202,7 @@ static void add_printed(const struct reading *reading, enum coap_shared shared, 
 {
     struct bytes part = bytes_text(text);
 
-    add_bytes(reading, shared, text_value_join(reading->d, &part, 1));
+    add_bytes(reading, shared, payload_text_join(reading->d, &part, 1));
 }
 
 /* RFC 7252 section 3.2. Longer than any such option may be: all ones, as Wireshark has it. */
@@ -352,7 +352,7 @@ static bool read_value(const struct reading *reading, const struct option *optio
         add_bytes(reading, shared, value);
         return true;
     case OPTION_STRING:
-        value = text_value_ascii(reading->d, value);
+        value = payload_text_ascii(reading->d, value);
         add_bytes(reading, shared, value);
         break;
     case OPTION_FORMAT:

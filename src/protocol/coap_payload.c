@@ -5,7 +5,7 @@
 
 #include "protocol/lwm2mtlv.h"
 #include "protocol/oscore.h"
-#include "protocol/text_value.h"
+#include "protocol/payload_text.h"
 
 enum { PAYLOAD_TEXT_BYTES = 79 }; /* Wireshark's own limit for the description */
 
@@ -64,9 +64,9 @@ static void describe(struct dissection *d, uint16_t first_id, const struct coap_
              options->has_content_format ? "" : " (no Content-Format)", (unsigned)payload->wire_len);
     part = bytes_text(text);
     part.len = part.len < PAYLOAD_TEXT_BYTES ? part.len : PAYLOAD_TEXT_BYTES;
-    dissection_add_bytes(d, (uint16_t)(first_id + COAP_SHARED_PAYLOAD), text_value_join(d, &part, 1));
+    dissection_add_bytes(d, (uint16_t)(first_id + COAP_SHARED_PAYLOAD), payload_text_join(d, &part, 1));
     part = bytes_text(name);
-    dissection_add_bytes(d, (uint16_t)(first_id + COAP_SHARED_PAYLOAD_DESC), text_value_join(d, &part, 1));
+    dissection_add_bytes(d, (uint16_t)(first_id + COAP_SHARED_PAYLOAD_DESC), payload_text_join(d, &part, 1));
 }
 
 static enum dissect_result note(struct dissection *d, enum dissect_result result)

@@ -12,7 +12,7 @@
 
 #include "base/utf8.h"
 #include "protocol/dissection.h"
-#include "protocol/text_value.h"
+#include "protocol/payload_text.h"
 
 enum {
     JSON_ARRAY,
@@ -241,7 +241,7 @@ static struct bytes joined(const struct walk *walk, struct bytes a, const char *
 {
     const struct bytes parts[] = { a, bytes_text(between), b };
 
-    return text_value_join(walk->d, parts, 3);
+    return payload_text_join(walk->d, parts, 3);
 }
 
 static void skip_space(struct reader *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protocol/text_value.h"
+#include "protocol/payload_text.h"
 
 #include "base/utf8.h"
 
@@ -12,7 +12,7 @@ static struct bytes before_nul(struct bytes bytes)
     return nul ? bytes_of(bytes.data, (size_t)(nul - bytes.data)) : bytes;
 }
 
-struct bytes text_value_ascii(struct dissection *d, struct bytes bytes)
+struct bytes payload_text_ascii(struct dissection *d, struct bytes bytes)
 {
     uint8_t *text;
     size_t n_high = 0, len = 0;
@@ -90,7 +90,7 @@ static bool is_well_formed(struct bytes bytes)
     return true;
 }
 
-struct bytes text_value_utf8(struct dissection *d, struct bytes bytes)
+struct bytes payload_text_utf8(struct dissection *d, struct bytes bytes)
 {
     uint8_t *text;
     size_t len;
@@ -106,7 +106,7 @@ struct bytes text_value_utf8(struct dissection *d, struct bytes bytes)
     return bytes_of(text, len);
 }
 
-struct bytes text_value_join(struct dissection *d, const struct bytes *parts, unsigned n_parts)
+struct bytes payload_text_join(struct dissection *d, const struct bytes *parts, unsigned n_parts)
 {
     size_t len = 0, at = 0;
     uint8_t *text;
