@@ -203,6 +203,76 @@ static void a_request_to_many_is_answered_by_each(void **state)
     HEX_CHECK({ "coap.opt.uri_path_recon", "/a" });
 }
 
+/* A segment of one connection that begins with sequence 1 each way. */
+static void show_segment(uint32_t number, bool is_answer, uint32_t sequence, const char *hex)
+{
+    static struct demand demand;
+    static struct wire frame;
+    static struct packet packet;
+    struct wire tcp = { 0 };
+
+    wire_number(&tcp, is_answer ? 5683 : 40000, 2);
+    wire_number(&tcp, is_answer ? 40000 : 5683, 2);
+    wire_number(&tcp, sequence, 4);
+    wire_number(&tcp, 1, 4);
+    wire_number(&tcp, 0x5018ffff, 4);
+    wire_number(&tcp, 0, 4);
+    hex_put(&tcp, hex);
+    wire_ethernet(&frame, 0x0800);
+    wire_ipv4(&frame, IP_PROTOCOL_TCP, is_answer ? server.address : device.address,
+              is_answer ? device.address : server.address, 1, 0, wire_bytes(&tcp));
+    packet = wire_packet(&frame, LINKTYPE_ETHERNET, number * (int64_t)SECOND);
+    packet.number = number;
+    demand_init(&demand);
+    demand_add_everything(&demand);
+    demand_settle(&demand);
+    dissection_init(&hex_d, &demand, memory, NULL);
+    dissect(&hex_d, &packet);
+}
+
+static void streams_have_all_their_messages_shown(void **state)
+{
+    (void)state;
+    show_segment(1, false, 1, "00 e1  51 01 07 b4 74656d70"); /* CSM, and a request */
+    HEX_CHECK({ "coap.code", "225,1" }, { "coap.length", "2,8" }, { "coap.token_len", "0,1" },
+              { "coap.opt.uri_path_recon", "/temp" }, { "coap.version", "" }, { "coap.mid", "" });
+    show_segment(2, true, 1, "31 45 07 ff 32 31");
+    HEX_CHECK({ "coap.response_to", "1" }, { "coap.response_time", "1000000000" },
+              { "coap.opt.uri_path_recon", "/temp" }, { "data.data", "<3231>" });
+    show_segment(3, false, 11, "21 01 07 b1 61"); /* the token again: the newest request is answered */
+    HEX_CHECK({ "coap.retransmitted", "" });
+    show_segment(4, true, 7, "01 45 07");
+    HEX_CHECK({ "coap.response_to", "3" }, { "coap.opt.uri_path_recon", "/a" });
+}
+
+static void lengths_of_messages_in_streams_are_told_by_their_first_bytes(void **state)
+{
+    static const struct {
+        const char *hex;
+        uint32_t len;
+    } cases[] = {
+        { "00 e1", 2 },
+        { "01 45 07", 3 },
+        { "d0 00 45", 16 },                   /* 13 + one byte */
+        { "e0 0001 45", 274 },                /* 269 + two */
+        { "f0 00000002 45", 65813 },          /* 65805 + four */
+        { "0d 45 01", 17 },                   /* RFC 8974: a token of 14 */
+        { "f0 ffffffff 45", UINT32_MAX - 1 }, /* more than can be */
+        { "", PDU_MORE },
+        { "d0", PDU_MORE },
+        { "e0 00", PDU_MORE },
+        { "0d 45", PDU_MORE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct wire w = { 0 };
+
+        hex_put(&w, cases[i].hex);
+        assert_int_equal(protocols[PROTOCOL_COAP]->pdu_length(&hex_d, wire_bytes(&w)), cases[i].len);
+    }
+}
+
 static void without_memory_each_message_stands_alone(void **state)
 {
     (void)state;
@@ -384,6 +454,8 @@ int main(void)
         WITH_MEMORY(a_token_used_again_stands_for_the_new_request),
         WITH_MEMORY(one_token_to_two_servers_is_two_exchanges),
         WITH_MEMORY(a_request_to_many_is_answered_by_each),
+        WITH_MEMORY(streams_have_all_their_messages_shown),
+        cmocka_unit_test(lengths_of_messages_in_streams_are_told_by_their_first_bytes),
         WITH_MEMORY(without_memory_each_message_stands_alone),
         WITH_MEMORY(blocks_are_put_together_in_any_order),
         WITH_MEMORY(a_block_sent_again_is_an_overlap),

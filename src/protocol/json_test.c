@@ -77,6 +77,19 @@ static void what_is_no_json_is_text(void **state)
     assert_true(json_is_likely(bytes_text(" {\"a\":1} \n")));
 }
 
+static void datagrams_of_one_port_are_looked_into(void **state)
+{
+    static const struct wire_end dropbox = { 0x0a0000ff, 17500 }, others = { 0x0a0000ff, 17501 };
+
+    (void)state;
+    hex_show_cut(NULL, 1, 0, device, dropbox, "7b2261223a317d", 0);
+    HEX_CHECK({ "json.path_with_value", "/a:1" });
+    hex_show_cut(NULL, 1, 0, device, dropbox, "7b2261223a31", 0);
+    HEX_CHECK({ "json.object", "" });
+    hex_show_cut(NULL, 1, 0, device, others, "7b2261223a317d", 0);
+    HEX_CHECK({ "json.object", "" }, { "data.len", "7" });
+}
+
 static void nesting_is_bounded(void **state)
 {
     char text[256] = "";
@@ -102,6 +115,7 @@ int main(void)
         cmocka_unit_test(strings_are_shown_as_they_are_meant),
         cmocka_unit_test(numbers_are_what_the_rfc_allows),
         cmocka_unit_test(what_is_no_json_is_text),
+        cmocka_unit_test(datagrams_of_one_port_are_looked_into),
         cmocka_unit_test(nesting_is_bounded),
     };
 

@@ -8,6 +8,7 @@
 #include "protocol/dissection.h"
 #include "protocol/dtls.h"
 #include "protocol/quic.h"
+#include "protocol/json.h"
 
 /* What -d says about either port, the lower one first. */
 enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16_t destination);
@@ -36,6 +37,8 @@ static inline __attribute__((always_inline)) enum protocol_id udp_next(const str
 
     if (next == PROTOCOL_NONE)
         next = dispatch_udp_port(source < destination ? destination : source);
+    if (next == PROTOCOL_NONE && json_over_udp(source, destination, reader_rest(r)))
+        next = PROTOCOL_JSON;
     if (next == PROTOCOL_NONE)
         next = dtls_is_likely(r, wire_len) ? PROTOCOL_DTLS : PROTOCOL_DATA;
     if (__builtin_expect(d->demand->passable >> PROTOCOL_QUIC & 1, 0) && next == PROTOCOL_DATA &&

@@ -53,6 +53,16 @@ TLS_FILTERS = ['tls', 'tls.handshake.type == 1', 'tls.handshake.type == 2', 'tls
                'x509sat.uTF8String == "tapdeck"', 'x509ce.dNSName', 'tls.change_cipher_spec', 'tls.app_data',
                'tls.handshake.sig_hash_alg == 0x0403', 'tls.handshake.extensions.supported_version == 0x0304']
 
+# Of captures whose name begins so, besides.
+FILTERS_OF = {
+    'coap-': ['coap', 'coap.code == "GET"', 'coap.code == "2.05 Content"', 'coap.code >= 224', 'coap.type == 1',
+              'coap.token contains "ob"', 'coap.opt.uri_path == "time"', 'coap.opt.uri_path_recon == "/example_data"',
+              'coap.opt.observe == 0', 'coap.opt.observe > 1', 'coap.opt.ctype contains "json"', 'coap.response_to',
+              'coap.opt.block_number > 0', 'coap.opt.block_mflag == 1', 'coap.block.count > 1', 'coap.block_payload',
+              'coap.block.reassembled.length == 300', 'coap.payload_length == 20', 'coap.length > 10',
+              'json.path_with_value == "/t:21.5"', 'data-text-lines', 'data.data contains "bbbb"'],
+}
+
 
 def tshark(path, display, *fields):
     command = ['tshark', '-n', '-r', path, '-T', 'fields'] + [word for field in fields for word in ('-e', field)]
@@ -87,6 +97,9 @@ def main():
         expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in FILTERS + more}
         expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in
                              FILTERS + (TLS_FILTERS if os.path.basename(path).startswith('tls') else [])}
+        filters = FILTERS + [text for prefix, texts in FILTERS_OF.items()
+                             if os.path.basename(path).startswith(prefix) for text in texts]
+        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
         text = json.dumps(expect, indent=1)
         # One line a list of numbers.
         text = re.sub(r'\[\s+(\d[\d,\s]*)\]', lambda m: '[' + ', '.join(m.group(1).split(',')).replace('\n', '')

@@ -149,6 +149,28 @@ on_a timeout 5 coap-client-notls -B 2 -m put -e 'hello' coap://192.0.2.2/example
 on_a timeout 5 coap-client-notls -B 2 -s 2 -m get coap://192.0.2.2/time >/dev/null 2>&1 || true
 captured
 
+# Observation with its end, a response that comes separately, transfers in blocks both ways, formats, an error.
+capture coap-blocks-libcoap.pcap veth0 udp port 5683
+on_b_in_background coap-server-notls -A 192.0.2.2
+sleep 0.5
+coap_client() { on_a timeout 8 coap-client-notls "$@" >/dev/null 2>&1 || true; }
+head -c 300 /dev/zero | tr '\0' 'b' >"$work/upload"
+coap_client -B 3 -s 2 -m get -T obs1 coap://192.0.2.2/time
+coap_client -B 4 -m get -T slow 'coap://192.0.2.2/async?1'
+coap_client -B 2 -m put -b 64 -f "$work/upload" -T up coap://192.0.2.2/example_data
+coap_client -B 2 -m get -b 64 -T down coap://192.0.2.2/example_data
+coap_client -B 2 -m put -t 50 -e '{"t":21.5,"u":"Cel"}' -T js coap://192.0.2.2/example_data
+coap_client -B 2 -m get -A 50 -T js coap://192.0.2.2/example_data
+coap_client -B 2 -m get -N -T non coap://192.0.2.2/nothing/here
+captured
+
+capture coap-tcp-libcoap.pcap veth0 tcp port 5683
+on_b_in_background coap-server-notls -A 192.0.2.2
+sleep 0.5
+coap_client -B 2 -m get -T one coap+tcp://192.0.2.2/time
+coap_client -B 2 -m put -t 0 -e 'hello over a stream' -T two coap+tcp://192.0.2.2/example_data
+captured
+
 capture mqtt-mosquitto.pcap veth0 tcp port 1883
 printf 'listener 1883 192.0.2.2\nallow_anonymous true\nuser root\n' >"$work/mosquitto.conf"
 on_b_in_background mosquitto -c "$work/mosquitto.conf"
