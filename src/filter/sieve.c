@@ -197,12 +197,28 @@ static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, 
     return may_match(sieve, road->tests, glance->data, sieve->may_follow[next], 0);
 }
 
+/* A shape behind VXLAN takes the port for it; a decode rule may say otherwise. */
+static bool is_redirected(const struct sieve *sieve, const struct shape *shape,
+                          const struct packet_glance *glance)
+{
+    for (uint32_t i = 0; i + 1 < shape->n_layers; i++) {
+        const uint8_t *udp = glance->data + shape->layers[i].at;
+
+        if (shape->layers[i].protocol == PROTOCOL_UDP &&
+            udp_decoded(sieve->any, (uint16_t)shape_u16(udp), (uint16_t)shape_u16(udp + 2)) != PROTOCOL_NONE)
+            return true;
+    }
+    return false;
+}
+
 static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
                          const struct packet_glance *glance)
 {
     const struct road *road = &sieve->roads[shape - sieve->shapes];
     const uint8_t *udp = glance->data + shape->header_bytes - UDP_BYTES;
 
+    if (__builtin_expect(sieve->any->preferences->n_rules > 0, 0) && is_redirected(sieve, shape, glance))
+        return true;
     if (road->is_udp & (!sieve->is_by_ports | has_port(sieve, udp)))
         return keeps_datagram(sieve, shape, glance);
     if (road->only)

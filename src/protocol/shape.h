@@ -4,8 +4,8 @@
  * same once more behind VXLAN. In a packet of such a shape every header lies at a place that is known
  * beforehand; so what is asked of it is a load and a comparison, without a walk.
  *
- * A packet has a shape when it is dissected into exactly the shape's layers, then TCP, or what udp_next says:
- * shape_test.c holds it against dissect(). Whatever differs (a tag, options, a fragment, a length that does
+ * A packet has a shape when it is dissected into exactly the shape's layers, then TCP, or what udp_next says
+ * (unless a decode rule gives VXLAN's port, or the one beside it, to another protocol): sieve_test.c holds it against dissect(). Whatever differs (a tag, options, a fragment, a length that does
  * not hold what follows, a byte not captured) has none, and is left to dissect().
  *
  * Words under masks, and differences that are summed up: packets of different kinds follow each other in no
