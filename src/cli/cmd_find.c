@@ -211,8 +211,8 @@ static bool open_source(struct find *find, struct error *error)
         find->source = archive_source_open(&find->catalog, find->hint, &find->interfaces, error);
     }
     if (find->source && find->files && find->sieve)
-        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve),
-                                           (unsigned)find->settings->n_threads);
+        find->is_sieving =
+            !pcap_file_sift(find->source, sieve_of_packets(find->sieve), (unsigned)find->settings->n_threads);
     else
         find->is_sieving = find->sieve != NULL;
     return find->source != NULL;

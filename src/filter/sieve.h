@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sieve - a filter's quick first question. Of most packets of a long scan it can be said at a glance that they
- * do not match, and that dissecting them would change nothing that is remembered for later packets: these a
- * source need not hand over. Of all others the sieve says nothing, and they go the whole road.
+ * sieve - a filter's quick first question. Of most packets of a long scan it can be said at a glance that
+ * they do not match, and that dissecting them would change nothing that is remembered for later packets:
+ * these a source need not hand over. Of all others the sieve says nothing, and they go the whole road.
  *
- *     filter's program ──┐                    ┌─ no test of it can come true for what the headers say, and for
- *                        ├─▶ packet of a ─────┤  what may follow them
- *     demand, protocols ─┘   known shape      └─ nothing that may follow keeps anything: pass over
+ *     filter's program ──┐                    ┌─ no test of it can come true for what the headers say, and
+ * for ├─▶ packet of a ─────┤  what may follow them demand, protocols ─┘   known shape      └─ nothing that
+ * may follow keeps anything: pass over
  *
- * Each test is held against the shape's headers (protocol/shape.h): it holds, it does not, or nobody can tell,
- * because what it asks about may lie in what follows. What may follow is the protocol that udp_next names, and
- * all that can lie in it (may_carry), as far as anybody would look: but for the datagrams of which the
- * protocol itself says that they hold nothing of interest (struct protocol's is_idle).
+ * Each test is held against the shape's headers (protocol/shape.h): it holds, it does not, or nobody can
+ * tell, because what it asks about may lie in what follows. What may follow is the protocol that udp_next
+ * names, and all that can lie in it (may_carry), as far as anybody would look: but for the datagrams of which
+ * the protocol itself says that they hold nothing of interest (struct protocol's is_idle).
  *
  * An error can only go one way: a packet too many on the whole road.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sieve against no sieve: over streams of packets of all shapes, in which any byte may be wrong and any end
- * cut off, every filter must find the same frames, whatever else is in demand, and leave the same behind.
+ * The sieve against no sieve: over streams of packets of all shapes, in which any byte may be wrong and any
+ * end cut off, every filter must find the same frames, whatever else is in demand, and leave the same behind.
  *
  * With TAPDECK_TEST_CAPTURES=DIR, the captures named in DIR/index.tsv too.
  */
@@ -134,7 +134,9 @@ static void put_payload(struct wire *w, uint64_t *seed)
 
 static uint16_t some_port(uint64_t *seed)
 {
-    static const uint16_t ports[] = { 5684, 5684, 5684, 40000, 40001, 53, 5683, 4789, 6081, 1883, 4700, 50000 };
+    static const uint16_t ports[] = {
+        5684, 5684, 5684, 40000, 40001, 53, 5683, 4789, 6081, 1883, 4700, 50000
+    };
 
     return ports[number(seed, sizeof ports / sizeof *ports)];
 }
@@ -172,8 +174,7 @@ static void put_ip(struct wire *w, bool is_ipv6, uint64_t *seed)
         wire_ipv6(w, protocol, base + number(seed, 4), base + number(seed, 4), wire_bytes(&carried));
     else
         wire_ipv4(w, protocol, base + number(seed, 4), base + number(seed, 4), (uint16_t)number(seed, 3),
-                  fragments[number(seed, 16)],
-                  wire_bytes(&carried));
+                  fragments[number(seed, 16)], wire_bytes(&carried));
 }
 
 static void put_frame(struct wire *w, uint64_t *seed)
@@ -276,8 +277,7 @@ static void ask(struct question *question, const char *text, enum output output,
     question->preferences = preferences_default;
     if (has_rules) {
         question->preferences.n_rules = 1;
-        question->preferences.rules[0] =
-            (struct decode_rule) { PORT_TABLE_UDP, 40000, 40001, PROTOCOL_DTLS };
+        question->preferences.rules[0] = (struct decode_rule) { PORT_TABLE_UDP, 40000, 40001, PROTOCOL_DTLS };
     }
     question->sieve = sieve_new(question->filter, &question->demand, &question->preferences);
 }

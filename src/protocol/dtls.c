@@ -382,14 +382,15 @@ static enum dissect_result dtls_dissect(struct dissection *d, struct reader *r)
 #define DTLS_BIT(index) (UINT64_C(1) << (index))
 
 /* Those that a HelloVerifyRequest, in which nothing is remembered, does not have. */
-#define NOT_IN_VERIFY_REQUEST                                                                            \
-    (DTLS_BIT(DTLS_HANDSHAKE_IDENTITY) | DTLS_BIT(DTLS_HANDSHAKE_IDENTITY_LEN) |                         \
-     DTLS_BIT(DTLS_HANDSHAKE_HINT) | DTLS_BIT(DTLS_HANDSHAKE_HINT_LEN) |                                 \
-     DTLS_BIT(DTLS_HANDSHAKE_CERTIFICATE) | DTLS_BIT(DTLS_HANDSHAKE_SERVER_NAME) |                       \
-     DTLS_BIT(DTLS_HANDSHAKE_ALPN) | DTLS_BIT(DTLS_HANDSHAKE_CIPHERSUITE) |                              \
+#define NOT_IN_VERIFY_REQUEST                                                      \
+    (DTLS_BIT(DTLS_HANDSHAKE_IDENTITY) | DTLS_BIT(DTLS_HANDSHAKE_IDENTITY_LEN) |   \
+     DTLS_BIT(DTLS_HANDSHAKE_HINT) | DTLS_BIT(DTLS_HANDSHAKE_HINT_LEN) |           \
+     DTLS_BIT(DTLS_HANDSHAKE_CERTIFICATE) | DTLS_BIT(DTLS_HANDSHAKE_SERVER_NAME) | \
+     DTLS_BIT(DTLS_HANDSHAKE_ALPN) | DTLS_BIT(DTLS_HANDSHAKE_CIPHERSUITE) |        \
      DTLS_BIT(DTLS_HANDSHAKE_SESSION_TICKET) | DTLS_BIT(DTLS_CONNECTION_ID))
 
-/* Passes over a whole handshake record of which nothing is asked: ciphertext, or a whole HelloVerifyRequest. */
+/* Passes over a whole handshake record of which nothing is asked: ciphertext, or a whole HelloVerifyRequest.
+ */
 static bool pass_over_handshake(uint64_t fields, struct reader *r, uint32_t *wire_len)
 {
     struct reader rest = *r, body;
