@@ -303,8 +303,8 @@ static bool open_sifted(struct find *find, struct error *error)
 {
     find->source = open_source(find, &find->interfaces, error);
     if (find->source && find->files && find->sieve)
-        find->is_sieving = !pcap_file_sift(find->source, sieve_of_packets(find->sieve),
-                                           (unsigned)find->settings->n_threads);
+        find->is_sieving =
+            !pcap_file_sift(find->source, sieve_of_packets(find->sieve), (unsigned)find->settings->n_threads);
     else
         find->is_sieving = find->sieve != NULL;
     return find->source != NULL;

@@ -11,7 +11,7 @@
 enum {
     TEST_LOADS = 4, /* two members of a field, in two layers of a shape */
     UDP_BYTES = 8,
-    PORTS = 4,      /* those behind which something asked for may be found: they fit one word */
+    PORTS = 4, /* those behind which something asked for may be found: they fit one word */
     INSTRUCTIONS_LIMIT = 1024,
 };
 
@@ -58,14 +58,14 @@ struct sieve {
     struct road roads[SHAPES];
     const struct program *program;
     struct shape shapes[SHAPES];
-    struct test *tests; /* SHAPES rows of program->n */
+    struct test *tests;                  /* SHAPES rows of program->n */
     uint64_t may_follow[PROTOCOL_COUNT]; /* for a protocol that follows: it, and all that may lie in it */
     uint64_t is_kept;                    /* mask: it leaves something behind, or what lies in it may */
     uint64_t has_idle;                   /* mask: it can say that a datagram is of no interest */
-    bool is_by_ports; /* what may follow UDP and matters is found by port alone: by these */
-    uint64_t ports; /* in lanes of 16 bits */
+    bool is_by_ports;           /* what may follow UDP and matters is found by port alone: by these */
+    uint64_t ports;             /* in lanes of 16 bits */
     const struct demand *asked; /* by the filter */
-    struct dissection *any; /* for udp_next: preferences, demand, no packet */
+    struct dissection *any;     /* for udp_next: preferences, demand, no packet */
 };
 
 /* ---- asking ---- */
@@ -189,12 +189,27 @@ static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, 
     next = udp_next(sieve->any, (uint16_t)shape_u16(udp), (uint16_t)shape_u16(udp + 2), &payload, wire_len);
     bit = PROTOCOL_BIT(next);
     if (sieve->has_idle & bit && protocols[next]->is_idle(sieve->asked, &payload, wire_len))
-        return road->is_settled ? road->match_idle & bit : may_match(sieve, road->tests, glance->data, 0, bit);
+        return road->is_settled ? road->match_idle & bit
+                                : may_match(sieve, road->tests, glance->data, 0, bit);
     if (sieve->is_kept & bit)
         return true;
     if (road->is_settled)
         return road->match_behind & bit;
     return may_match(sieve, road->tests, glance->data, sieve->may_follow[next], 0);
+}
+
+/* A shape behind VXLAN takes the port for it; a decode rule may say otherwise. */
+static bool is_redirected(const struct sieve *sieve, const struct shape *shape,
+                          const struct packet_glance *glance)
+{
+    for (uint32_t i = 0; i + 1 < shape->n_layers; i++) {
+        const uint8_t *udp = glance->data + shape->layers[i].at;
+
+        if (shape->layers[i].protocol == PROTOCOL_UDP &&
+            udp_decoded(sieve->any, (uint16_t)shape_u16(udp), (uint16_t)shape_u16(udp + 2)) != PROTOCOL_NONE)
+            return true;
+    }
+    return false;
 }
 
 static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
@@ -203,6 +218,8 @@ static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
     const struct road *road = &sieve->roads[shape - sieve->shapes];
     const uint8_t *udp = glance->data + shape->header_bytes - UDP_BYTES;
 
+    if (__builtin_expect(sieve->any->preferences->n_rules > 0, 0) && is_redirected(sieve, shape, glance))
+        return true;
     if (road->is_udp & (!sieve->is_by_ports | has_port(sieve, udp)))
         return keeps_datagram(sieve, shape, glance);
     if (road->only)
@@ -305,8 +322,7 @@ static void prepare_followers(struct sieve *sieve, const struct demand *demand)
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
         uint64_t inside = closure((enum protocol_id)p, demand->passable, sieve->any->preferences);
 
-        sieve->may_follow[p] =
-            closure((enum protocol_id)p, sieve->asked->passable, sieve->any->preferences);
+        sieve->may_follow[p] = closure((enum protocol_id)p, sieve->asked->passable, sieve->any->preferences);
         if (inside & remembers && inside & demand->protocols)
             sieve->is_kept |= PROTOCOL_BIT(p);
         if (protocols[p]->is_idle)

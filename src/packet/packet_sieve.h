@@ -14,7 +14,8 @@ struct packet_glance {
     uint32_t len; /* never below caplen */
 };
 
-/* Asked about at once. So few that fetching what comes next goes on under the questions: 64 took a fifth more. */
+/* Asked about at once. So few that fetching what comes next goes on under the questions: 64 took a fifth
+ * more. */
 enum { GLANCES = 4 };
 
 struct packet_sieve {

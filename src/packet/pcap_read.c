@@ -392,9 +392,9 @@ enum pcap_result pcap_sift_packets(const struct pcap_header *header, struct pcap
 {
     enum pcap_result result =
         pcap_is_plain(header) ? sift_records(header, false, RECORD_HEADER_BYTES, PCAP_LENGTHS_AS_NOW, sifting,
-                                        bytes, packets, max, n, used, needed)
-                         : sift_records(header, header->is_big_endian, header->record_header_bytes,
-                                        header->lengths, sifting, bytes, packets, max, n, used, needed);
+                                             bytes, packets, max, n, used, needed)
+                              : sift_records(header, header->is_big_endian, header->record_header_bytes,
+                                             header->lengths, sifting, bytes, packets, max, n, used, needed);
 
     if (result == PCAP_DAMAGED)
         fault_too_long(header, offset + *used, error);

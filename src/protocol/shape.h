@@ -4,9 +4,10 @@
  * same once more behind VXLAN. In a packet of such a shape every header lies at a place that is known
  * beforehand; so what is asked of it is a load and a comparison, without a walk.
  *
- * A packet has a shape when it is dissected into exactly the shape's layers, then TCP, or what udp_next says:
- * shape_test.c holds it against dissect(). Whatever differs (a tag, options, a fragment, a length that does
- * not hold what follows, a byte not captured) has none, and is left to dissect().
+ * A packet has a shape when it is dissected into exactly the shape's layers, then TCP, or what udp_next says
+ * (unless a decode rule gives VXLAN's port, or the one beside it, to another protocol): sieve_test.c holds it
+ * against dissect(). Whatever differs (a tag, options, a fragment, a length that does not hold what follows,
+ * a byte not captured) has none, and is left to dissect().
  *
  * Words under masks, and differences that are summed up: packets of different kinds follow each other in no
  * order, so that each branch on what is inside would be guessed wrong. That the outermost headers are of one
@@ -26,9 +27,9 @@ struct shape_layer {
 };
 
 struct shape {
-    uint32_t header_bytes;   /* of all layers: so many are captured */
-    uint32_t innermost_ip;   /* the least an IP header may say about its length when these headers lie in it */
-    uint32_t innermost_udp;  /* the same of a UDP header; 0: TCP follows, which is not among the layers */
+    uint32_t header_bytes;  /* of all layers: so many are captured */
+    uint32_t innermost_ip;  /* the least an IP header may say about its length when these headers lie in it */
+    uint32_t innermost_udp; /* the same of a UDP header; 0: TCP follows, which is not among the layers */
     uint32_t n_layers;
     struct shape_layer layers[SHAPE_LAYERS];
     uint64_t present;       /* mask of the layers' protocols, and the frame */

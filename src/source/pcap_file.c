@@ -27,7 +27,7 @@ enum {
     WINDOW_BYTES = 1 << 17, /* grows only for a single block that is larger, to PCAPNG_BLOCK_LIMIT_BYTES */
     MAGIC_BYTES = 4,
     SCAN_LEAST_BYTES = 8 << 20, /* for less, threads are not worth it */
-    PAUSE_BYTES = 16 << 20, /* at most so much is passed over before the caller hears of it */
+    PAUSE_BYTES = 16 << 20,     /* at most so much is passed over before the caller hears of it */
 };
 
 enum file_format { FORMAT_UNKNOWN, FORMAT_PCAP, FORMAT_PCAPNG };
@@ -55,7 +55,7 @@ struct pcap_file {
     unsigned n_threads;          /* to sift by; 0: as many as there are processors */
     struct scan *scan;           /* under way; NULL: none */
     bool is_scan_over;           /* something in the file has to be read */
-    struct error fault; /* kind ERROR_NONE: none yet; else every later call gives it again */
+    struct error fault;          /* kind ERROR_NONE: none yet; else every later call gives it again */
 };
 
 static_assert(offsetof(struct pcap_file, base) == 0, "a source is its file");
@@ -268,7 +268,8 @@ static enum source_result end_of_bytes(const struct pcap_file *file, size_t need
     return SOURCE_FAULT;
 }
 
-/* All bytes that came from the descriptor are in the window or taken: so the next record is in the file at offset. */
+/* All bytes that came from the descriptor are in the window or taken: so the next record is in the file at
+ * offset. */
 static bool may_scan(const struct pcap_file *file)
 {
     return file->sifting.sieve && !file->is_scan_over && file->is_regular &&

@@ -17,11 +17,11 @@
 #endif
 
 enum {
-    SLOT_PACKETS = 4096,     /* kept of a chunk at once; the caller sifts on when there are more */
-    SLOTS_A_THREAD = 3,      /* chunks ahead of the caller */
-    GUESS_RECORDS = 12,      /* in a row that make sense */
-    GUESS_DAYS = 400,        /* from the stretch's first packet */
-    CHUNKS_A_CALL = 8,       /* before the caller hears how far it is */
+    SLOT_PACKETS = 4096, /* kept of a chunk at once; the caller sifts on when there are more */
+    SLOTS_A_THREAD = 3,  /* chunks ahead of the caller */
+    GUESS_RECORDS = 12,  /* in a row that make sense */
+    GUESS_DAYS = 400,    /* from the stretch's first packet */
+    CHUNKS_A_CALL = 8,   /* before the caller hears how far it is */
 };
 
 enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_READY };
@@ -49,8 +49,8 @@ struct scan {
     size_t page_bytes;
     atomic_bool is_cut; /* pages were gone */
 
-    uint64_t at;       /* verified: every record before is taken */
-    uint64_t chunk;    /* the caller's */
+    uint64_t at;    /* verified: every record before is taken */
+    uint64_t chunk; /* the caller's */
     uint64_t n_chunks;
     bool holds_slot;
 
@@ -359,7 +359,8 @@ struct scan *scan_new(int fd, uint64_t size_bytes, uint64_t offset, const struct
 {
     struct scan *scan;
 
-    if (!pcap_is_plain(header) || header->packet_limit_bytes > PCAP_PACKET_LIMIT_BYTES || offset >= size_bytes)
+    if (!pcap_is_plain(header) || header->packet_limit_bytes > PCAP_PACKET_LIMIT_BYTES ||
+        offset >= size_bytes)
         return NULL;
     scan = calloc(1, sizeof *scan);
     if (scan == NULL)

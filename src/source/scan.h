@@ -16,7 +16,8 @@
  *
  * The stretch is mapped, and pages are given back chunk by chunk. Once headers are all that is looked at, the
  * copy that read() makes is half of the work: 0.30 s a GB with it, 0.22 s without. A file that another
- * program cuts short takes its pages away; the answer to SIGBUS puts a page of zeroes there, and the scan ends.
+ * program cuts short takes its pages away; the answer to SIGBUS puts a page of zeroes there, and the scan
+ * ends.
  */
 #pragma once
 
@@ -33,8 +34,8 @@ struct scan;
 
 /*
  * fd: a regular file of size_bytes; offset: where a record begins in it. n_threads: the caller's included; 0:
- * as many as there are processors. sifting, which has the sieve, counts on. All are borrowed. NULL when the file
- * cannot be scanned so: then it is read.
+ * as many as there are processors. sifting, which has the sieve, counts on. All are borrowed. NULL when the
+ * file cannot be scanned so: then it is read.
  */
 struct scan *scan_new(int fd, uint64_t size_bytes, uint64_t offset, const struct pcap_header *header,
                       struct pcap_sifting *sifting, unsigned n_threads);
