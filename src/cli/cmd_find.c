@@ -461,7 +461,8 @@ static bool run_loop(struct find *find, struct error *error)
         return error_set(error, ERROR_SYSTEM, "no memory for packets");
     progress_init(&find->progress, "find", timestamp_now());
     while (verdict == GO_ON && !atomic_load_explicit(signals_stop(), memory_order_relaxed) &&
-           (result = source_next(find->source, &batch, 0, error)) == SOURCE_PACKETS) {
+           ((result = source_next(find->source, &batch, -1, error)) == SOURCE_PACKETS ||
+            result == SOURCE_IDLE)) { /* a signal; or a pipe that has nothing yet */
         for (uint32_t i = 0; i < batch.n && verdict == GO_ON; i++) {
             find->n_read++;
             if (batch.packets[i].number == 0)

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/reader.h"
@@ -76,9 +77,10 @@ static void put_page(int number, siginfo_t *info, void *context)
     int saved = errno;
 
     (void)context;
+    /* The system call itself: what a signal may interrupt is not the library's to hear of. */
     if (scan == NULL || at < map || at - map >= scan->map_len ||
-        mmap((void *)(at & ~(uintptr_t)(scan->page_bytes - 1)), scan->page_bytes, PROT_READ,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        syscall(SYS_mmap, at & ~(uintptr_t)(scan->page_bytes - 1), scan->page_bytes, PROT_READ,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == -1)
         signal(number, SIG_DFL); /* not ours: the access is tried again, and ends the program */
     else
         atomic_store(&scan->is_cut, true);
