@@ -11,6 +11,7 @@
 enum {
     TEST_LOADS = 4, /* two members of a field, in two layers of a shape */
     UDP_BYTES = 8,
+    PORT_WORDS = 65536 / 64,
     PORTS = 4, /* those behind which something asked for may be found: they fit one word */
     INSTRUCTIONS_LIMIT = 1024,
 };
@@ -50,6 +51,7 @@ struct road {
     bool is_settled;       /* the headers have no say: by the protocol that follows, it may match */
     uint64_t match_behind; /* (mask), and where it is of no interest */
     uint64_t match_idle;
+    bool match_foreign;
     const struct test *only; /* the filter is this one, of kind TEST_PREFIX; else NULL */
 };
 
@@ -62,10 +64,14 @@ struct sieve {
     uint64_t may_follow[PROTOCOL_COUNT]; /* for a protocol that follows: it, and all that may lie in it */
     uint64_t is_kept;                    /* mask: it leaves something behind, or what lies in it may */
     uint64_t has_idle;                   /* mask: it can say that a datagram is of no interest */
-    bool is_by_ports;           /* what may follow UDP and matters is found by port alone: by these */
-    uint64_t ports;             /* in lanes of 16 bits */
-    const struct demand *asked; /* by the filter */
-    struct dissection *any;     /* for udp_next: preferences, demand, no packet */
+    uint64_t is_foreign;                 /* mask: nothing that may lie in it is asked for, nor it */
+    bool is_by_tcp_ports; /* TCP is asked nothing that it remembers: of a stream it matters what is in it */
+    uint64_t tcp_ports[PORT_WORDS];  /* a bit a port: it says what is in a stream, */
+    uint64_t tcp_wanted[PORT_WORDS]; /* and that is something not foreign */
+    bool is_by_ports;                /* what may follow UDP and matters is found by port alone: by these */
+    uint64_t ports;                  /* in lanes of 16 bits */
+    const struct demand *asked;      /* by the filter */
+    struct dissection *any;          /* for udp_next: preferences, demand, no packet */
 };
 
 /* ---- asking ---- */
@@ -174,6 +180,39 @@ static inline bool has_port(const struct sieve *sieve, const uint8_t *udp)
            zero_lanes(sieve->ports ^ shape_u16(udp + 2) * LANES);
 }
 
+static inline bool has_bit(const uint64_t *words, uint32_t at)
+{
+    return words[at / 64] >> at % 64 & 1;
+}
+
+/* What is in this stream is told by a port, whichever is the server's, and nobody asks for it. */
+static inline bool is_foreign_stream(const struct sieve *sieve, const struct shape *shape,
+                                     const struct packet_glance *glance)
+{
+    const uint8_t *tcp = glance->data + shape->header_bytes;
+    uint32_t source, destination;
+
+    if (!sieve->is_by_tcp_ports || glance->caplen < shape->header_bytes + 4)
+        return false;
+    source = shape_u16(tcp);
+    destination = shape_u16(tcp + 2);
+    return (has_bit(sieve->tcp_ports, source) || has_bit(sieve->tcp_ports, destination)) &&
+           !has_bit(sieve->tcp_wanted, source) && !has_bit(sieve->tcp_wanted, destination);
+}
+
+/* Behind a stream's headers stands TCP at least. */
+static inline uint64_t follows_foreign(const struct road *road)
+{
+    return road->is_udp ? 0 : PROTOCOL_BIT(PROTOCOL_TCP);
+}
+
+/* What follows the headers is of no interest, whatever it is. */
+static inline bool keeps_foreign(const struct sieve *sieve, const struct road *road, const uint8_t *data)
+{
+    return road->is_settled ? road->match_foreign
+                            : may_match(sieve, road->tests, data, follows_foreign(road), 0);
+}
+
 /* What follows the headers when it is not TCP, and not known by its ports to be without interest. */
 static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, const struct shape *shape,
                                                      const struct packet_glance *glance)
@@ -188,6 +227,8 @@ static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, 
     shape_payload(shape, glance, &payload, &wire_len);
     next = udp_next(sieve->any, (uint16_t)shape_u16(udp), (uint16_t)shape_u16(udp + 2), &payload, wire_len);
     bit = PROTOCOL_BIT(next);
+    if (sieve->is_foreign & bit)
+        return keeps_foreign(sieve, road, glance->data);
     if (sieve->has_idle & bit && protocols[next]->is_idle(sieve->asked, &payload, wire_len))
         return road->is_settled ? road->match_idle & bit
                                 : may_match(sieve, road->tests, glance->data, 0, bit);
@@ -222,6 +263,8 @@ static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
         return true;
     if (road->is_udp & (!sieve->is_by_ports | has_port(sieve, udp)))
         return keeps_datagram(sieve, shape, glance);
+    if (!road->is_udp && is_foreign_stream(sieve, shape, glance))
+        return keeps_foreign(sieve, road, glance->data);
     if (road->only)
         return road->only->go_to[ask_prefix(road->only, glance->data)] == PROGRAM_TRUE;
     if (road->is_settled)
@@ -325,9 +368,41 @@ static void prepare_followers(struct sieve *sieve, const struct demand *demand)
         sieve->may_follow[p] = closure((enum protocol_id)p, sieve->asked->passable, sieve->any->preferences);
         if (inside & remembers && inside & demand->protocols)
             sieve->is_kept |= PROTOCOL_BIT(p);
+        if (!(inside & demand->protocols))
+            sieve->is_foreign |= PROTOCOL_BIT(p);
         if (protocols[p]->is_idle)
             sieve->has_idle |= PROTOCOL_BIT(p);
     }
+}
+
+/* Is a field of TCP in demand that does not stand in the header: found out from segments before, or may be?
+ */
+static bool wants_tcp_state(const struct demand *demand)
+{
+    const struct protocol *tcp = protocols[PROTOCOL_TCP];
+
+    for (unsigned f = 0; f < tcp->n_fields; f++)
+        if (demand_has_field(demand, PROTOCOL_TCP, f) && tcp->fields[f].n_bits == 0 &&
+            tcp->fields[f].any_of[0] == tcp->fields[f].any_of[1])
+            return true;
+    return false;
+}
+
+static void prepare_streams(struct sieve *sieve, const struct demand *demand)
+{
+    if (sieve->any->preferences->n_rules > 0 || wants_tcp_state(demand))
+        return;
+    for (uint32_t port = 1; port <= UINT16_MAX; port++) {
+        enum protocol_id protocol = dispatch_tcp_port((uint16_t)port);
+        uint64_t bit = UINT64_C(1) << port % 64;
+
+        if (protocol == PROTOCOL_NONE)
+            continue;
+        sieve->tcp_ports[port / 64] |= bit;
+        if (!(sieve->is_foreign >> protocol & 1))
+            sieve->tcp_wanted[port / 64] |= bit;
+    }
+    sieve->is_by_tcp_ports = true;
 }
 
 /* When nothing that matters is found by its looks, and all that does has few ports, these decide. */
@@ -458,6 +533,7 @@ static void settle(const struct sieve *sieve, struct road *road)
         if (may_match(sieve, road->tests, NULL, 0, PROTOCOL_BIT(p)))
             road->match_idle |= PROTOCOL_BIT(p);
     }
+    road->match_foreign = may_match(sieve, road->tests, NULL, follows_foreign(road), 0);
     if (road->is_kept)
         road->match_behind |= PROTOCOL_BIT(PROTOCOL_TCP);
 }
@@ -504,6 +580,7 @@ struct sieve *sieve_new(const struct filter *filter, const struct demand *demand
     sieve->any->preferences = preferences;
     prepare_followers(sieve, demand);
     prepare_ports(sieve, demand);
+    prepare_streams(sieve, demand);
     for (unsigned s = 0; s < SHAPES; s++) {
         present |= sieve->shapes[s].present;
         for (uint32_t i = 0; i < program->n; i++)
