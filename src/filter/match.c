@@ -23,6 +23,8 @@ static inline bool place_load(const struct layer *layer, const struct place *pla
             word |= (uint64_t)layer->data[i] << (56 - 8 * i);
     }
     *key = word >> place->shift & place->mask;
+    if (__builtin_expect(*key == 0 && place->zero_is_all, 0))
+        *key = (layer->header_len + layer->payload_len) & 0xffff;
     return true;
 }
 

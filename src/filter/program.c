@@ -198,6 +198,7 @@ static bool places_of(struct instruction *instruction)
         place->load_at = place->end_byte > 8 ? place->end_byte - 8 : 0;
         if (field->at_bit < place->load_at * 8)
             return false; /* spread over nine bytes */
+        place->zero_is_all = field->zero_is_all;
         place->shift = (uint8_t)(64 - (end - place->load_at * 8));
         place->mask = field->n_bits == 64 ? UINT64_MAX : (UINT64_C(1) << field->n_bits) - 1;
     }

@@ -46,6 +46,7 @@ struct place {
     uint32_t load_at;
     uint32_t end_byte; /* the header must reach so far */
     uint8_t shift;
+    bool zero_is_all; /* struct field's */
 };
 
 struct number_range {

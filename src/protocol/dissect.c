@@ -214,7 +214,11 @@ bool layer_value(const struct layer *layer, uint16_t field_id, struct value *val
         value->bytes = bytes_of(layer->data + field->at_bit / 8, field->n_bits / 8);
         return true;
     default:
-        return header_bits(layer, field->at_bit, field->n_bits, &value->number);
+        if (!header_bits(layer, field->at_bit, field->n_bits, &value->number))
+            return false;
+        if (__builtin_expect(value->number == 0 && field->zero_is_all, 0))
+            value->number = (layer->header_len + layer->payload_len) & 0xffff;
+        return true;
     }
 }
 

@@ -621,6 +621,60 @@ static void the_fragment_that_completes_a_datagram_shows_it(void **state)
     }
 }
 
+static void fragments_that_overlap_are_told(void **state)
+{
+    static const struct {
+        bool is_altered; /* the piece sent twice */
+        const char *pieces, *overlap, *conflict, *error;
+    } cases[] = {
+        { false, "1,2,3,4", "1", "", "" },
+        { true, "1,3,4", "1", "1", "2" },
+    };
+    static struct wire fragments[3];
+
+    (void)state;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct dissect_state *s = dissect_state_new(1);
+        static const unsigned order[] = { 0, 0, 1, 2 };
+
+        fragment_udp(fragments, 40);
+        for (unsigned i = 0; i < 4; i++) {
+            struct wire piece = fragments[order[i]];
+            struct packet packet;
+
+            if (i == 1 && cases[c].is_altered)
+                piece.data[piece.len - 1] ^= 1;
+            packet = (struct packet) { .data = piece.data,
+                                       .caplen = (uint32_t)piece.len,
+                                       .len = (uint32_t)piece.len,
+                                       .linktype = LINKTYPE_IPV4,
+                                       .number = i + 1 };
+            dissection_init(&d, &everything, s, NULL);
+            dissect(&d, &packet);
+        }
+        assert_string_equal(values_of("ip.fragment"), cases[c].pieces);
+        assert_string_equal(values_of("ip.fragment.overlap"), cases[c].overlap);
+        assert_string_equal(values_of("ip.fragment.overlap.conflict"), cases[c].conflict);
+        assert_string_equal(values_of("ip.fragment.error"), cases[c].error);
+        dissect_state_free(s);
+    }
+}
+
+static void the_zero_length_of_segmentation_offload_is_read_as_all_there_is(void **state)
+{
+    struct wire datagram = { 0 }, packet = { 0 };
+
+    (void)state;
+    wire_udp_header(&datagram, 1024, 9999, 12);
+    wire_fill(&datagram, 'x', 12);
+    wire_ipv4(&packet, IP_PROTOCOL_UDP, 0xc0000201, 0xc0000202, 77, 0, wire_bytes(&datagram));
+    dissect_bytes(NULL, wire_bytes(&packet), (uint32_t)packet.len, LINKTYPE_IPV4);
+    assert_string_equal(values_of("ip.len"), "40");
+    packet.data[2] = packet.data[3] = 0;
+    dissect_bytes(NULL, wire_bytes(&packet), (uint32_t)packet.len, LINKTYPE_IPV4);
+    assert_string_equal(values_of("ip.len"), "40");
+}
+
 static void without_state_the_first_fragment_shows_the_ports(void **state)
 {
     static struct wire fragments[3];
@@ -743,6 +797,8 @@ int main(void)
         cmocka_unit_test(a_walk_over_values_ends_when_told_to),
         cmocka_unit_test(only_what_is_in_demand_is_looked_for),
         cmocka_unit_test(the_fragment_that_completes_a_datagram_shows_it),
+        cmocka_unit_test(fragments_that_overlap_are_told),
+        cmocka_unit_test(the_zero_length_of_segmentation_offload_is_read_as_all_there_is),
         cmocka_unit_test(without_state_the_first_fragment_shows_the_ports),
         cmocka_unit_test(a_fragment_cut_by_the_capture_is_not_put_together),
         cmocka_unit_test(pieces_of_pieces_are_data_in_ipv6),

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/fragment.h"
 
+static bool wants(const struct dissection *d, uint16_t field_id)
+{
+    return dissection_wants(d, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id));
+}
+
 void fragment_add_fields(struct dissection *d, const struct reader *r, const struct fragment_fields *fields)
 {
     struct bytes datagram = reader_rest(r);
     const struct reassembly_piece *pieces;
     uint32_t n, n_noted;
     uint64_t last = 0; /* offset and place of the piece told last, so that each is told once */
+    uint32_t covered = 0;
 
     if (fields->is_bytes)
         dissection_add_bytes(d, fields->fragments, datagram);
@@ -14,9 +20,11 @@ void fragment_add_fields(struct dissection *d, const struct reader *r, const str
         dissection_add_number(d, fields->fragments, 1);
     n = reassembly_pieces(dissect_state_ip(d->state), &pieces);
     n_noted = n < REASSEMBLY_PIECES ? n : REASSEMBLY_PIECES;
-    if (dissection_wants(d, FIELD_PROTOCOL(fields->fragment), FIELD_INDEX(fields->fragment))) {
+    if (wants(d, fields->fragment) || wants(d, fields->overlap) || wants(d, fields->conflict) ||
+        wants(d, fields->error)) {
         /* In the order of their offsets: few enough for the plainest way. */
         for (uint32_t told = 0; told < n_noted; told++) {
+            const struct reassembly_piece *piece;
             uint64_t least = UINT64_MAX;
 
             for (uint32_t i = 0; i < n_noted; i++) {
@@ -26,7 +34,14 @@ void fragment_add_fields(struct dissection *d, const struct reader *r, const str
                     least = rank;
             }
             last = least;
-            dissection_add_number(d, fields->fragment, pieces[(uint32_t)(least - 1)].number);
+            piece = &pieces[(uint32_t)(least - 1)];
+            dissection_add_number(d, piece->is_different ? fields->error : fields->fragment, piece->number);
+            if (piece->offset < covered)
+                dissection_add_number(d, fields->overlap, 1);
+            if (piece->is_different)
+                dissection_add_number(d, fields->conflict, 1);
+            if (piece->end > covered)
+                covered = piece->end;
         }
     }
     dissection_add_number(d, fields->count, n);

@@ -19,7 +19,7 @@ struct fragment {
 
 /* Fields that both kinds have, of their own names: FIELD_IDs. */
 struct fragment_fields {
-    uint16_t fragments, fragment, count, length, data;
+    uint16_t fragments, fragment, overlap, conflict, error, count, length, data;
     bool is_bytes; /* Wireshark has the first one as bytes with IPv4, and as presence with IPv6 */
 };
 

@@ -68,7 +68,8 @@ static const struct field ipv4_fields[] = {
                     .n_bits = 6, .names = dscp_names },
     [IPV4_ECN] = { "ip.dsfield.ecn", FIELD_UINT, .title = "Explicit Congestion Notification", .at_bit = 14,
                    .n_bits = 2, .names = ecn_names },
-    [IPV4_LEN] = { "ip.len", FIELD_UINT, .title = "Total Length", .ft_bits = 16 },
+    [IPV4_LEN] = { "ip.len", FIELD_UINT, .title = "Total Length", .at_bit = 16, .n_bits = 16,
+                   .zero_is_all = true },
     [IPV4_ID] = { "ip.id", FIELD_UINT, FIELD_BASE_HEX, "Identification", .at_bit = 32, .n_bits = 16 },
     [IPV4_FLAGS] = { "ip.flags", FIELD_UINT, FIELD_BASE_HEX, "Flags", .at_bit = 48, .n_bits = 3 },
     [IPV4_FLAGS_RB] = { "ip.flags.rb", FIELD_BOOL, .title = "Reserved bit", .at_bit = 48, .n_bits = 1 },
@@ -96,6 +97,10 @@ static const struct field ipv4_fields[] = {
                     .any_of = { IPV4_SRC_HOST, IPV4_DST_HOST } },
     [IPV4_FRAGMENTS] = { "ip.fragments", FIELD_BYTES, .title = "IPv4 Fragments" },
     [IPV4_FRAGMENT] = { "ip.fragment", FIELD_FRAME, .title = "IPv4 Fragment" },
+    [IPV4_FRAGMENT_OVERLAP] = { "ip.fragment.overlap", FIELD_BOOL, .title = "Fragment overlap" },
+    [IPV4_FRAGMENT_CONFLICT] = { "ip.fragment.overlap.conflict", FIELD_BOOL,
+                                 .title = "Conflicting data in fragment overlap" },
+    [IPV4_FRAGMENT_ERROR] = { "ip.fragment.error", FIELD_FRAME, .title = "Defragmentation error" },
     [IPV4_FRAGMENT_COUNT] = { "ip.fragment.count", FIELD_UINT, .title = "Fragment count", .ft_bits = 32 },
     [IPV4_REASSEMBLED_IN] = { "ip.reassembled_in", FIELD_FRAME, .title = "Reassembled IPv4 in frame" },
     [IPV4_REASSEMBLED_LENGTH] = { "ip.reassembled.length", FIELD_UINT, .title = "Reassembled IPv4 length",
@@ -160,6 +165,9 @@ static const struct field ipv4_fields[] = {
 static const struct fragment_fields fragment_fields = {
     .fragments = IPV4_ID_OF(IPV4_FRAGMENTS),
     .fragment = IPV4_ID_OF(IPV4_FRAGMENT),
+    .overlap = IPV4_ID_OF(IPV4_FRAGMENT_OVERLAP),
+    .conflict = IPV4_ID_OF(IPV4_FRAGMENT_CONFLICT),
+    .error = IPV4_ID_OF(IPV4_FRAGMENT_ERROR),
     .count = IPV4_ID_OF(IPV4_FRAGMENT_COUNT),
     .length = IPV4_ID_OF(IPV4_REASSEMBLED_LENGTH),
     .data = IPV4_ID_OF(IPV4_REASSEMBLED_DATA),
@@ -291,7 +299,6 @@ static enum dissect_result ipv4_dissect(struct dissection *d, struct reader *r)
     total_len = (uint32_t)layer->data[2] << 8 | layer->data[3];
     if (total_len == 0) /* segmentation offload: the card would have filled it in */
         total_len = d->left_wire;
-    dissection_add_number(d, IPV4_ID_OF(IPV4_LEN), total_len & 0xffff);
     if (total_len < header_len)
         return bogus(d, layer, IPV4_BOGUS_LENGTH, 4, PROTOCOL_NONE);
     fragment_word = (uint16_t)(layer->data[6] << 8 | layer->data[7]);

@@ -118,6 +118,7 @@ struct field {
     bool needs_flow;                /* its value is of the conversation: the layers below it are kept */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
     uint64_t lends_to;              /* as struct protocol's, for this field alone (ip.version) */
+    bool zero_is_all; /* at a fixed place: 0 says that the layer is as long as what there is (ip.len) */
 };
 
 enum dissect_result {
@@ -135,8 +136,8 @@ struct protocol {
     uint64_t
         may_carry; /* mask (PROTOCOL_BIT) of what can be directly above it, or beside (dissection_aside) */
     uint64_t only_by_rule; /* those of may_carry that nothing but a decode rule puts there (preferences.h) */
-    uint64_t lends_to; /* mask of protocols whose layers may have fields of this table too (dns, mdns) */
-    bool needs_flow;   /* asks for the conversation it is in: the layers below it are kept */
+    uint64_t lends_to;     /* mask of protocols whose layers may have fields of this table too (dns, mdns) */
+    bool needs_flow;       /* asks for the conversation it is in: the layers below it are kept */
     /* Pushes its layer, adds values in demand, names what follows and shrinks *r to it (dissection_next). */
     enum dissect_result (*dissect)(struct dissection *d, struct reader *r);
     /*

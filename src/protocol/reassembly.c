@@ -239,13 +239,29 @@ static bool cover(struct message *message, uint32_t from, uint32_t to)
     return true;
 }
 
+/* Some of a piece at offset is there already, and is not the same. */
+static bool contradicts(const struct message *message, uint32_t offset, struct bytes piece)
+{
+    const uint32_t end = offset + (uint32_t)piece.len;
+
+    for (uint32_t i = 0; i < message->n_ranges && message->ranges[i].from < end; i++) {
+        uint32_t from = message->ranges[i].from > offset ? message->ranges[i].from : offset;
+        uint32_t to = message->ranges[i].to < end ? message->ranges[i].to : end;
+
+        if (from < to && memcmp(message->data + from, piece.data + (from - offset), to - from) != 0)
+            return true;
+    }
+    return false;
+}
+
 void reassembly_at(struct reassembly *reassembly, uint64_t packet_number)
 {
     reassembly->packet_number = (uint32_t)packet_number;
 }
 
 /* Without memory, or beyond the limit, a piece is only counted. */
-static void note_piece(const struct reassembly *reassembly, struct message *message, uint32_t offset)
+static void note_piece(const struct reassembly *reassembly, struct message *message, uint32_t offset,
+                       uint32_t end, bool is_different)
 {
     uint32_t n = message->n_pieces++;
 
@@ -262,7 +278,8 @@ static void note_piece(const struct reassembly *reassembly, struct message *mess
         message->cap_pieces = cap;
     }
     if (n < message->cap_pieces)
-        message->pieces[n] = (struct reassembly_piece) { offset, reassembly->packet_number };
+        message->pieces[n] =
+            (struct reassembly_piece) { offset, end, reassembly->packet_number, is_different };
 }
 
 uint32_t reassembly_pieces(const struct reassembly *reassembly, const struct reassembly_piece **pieces)
@@ -283,6 +300,7 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
 {
     struct message *message;
     uint32_t end;
+    bool is_different;
 
     if (piece.len > reassembly->limits.message_bytes ||
         offset > reassembly->limits.message_bytes - piece.len ||
@@ -316,6 +334,7 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
     message->touched_ns = ts_ns;
     if (total_len)
         message->total_len = total_len;
+    is_different = contradicts(message, offset, piece);
     if (!reserve(reassembly, message, end) || (piece.len && !cover(message, offset, end))) {
         unlink_message(reassembly, message);
         free_message(reassembly, message);
@@ -324,7 +343,7 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
     }
     if (piece.len)
         memcpy(message->data + offset, piece.data, piece.len);
-    note_piece(reassembly, message, offset);
+    note_piece(reassembly, message, offset, end, is_different);
     if (message->total_len == 0 || message->n_ranges != 1 || message->ranges[0].from != 0 ||
         message->ranges[0].to != message->total_len)
         return REASSEMBLY_WAITS;

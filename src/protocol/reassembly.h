@@ -46,8 +46,9 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
 void reassembly_at(struct reassembly *reassembly, uint64_t packet_number);
 
 struct reassembly_piece {
-    uint32_t offset;
-    uint32_t number; /* of the packet it came with, as reassembly_at was told */
+    uint32_t offset, end;
+    uint32_t number;   /* of the packet it came with, as reassembly_at was told */
+    bool is_different; /* what came before it of the same bytes was not the same */
 };
 
 enum { REASSEMBLY_PIECES = 256 }; /* noted of a message; of more, the number is known */

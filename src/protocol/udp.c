@@ -185,6 +185,8 @@ static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
         add_conversation(d, length > UDP_HEADER_BYTES);
     if (wire_len > 0)
         dissection_add_bytes(d, FIELD_ID(PROTOCOL_UDP, UDP_PAYLOAD), reader_rest(r));
+    if (reader_left(r) == 0 && is_quoted(d)) /* of what it carried the error quotes nothing */
+        return DISSECT_OK;
     dissection_next(d, r, udp_next(d, source, destination, r, wire_len), wire_len);
     return DISSECT_OK;
 }
