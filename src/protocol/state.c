@@ -6,7 +6,7 @@
 #include "base/lru_table.h"
 
 enum {
-    ASSOCIATIONS_LIMIT = 1 << 16, /* DTLS conversations */
+    ASSOCIATIONS_LIMIT = 1 << 14, /* DTLS conversations */
     CID_ENDS_LIMIT = 1 << 12,     /* ends that asked for connection ids */
 };
 
