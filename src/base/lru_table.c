@@ -7,7 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { CHUNK_ENTRIES = 256, BUCKETS_AT_FIRST = 256 };
+enum { CHUNK_ENTRIES_AT_FIRST = 8, CHUNK_ENTRIES_LIMIT = 256, BUCKETS_AT_FIRST = 64 };
 
 struct entry {
     struct entry *chain;         /* of its bucket; free entries are chained too */
@@ -161,13 +161,17 @@ static void grow_buckets(struct lru_table *table)
 
 static bool add_chunk(struct lru_table *table)
 {
-    struct chunk *chunk = malloc(aligned(sizeof *chunk) + CHUNK_ENTRIES * table->entry_bytes);
+    /* As many as there are: most tables of a short capture stay small. */
+    uint32_t n_entries = table->n < CHUNK_ENTRIES_AT_FIRST ? CHUNK_ENTRIES_AT_FIRST
+                         : table->n > CHUNK_ENTRIES_LIMIT  ? CHUNK_ENTRIES_LIMIT
+                                                           : table->n;
+    struct chunk *chunk = malloc(aligned(sizeof *chunk) + n_entries * table->entry_bytes);
 
     if (chunk == NULL)
         return false;
     chunk->next = table->chunks;
     table->chunks = chunk;
-    for (size_t i = 0; i < CHUNK_ENTRIES; i++) {
+    for (size_t i = 0; i < n_entries; i++) {
         struct entry *entry =
             (struct entry *)(void *)((uint8_t *)chunk + aligned(sizeof *chunk) + i * table->entry_bytes);
 

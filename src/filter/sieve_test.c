@@ -369,6 +369,36 @@ static void whatever_the_filter_a_sieve_loses_nothing(void **state)
     assert_true(n_passed > STREAMS * STREAM_PACKETS); /* it does pass over some */
 }
 
+static void a_datagram_that_only_its_connection_names_is_kept(void **state)
+{
+    static const char initial[] = "\xc0\0\0\0\1\4abcd\4efgh\0\x10................";
+    static const char later[] = "\x40"
+                                "efgh................";
+    static const char *const texts[] = { "quic", "quic.dcid == 65:66:67:68 && quic.short",
+                                         "quic.spin_bit == 0" };
+    const struct wire_end client = { 0x0a000001, 40000 }, server = { 0x0a000002, 9999 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct packet packets[2];
+        struct question question;
+        struct wire frames[2];
+        struct dissection *d;
+
+        ask(&question, texts[i], OUTPUT_NOTHING, false);
+        d = road(&question);
+        wire_udp(&frames[0], client, server, bytes_of(initial, sizeof initial - 1));
+        wire_udp(&frames[1], server, client, bytes_of(later, sizeof later - 1));
+        packets[0] = wire_packet(&frames[0], LINKTYPE_ETHERNET, 1);
+        packets[1] = wire_packet(&frames[1], LINKTYPE_ETHERNET, 2);
+        look(&question, d, &packets[0]);
+        assert_true(look(&question, d, &packets[1]));
+        assert_true(question.sieve == NULL || sieve_keeps(question.sieve, &packets[1]));
+        end_road(d);
+        forget(&question);
+    }
+}
+
 /* Shapes: the layers that dissect() finds begin with the shape's, and go on with what follows. */
 static void a_packet_of_a_shape_has_its_layers(void **state)
 {
@@ -466,6 +496,7 @@ static void over_real_captures_a_sieve_loses_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_datagram_that_only_its_connection_names_is_kept),
         cmocka_unit_test(a_packet_of_a_shape_has_its_layers),
         cmocka_unit_test(whatever_the_filter_a_sieve_loses_nothing),
         cmocka_unit_test(over_real_captures_a_sieve_loses_nothing),

@@ -15,7 +15,7 @@
 #include "protocol/flow.h"
 
 enum {
-    COAP_EXCHANGES = 1 << 15, /* tokens in use: about 13 MiB when full */
+    COAP_EXCHANGES = 1 << 13, /* tokens in use */
     COAP_EXCHANGE_IDS = 8,    /* message ids remembered of each */
     COAP_TOKEN_INLINE = 16,   /* of longer ones the beginning and a hash are kept */
     COAP_URI_INLINE = 64,     /* longer paths lie on the heap, with the exchange */

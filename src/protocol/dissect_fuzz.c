@@ -22,7 +22,6 @@ static void look_at_all(const struct dissection *d, struct fragment_flows *flows
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct dissection d;
-    static struct demand demand;
     struct packet packets[PACKETS];
     struct pcap_header header;
     struct error error;
@@ -34,14 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     used = header.header_bytes;
     pcap_read_packets(&header, bytes_of(data + used, size - used), used, packets, PACKETS, &n, &used, &needed,
                       &error);
-    demand_init(&demand);
-    demand_add_everything(&demand);
-    demand_settle(&demand);
     for (unsigned with_state = 0; with_state < 2; with_state++) {
         struct dissect_state *state = with_state ? dissect_state_new(1) : NULL;
         struct fragment_flows *flows = fragment_flows_new(1);
 
-        dissection_init(&d, &demand, state, NULL);
+        dissection_init(&d, fuzz_demand(), state, NULL);
         for (uint32_t i = 0; flows && i < n; i++) {
             dissect(&d, &packets[i]);
             look_at_all(&d, flows);

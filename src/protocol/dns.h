@@ -7,7 +7,7 @@
 
 #include "protocol/dissection.h"
 
-enum { DNS_TRANSACTIONS = 1 << 16 }; /* queries remembered for their responses; each some 150 bytes */
+enum { DNS_TRANSACTIONS = 1 << 14 }; /* queries remembered for their responses; each some 150 bytes */
 
 /* Pushes a layer of protocol with the message that *r holds. */
 enum dissect_result dns_message_dissect(struct dissection *d, struct reader *r, enum protocol_id protocol);

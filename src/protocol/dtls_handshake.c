@@ -104,7 +104,9 @@ static bool read_body(struct dissection *d, uint8_t type, struct reader *r)
 
     if ((type == TLS_CLIENT_HELLO || type == TLS_SERVER_HELLO) && session == &alone && d->state &&
         ends.flow.protocol != 0) {
-        session = &dissect_state_dtls_remember(d->state, &ends.flow)->session;
+        struct dtls_association *association = dissect_state_dtls_remember(d->state, &ends.flow);
+
+        session = association ? &association->session : &alone;
     }
     if (type == TLS_CLIENT_HELLO)
         session->server = ends.is_forward ? TLS_SERVER_HIGH : TLS_SERVER_LOW;

@@ -8,7 +8,7 @@
 #include "protocol/http_message.h"
 
 enum {
-    HTTP_CONVERSATIONS = 1 << 14, /* remembered at once */
+    HTTP_CONVERSATIONS = 1 << 12, /* remembered at once */
     HTTP_URIS = 1 << 11,          /* of so many the URI too, when it is in demand */
     HTTP_URI_BYTES = 4 << 10,     /* the longest that is remembered */
 };

@@ -13,7 +13,7 @@
 #include "protocol/flow.h"
 
 enum {
-    MQTT_SESSIONS = 1 << 16,
+    MQTT_SESSIONS = 1 << 14,
     MQTT_ALIASES = 1 << 14,
     MQTT_ALIAS_TOPIC_BYTES = 1024,
 };

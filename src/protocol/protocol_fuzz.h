@@ -42,9 +42,16 @@ static inline void fuzz_read_all(const struct dissection *d)
 {
     volatile uint8_t sum = 0;
 
-    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
-        for (unsigned i = 0; d->present >> p & 1 && i < protocols[p]->n_fields; i++)
-            dissection_values(d, FIELD_ID(p, i), fuzz_read_value, (void *)&sum);
+    for (uint32_t i = 0; i < d->n_values; i++) /* those added: asked for field by field, they take longest */
+        fuzz_read_value((void *)&sum, &d->values[i]);
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
+        for (unsigned i = 0; d->present >> p & 1 && i < protocols[p]->n_fields; i++) {
+            const struct field *field = &protocols[p]->fields[i];
+
+            if (field->n_bits > 0 || field->any_of[0] != field->any_of[1] || p == PROTOCOL_FRAME)
+                dissection_values(d, FIELD_ID(p, i), fuzz_read_value, (void *)&sum);
+        }
+    }
     for (uint32_t i = 0; i < d->n_layers; i++)
         for (uint32_t at = 0; at < d->layers[i].header_len; at++)
             sum = (uint8_t)(sum + d->layers[i].data[at]);
@@ -69,29 +76,38 @@ static inline void fuzz_segment(struct wire *w, bool is_back, uint16_t port, uin
               wire_bytes(&tcp));
 }
 
+/* Everything, settled once: it takes longer than a packet does. */
+static inline const struct demand *fuzz_demand(void)
+{
+    static struct demand demand;
+
+    if (!demand.is_whole) {
+        demand_init(&demand);
+        demand_add_everything(&demand);
+        demand_settle(&demand);
+    }
+    return &demand;
+}
+
 /* preferences: for protocols without a port of their own, a rule that decodes the port as them. */
 static inline int fuzz_datagrams_by(const uint8_t *data, size_t size, enum port_table table, uint16_t port,
                                     const struct preferences *preferences)
 {
     static struct dissection d;
-    static struct demand demand;
     struct reader r = reader_over(bytes_of(data, size));
     struct dissect_state *state = dissect_state_new(1);
     uint32_t sequence[2] = { 1, 1 };
     uint32_t number = 0;
     uint16_t head;
 
-    demand_init(&demand);
-    demand_add_everything(&demand);
-    demand_settle(&demand);
-    dissection_init(&d, &demand, state, NULL);
+    dissection_init(&d, fuzz_demand(), state, NULL);
     d.preferences = preferences;
     while (state && number < 64 && reader_u16(&r, &head)) {
         bool is_back = head >> 15;
         size_t len = head & 0x7ff;
         struct bytes payload = { 0 };
         struct packet packet;
-        struct wire w;
+        struct wire w; /* not zeroed: w.len is set by what is put around the payload */
 
         if (!reader_bytes(&r, len < reader_left(&r) ? len : reader_left(&r), &payload))
             break;

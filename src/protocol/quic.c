@@ -472,6 +472,8 @@ static enum dissect_result quic_dissect(struct dissection *d, struct reader *r)
         dissection_add_number(d, QUIC_ID(QUIC_PACKET_LENGTH), reader_left(r) == 0 ? wire_len : n);
         wire_len -= n;
         result = packet(&datagram, &one, &header);
+        if (datagram.connection)
+            quic_connection_hold(datagram.state, datagram.connection, datagram.is_server);
     }
     return result;
 }

@@ -12,6 +12,12 @@ struct quic_state {
     struct lru_table *by_flow;
     struct quic_ciphers *ciphers;
     uint32_t n_connections;
+    uint64_t n_buffers_given_up;
+    struct {
+        uint32_t connection;
+        bool is_server;
+    } holders[QUIC_CRYPTO_BUFFERS]; /* a ring of the streams that keep bytes */
+    uint32_t n_holders, next_holder;
 };
 
 enum cid_side { CID_OF_CLIENT, CID_OF_SERVER, CID_INITIAL };
@@ -85,7 +91,7 @@ uint64_t quic_state_forgotten(const void *pointer)
 {
     const struct quic_state *state = pointer;
 
-    return lru_table_forgotten(state->connections);
+    return lru_table_forgotten(state->connections) + state->n_buffers_given_up;
 }
 
 struct quic_ciphers *quic_state_ciphers(struct quic_state *state)
@@ -234,6 +240,33 @@ struct quic_connection *quic_connection_meet(struct quic_state *state, const str
     if (is_new || lru_table_find(state->by_flow, &ends->flow) == NULL)
         name(state->by_flow, &ends->flow, connection ? connection->number : UINT32_MAX);
     return connection;
+}
+
+void quic_connection_hold(struct quic_state *state, struct quic_connection *connection, bool is_server)
+{
+    struct quic_stream *stream = &connection->streams[is_server];
+    uint32_t at = state->next_holder;
+
+    if (stream->bytes == NULL || stream->is_held)
+        return;
+    if (state->n_holders == QUIC_CRYPTO_BUFFERS) {
+        struct quic_connection *oldest = by_number(state, &state->holders[at].connection);
+        struct quic_stream *given_up = oldest ? &oldest->streams[state->holders[at].is_server] : NULL;
+
+        if (given_up) {
+            free(given_up->bytes);
+            given_up->bytes = NULL;
+            given_up->is_held = false;
+            given_up->n_ranges = 0;
+            state->n_buffers_given_up++;
+        }
+    } else {
+        state->n_holders++;
+    }
+    state->holders[at].connection = connection->number;
+    state->holders[at].is_server = is_server;
+    state->next_holder = (at + 1) % QUIC_CRYPTO_BUFFERS;
+    stream->is_held = true;
 }
 
 static void range_add(struct quic_stream *stream, uint32_t from, uint32_t to)

@@ -11,9 +11,10 @@
 
 enum {
     QUIC_CID_BYTES = 20,
-    QUIC_CONNECTIONS_LIMIT = 1 << 14,
+    QUIC_CONNECTIONS_LIMIT = 1 << 12,
     QUIC_CRYPTO_BYTES = 1 << 15, /* of a CRYPTO stream; TLS hellos and certificates fit */
     QUIC_CRYPTO_RANGES = 64,     /* pieces ahead of a hole */
+    QUIC_CRYPTO_BUFFERS = 128,   /* streams at once with something ahead of a hole: 4 MiB */
 };
 
 struct quic_cid { /* a key: no padding */
@@ -26,6 +27,7 @@ enum quic_packet_type { QUIC_INITIAL, QUIC_0RTT, QUIC_HANDSHAKE, QUIC_RETRY, QUI
 struct quic_stream { /* CRYPTO of the Initial packets of one end */
     uint32_t next;   /* all before it was read */
     uint8_t *bytes;  /* QUIC_CRYPTO_BYTES, when something came in the wrong order; else NULL */
+    bool is_held;    /* quic_connection_hold knows of the bytes */
     uint32_t n_ranges;
     struct {
         uint32_t from, to;
@@ -66,6 +68,12 @@ bool quic_flow_is_known(struct quic_state *state, const struct flow_key *flow);
  */
 struct quic_connection *quic_connection_meet(struct quic_state *state, const struct conversation_ends *ends,
                                              const struct quic_header *header, bool *is_server);
+
+/*
+ * Counts the bytes that a datagram made its sender's stream keep, once it was read; the stream that began to
+ * keep some before all others gives its own up.
+ */
+void quic_connection_hold(struct quic_state *state, struct quic_connection *connection, bool is_server);
 
 /*
  * A piece of a CRYPTO stream: what can be read now, in its order. Once a piece has come early, nothing until

@@ -12,17 +12,13 @@
 static void frames(struct bytes opened)
 {
     static struct dissection d;
-    static struct demand demand;
     struct dissect_state *state = dissect_state_new(1);
     struct quic_connection connection = { 0 };
     struct reader r = reader_over(opened);
     struct packet packet;
     struct wire w;
 
-    demand_init(&demand);
-    demand_add_everything(&demand);
-    demand_settle(&demand);
-    dissection_init(&d, &demand, state, NULL);
+    dissection_init(&d, fuzz_demand(), state, NULL);
     wire_udp(&w, (struct wire_end) { 0x0a000001, 40000 }, (struct wire_end) { 0x0a000002, 443 },
              bytes_text("\x40"));
     packet = wire_packet(&w, LINKTYPE_ETHERNET, 0);

@@ -113,6 +113,35 @@ static void a_crypto_stream_is_read_once_no_hole_is_left(void **state)
     }
 }
 
+static void streams_that_wait_are_bounded_and_the_first_gives_up(void **state)
+{
+    struct quic_state *quic = quic_state_new(1);
+    struct quic_connection *first = NULL, *latest = NULL;
+
+    (void)state;
+    for (uint32_t i = 0; i <= QUIC_CRYPTO_BUFFERS; i++) {
+        struct conversation_ends ends = { .flow = { .port_low = (uint16_t)(1000 + i), .protocol = 17 },
+                                          .is_forward = true };
+        struct quic_header header = { .type = QUIC_INITIAL, .version = 1, .dcid.len = 8, .scid.len = 8 };
+        bool is_server;
+
+        memcpy(header.dcid.bytes, &i, sizeof i);
+        memcpy(header.scid.bytes + 4, &i, sizeof i);
+        latest = quic_connection_meet(quic, &ends, &header, &is_server);
+        assert_non_null(latest);
+        assert_false(is_server);
+        first = i == 0 ? latest : first;
+        quic_stream_add(&latest->streams[0], 10, bytes_text("early"));
+        quic_connection_hold(quic, latest, false);
+        quic_connection_hold(quic, latest, false); /* counts once */
+    }
+    assert_null(first->streams[0].bytes);
+    assert_non_null(latest->streams[0].bytes);
+    assert_int_equal(quic_state_forgotten(quic), 1);
+    assert_true(bytes_equal(quic_stream_add(&first->streams[0], 0, bytes_text("abc")), bytes_text("abc")));
+    quic_state_free(quic);
+}
+
 /* ---- whole datagrams ---- */
 
 /* Seals frames into an Initial of number; the id that the client chose makes the keys. */
@@ -331,6 +360,7 @@ int main(void)
         cmocka_unit_test(initial_keys_are_those_of_the_rfcs),
         cmocka_unit_test(numbers_have_one_of_four_lengths),
         cmocka_unit_test(a_crypto_stream_is_read_once_no_hole_is_left),
+        cmocka_unit_test(streams_that_wait_are_bounded_and_the_first_gives_up),
         cmocka_unit_test(the_hello_in_a_clients_initial_is_read),
         cmocka_unit_test(what_follows_belongs_to_its_connection),
         cmocka_unit_test(an_initial_that_was_changed_is_not_opened),

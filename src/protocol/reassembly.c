@@ -54,22 +54,34 @@ struct reassembly *reassembly_new(const struct reassembly_limits *limits, uint64
         return NULL;
     reassembly->limits = *limits;
     reassembly->hash_seed = hash_seed;
-    reassembly->n_buckets = 1;
-    while (reassembly->n_buckets < limits->messages)
-        reassembly->n_buckets *= 2;
-    reassembly->messages = calloc(limits->messages, sizeof *reassembly->messages);
-    reassembly->buckets = malloc(reassembly->n_buckets * sizeof *reassembly->buckets);
-    if (reassembly->messages == NULL || reassembly->buckets == NULL) {
-        reassembly_free(reassembly);
-        return NULL;
-    }
-    for (uint32_t i = 0; i < reassembly->n_buckets; i++)
-        reassembly->buckets[i] = NONE;
-    for (uint32_t i = 0; i < limits->messages; i++)
-        reassembly->messages[i].next_in_bucket = i + 1 < limits->messages ? i + 1 : NONE;
-    reassembly->free = 0;
+    reassembly->free = NONE;
     reassembly->oldest = reassembly->newest = reassembly->completed = NONE;
     return reassembly;
+}
+
+/* The tables: most captures have nothing in pieces, and do without. */
+static bool make_tables(struct reassembly *reassembly)
+{
+    uint32_t limit = reassembly->limits.messages, n_buckets = 1;
+
+    while (n_buckets < limit)
+        n_buckets *= 2;
+    reassembly->messages = calloc(limit, sizeof *reassembly->messages);
+    reassembly->buckets = malloc(n_buckets * sizeof *reassembly->buckets);
+    if (reassembly->messages == NULL || reassembly->buckets == NULL) {
+        free(reassembly->messages);
+        free(reassembly->buckets);
+        reassembly->messages = NULL;
+        reassembly->buckets = NULL;
+        return false;
+    }
+    reassembly->n_buckets = n_buckets;
+    for (uint32_t i = 0; i < n_buckets; i++)
+        reassembly->buckets[i] = NONE;
+    for (uint32_t i = 0; i < limit; i++)
+        reassembly->messages[i].next_in_bucket = i + 1 < limit ? i + 1 : NONE;
+    reassembly->free = 0;
+    return true;
 }
 
 void reassembly_free(struct reassembly *reassembly)
@@ -151,6 +163,8 @@ static void evict_oldest(struct reassembly *reassembly)
 
 static struct message *find_message(struct reassembly *reassembly, const struct reassembly_key *key)
 {
+    if (reassembly->buckets == NULL)
+        return NULL;
     for (uint32_t i = *bucket_of(reassembly, key); i != NONE; i = reassembly->messages[i].next_in_bucket) {
         if (memcmp(&reassembly->messages[i].key, key, sizeof *key) == 0)
             return &reassembly->messages[i];
@@ -163,6 +177,8 @@ static struct message *new_message(struct reassembly *reassembly, const struct r
     struct message *message;
     uint32_t *bucket;
 
+    if (reassembly->buckets == NULL && !make_tables(reassembly))
+        return NULL;
     if (reassembly->free == NONE) {
         if (reassembly->oldest == NONE)
             return NULL; /* all of them completed by this very packet */

@@ -29,11 +29,13 @@ struct reassembly *dissect_state_handshakes(struct dissect_state *state); /* DTL
 
 /* What a DTLS association agreed on, kept by its conversation. */
 struct dtls_association {
-    struct flow_key flow;
     struct tls_session session; /* its cipher suite: of the newest ServerHello */
 };
 
-/* The association of a conversation; NULL when unknown. _remember makes room by forgetting an older one. */
+/*
+ * The association of a conversation; NULL when unknown. _remember makes room by forgetting an older one; NULL
+ * without memory.
+ */
 struct dtls_association *dissect_state_dtls(struct dissect_state *state, const struct flow_key *flow);
 struct dtls_association *dissect_state_dtls_remember(struct dissect_state *state,
                                                      const struct flow_key *flow);

@@ -48,6 +48,7 @@ static void associations_are_bounded_and_the_newest_stays(void **state)
         dissect_state_dtls_remember(s, &key)->session.cipher_suite = (uint16_t)i;
         assert_int_equal(dissect_state_dtls(s, &key)->session.cipher_suite, (uint16_t)i);
     }
+    assert_int_equal(dissect_state_evicted(s), 300000 - (1 << 14));
     dissect_state_free(s);
 }
 
@@ -70,6 +71,7 @@ static void a_cid_length_is_known_by_address_and_port(void **state)
         dissect_state_cid_learn(s, &other, 1, 4);
         assert_int_equal(dissect_state_cid_len(s, &other, 1), 4);
     }
+    assert_true(dissect_state_evicted(s) > 0);
     dissect_state_free(s);
 }
 

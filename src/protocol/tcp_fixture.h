@@ -29,13 +29,18 @@ struct tcp_fixture {
 
 static inline void tcp_fixture_open(struct tcp_fixture *f, uint16_t port)
 {
+    static struct demand everything; /* settled once: a fuzz target comes here for each input */
+
     memset(f, 0, sizeof *f);
+    if (!everything.is_whole) {
+        demand_init(&everything);
+        demand_add_everything(&everything);
+        demand_settle(&everything);
+    }
+    f->demand = everything;
     f->preferences = preferences_default;
     f->port = port;
     f->state = dissect_state_new(1);
-    demand_init(&f->demand);
-    demand_add_everything(&f->demand);
-    demand_settle(&f->demand);
     dissection_init(&f->d, &f->demand, f->state, NULL);
     f->d.preferences = &f->preferences;
 }

@@ -18,10 +18,10 @@
 
 enum {
     TCP_CONNECTIONS = 1 << 16,
-    TCP_STREAM_BYTES = 16 << 20, /* of all streams: PDUs under way, and lists of unacknowledged segments */
-    TCP_PDU_BYTES = 1 << 20,  /* the longest PDU waited for; of longer ones each segment stands by itself */
-    TCP_PDU_RANGES = 16,      /* pieces of a PDU with holes between them */
-    TCP_EARLY_SEGMENTS = 256, /* kept in a direction until what comes before them does (tcp_out_of_order) */
+    TCP_STREAM_BYTES = 8 << 20, /* of all streams: PDUs under way, and lists of unacknowledged segments */
+    TCP_PDU_BYTES = 1 << 20,    /* the longest PDU waited for; of longer ones each segment stands by itself */
+    TCP_PDU_RANGES = 16,        /* pieces of a PDU with holes between them */
+    TCP_EARLY_SEGMENTS = 256,   /* kept in a direction until what comes before them does (tcp_out_of_order) */
 };
 
 struct tcp_pdu;

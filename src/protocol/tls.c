@@ -27,7 +27,7 @@ enum {
     RECORD_HEADER_BYTES = 5,
     MESSAGE_HEADER_BYTES = 4,
     MESSAGE_BYTES_MAX = 0xffff, /* longer ones are taken for ciphertext, as Wireshark does */
-    SESSIONS_LIMIT = 1 << 16,
+    SESSIONS_LIMIT = 1 << 14,
     CHANGE_CIPHER_SPEC = 20,
     ALERT = 21,
     HANDSHAKE = 22,

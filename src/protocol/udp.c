@@ -29,7 +29,7 @@ enum {
 
 enum {
     UDP_HEADER_BYTES = 8,
-    UDP_CONVERSATIONS = 1 << 18,        /* remembered at once, when a field of theirs is in demand */
+    UDP_CONVERSATIONS = 1 << 16,        /* remembered at once, when a field of theirs is in demand */
     TRACEROUTE_FIRST = 32768 + 666 + 1, /* where traceroute begins, three tries a hop */
     TRACEROUTE_LAST = 32768 + 666 + 30,
 };

@@ -14,15 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct x509_reader who = { nothing, NULL };
     static struct dissection d;
-    static struct demand demand;
     struct bytes der = bytes_of(data, size);
     struct packet packet;
     struct wire w, record = { 0 };
 
-    demand_init(&demand);
-    demand_add_everything(&demand);
-    demand_settle(&demand);
-    dissection_init(&d, &demand, NULL, NULL);
+    dissection_init(&d, fuzz_demand(), NULL, NULL);
     wire_secret(&record, DTLS_APPLICATION_RECORD, 1, (struct bytes) { 0 });
     wire_udp(&w, (struct wire_end) { 0x0a000001, 40000 }, (struct wire_end) { 0x0a000002, 5684 },
              wire_bytes(&record));
