@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* arp - RFC 826; the addresses only for Ethernet and IPv4, the one pairing met in the field. */
 #include "protocol/dissection.h"
+#include "protocol/names.h"
 
 enum {
     ARP_HW_TYPE,
@@ -21,15 +22,37 @@ static const struct value_name opcode_names[] = {
     { 2, "reply" },
     { 3, "reverse request" },
     { 4, "reverse reply" },
-    { 8, "inarp request" },
-    { 9, "inarp reply" },
+    { 5, "drarp request" },
+    { 6, "drarp reply" },
+    { 7, "drarp error" },
+    { 8, "inverse request" },
+    { 9, "inverse reply" },
+    { 10, "arp nak" },
+    { 11, "mars request" },
+    { 12, "mars multi" },
+    { 13, "mars mserv" },
+    { 14, "mars join" },
+    { 15, "mars leave" },
+    { 16, "mars nak" },
+    { 17, "mars unserv" },
+    { 18, "mars sjoin" },
+    { 19, "mars sleave" },
+    { 20, "mars grouplist request" },
+    { 21, "mars grouplist reply" },
+    { 22, "mars redirect map" },
+    { 23, "mapos unarp" },
+    { 24, "experimental 1" },
+    { 25, "experimental 2" },
+    { 0, "reserved" },
+    { 65535, "reserved" },
     { 0, NULL },
 };
 
 static const struct field arp_fields[] = {
-    [ARP_HW_TYPE] = { "arp.hw.type", FIELD_UINT, .title = "Hardware type", .at_bit = 0, .n_bits = 16 },
+    [ARP_HW_TYPE] = { "arp.hw.type", FIELD_UINT, .title = "Hardware type", .at_bit = 0, .n_bits = 16,
+                      .names = hardware_names },
     [ARP_PROTO_TYPE] = { "arp.proto.type", FIELD_UINT, FIELD_BASE_HEX, "Protocol type", .at_bit = 16,
-                         .n_bits = 16 },
+                         .n_bits = 16, .names = ethertype_names },
     [ARP_HW_SIZE] = { "arp.hw.size", FIELD_UINT, .title = "Hardware size", .at_bit = 32, .n_bits = 8 },
     [ARP_PROTO_SIZE] = { "arp.proto.size", FIELD_UINT, .title = "Protocol size", .at_bit = 40, .n_bits = 8 },
     [ARP_OPCODE] = { "arp.opcode", FIELD_UINT, .title = "Opcode", .at_bit = 48, .n_bits = 16,
