@@ -2,6 +2,7 @@
 #include "protocol/dns_fields.h"
 
 #include "protocol/dns_names.h"
+#include "protocol/names.h"
 
 const struct field dns_fields[DNS_FIELDS] = {
     [DNS_LENGTH] = { "dns.length", FIELD_UINT, .title = "Length", .ft_bits = 16 },
@@ -103,7 +104,7 @@ const struct field dns_fields[DNS_FIELDS] = {
     [DNS_NULL] = { "dns.null", FIELD_BYTES, .title = "Null (data)" },
     [DNS_AAAA] = { "dns.aaaa", FIELD_IPV6, .title = "AAAA Address" },
     [DNS_CNAME] = { "dns.cname", FIELD_STRING, .title = "CNAME" },
-    [DNS_RR_UDP_PAYLOAD_SIZE] = { "dns.rr.udp_payload_size", FIELD_UINT, .title = "UDP payload size",
+    [DNS_RR_UDP_PAYLOAD_SIZE] = { "dns.rr.udp_payload_size", FIELD_UINT, FIELD_BASE_HEX, "UDP payload size",
                                   .ft_bits = 16 },
     [DNS_SOA_MNAME] = { "dns.soa.mname", FIELD_STRING, .title = "Primary name server" },
     [DNS_SOA_RNAME] = { "dns.soa.rname", FIELD_STRING, .title = "Responsible authority's mailbox" },
@@ -117,7 +118,8 @@ const struct field dns_fields[DNS_FIELDS] = {
     [DNS_SOA_MINIMUM_TTL] = { "dns.soa.minimum_ttl", FIELD_UINT, .title = "Minimum TTL", .ft_bits = 32 },
     [DNS_PTR_DOMAIN_NAME] = { "dns.ptr.domain_name", FIELD_STRING, .title = "Domain Name" },
     [DNS_WKS_ADDRESS] = { "dns.wks.address", FIELD_IPV4, .title = "Address" },
-    [DNS_WKS_PROTOCOL] = { "dns.wks.protocol", FIELD_UINT, .title = "Protocol", .ft_bits = 8 },
+    [DNS_WKS_PROTOCOL] = { "dns.wks.protocol", FIELD_UINT, .title = "Protocol", .ft_bits = 8,
+                           .names = ip_protocol_names },
     [DNS_WKS_BITS] = { "dns.wks.bits", FIELD_UINT, FIELD_BASE_HEX, "Bits", .ft_bits = 8 },
     [DNS_HINFO_CPU_LENGTH] = { "dns.hinfo.cpu_length", FIELD_UINT, .title = "CPU Length", .ft_bits = 8 },
     [DNS_HINFO_CPU] = { "dns.hinfo.cpu", FIELD_STRING, .title = "CPU" },
@@ -259,7 +261,8 @@ const struct field dns_fields[DNS_FIELDS] = {
     [DNS_IPSECKEY_PUBLIC_KEY] = { "dns.ipseckey.public_key", FIELD_BYTES, .title = "Public Key" },
     [DNS_XPF_IP_VERSION] = { "dns.xpf.ip_version", FIELD_UINT, .title = "IP Version", .ft_bits = 16,
                              .names = dns_xpf_ip_version_names },
-    [DNS_XPF_PROTOCOL] = { "dns.xpf.protocol", FIELD_UINT, .title = "Protocol", .ft_bits = 8 },
+    [DNS_XPF_PROTOCOL] = { "dns.xpf.protocol", FIELD_UINT, .title = "Protocol", .ft_bits = 8,
+                           .names = ip_protocol_names },
     [DNS_XPF_SOURCE_IPV4] = { "dns.xpf.source_ipv4", FIELD_IPV4, .title = "IPv4 Source" },
     [DNS_XPF_DESTINATION_IPV4] = { "dns.xpf.destination_ipv4", FIELD_IPV4, .title = "IPv4 Destination" },
     [DNS_XPF_SOURCE_IPV6] = { "dns.xpf.source_ipv6", FIELD_IPV6, .title = "IPv6 Source" },

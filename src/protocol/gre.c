@@ -72,6 +72,11 @@ static const struct value_name version_names[] = {
     { 0, NULL },
 };
 
+static const struct value_name wccp_service_names[] = {
+    { 0, "HTTP" },
+    { 0, NULL },
+};
+
 static const struct field gre_fields[] = {
     [GRE_PROTO] = { "gre.proto", FIELD_UINT, FIELD_BASE_HEX, "Protocol Type", .at_bit = 16, .n_bits = 16,
                     .names = gre_type_names },
@@ -115,7 +120,8 @@ static const struct field gre_fields[] = {
                                     .title = "Alternative bucket used" },
     [GRE_WCCP_VALID] = { "gre.wccp.redirect_header_valid", FIELD_BOOL,
                          .title = "WCCP Redirect header is valid" },
-    [GRE_WCCP_SERVICE] = { "gre.wccp.service_id", FIELD_UINT, .title = "Service ID", .ft_bits = 8 },
+    [GRE_WCCP_SERVICE] = { "gre.wccp.service_id", FIELD_UINT, .title = "Service ID", .ft_bits = 8,
+                           .names = wccp_service_names },
     [GRE_WCCP_ALTERNATIVE] = { "gre.wccp.alternative_bucket", FIELD_UINT, .title = "Alternative Bucket",
                                .ft_bits = 8 },
     [GRE_WCCP_PRIMARY] = { "gre.wccp.primary_bucket", FIELD_UINT, .title = "Primary Bucket", .ft_bits = 8 },

@@ -39,6 +39,14 @@ enum {
     ICMP_NO_RESP,
     ICMP_DATA_TIME,
     ICMP_DATA_TIME_RELATIVE,
+    ICMP_EXT_ECHO_SEQ,
+    ICMP_EXT_ECHO_REQ_RES,
+    ICMP_EXT_ECHO_LOCAL,
+    ICMP_EXT_ECHO_STATE,
+    ICMP_EXT_ECHO_RSP_RES,
+    ICMP_EXT_ECHO_ACTIVE,
+    ICMP_EXT_ECHO_IPV4,
+    ICMP_EXT_ECHO_IPV6,
 };
 
 enum {
@@ -56,11 +64,19 @@ enum {
     TYPE_INFORMATION_REPLY = 16,
     TYPE_MASK = 17,
     TYPE_MASK_REPLY = 18,
+    TYPE_EXTENDED_ECHO = 42,
+    TYPE_EXTENDED_ECHO_REPLY = 43,
 };
 
 enum { ICMP_HEADER_BYTES = 8, CODE_FRAGMENTATION_NEEDED = 4 };
 
 #define ICMP_ID(index) FIELD_ID(PROTOCOL_ICMP, index)
+
+/* RFC 8335 section 3 */
+static const struct value_name extended_state_names[] = {
+    { 0, "Reserved" }, { 1, "Incomplete" }, { 2, "Reachable" }, { 3, "Stale" },
+    { 4, "Delay" },    { 5, "Probe" },      { 6, "Failed" },    { 0, NULL },
+};
 
 static const struct field icmp_fields[] = {
     [ICMP_TYPE] = { "icmp.type", FIELD_UINT, .title = "Type", .at_bit = 0, .n_bits = 8 },
@@ -99,6 +115,17 @@ static const struct field icmp_fields[] = {
     [ICMP_DATA_TIME] = { "icmp.data_time", FIELD_TIME, .title = "Timestamp from icmp data" },
     [ICMP_DATA_TIME_RELATIVE] = { "icmp.data_time_relative", FIELD_DURATION,
                                   .title = "Timestamp from icmp data (relative)" },
+    [ICMP_EXT_ECHO_SEQ] = { "icmp.ext.echo.seq", FIELD_UINT, .title = "Sequence Number", .ft_bits = 8 },
+    [ICMP_EXT_ECHO_REQ_RES] = { "icmp.ext.echo.req.res", FIELD_UINT, FIELD_BASE_HEX, "Reserved",
+                                .ft_bits = 8 },
+    [ICMP_EXT_ECHO_LOCAL] = { "icmp.ext.echo.req.local", FIELD_BOOL, .title = "Local bit" },
+    [ICMP_EXT_ECHO_STATE] = { "icmp.ext.echo.rsp.state", FIELD_UINT, .title = "State", .ft_bits = 8,
+                              .names = extended_state_names },
+    [ICMP_EXT_ECHO_RSP_RES] = { "icmp.ext.echo.rsp.res", FIELD_UINT, FIELD_BASE_HEX, "Reserved",
+                                .ft_bits = 8 },
+    [ICMP_EXT_ECHO_ACTIVE] = { "icmp.ext.echo.rsp.active", FIELD_BOOL, .title = "Active bit" },
+    [ICMP_EXT_ECHO_IPV4] = { "icmp.ext.echo.rsp.ipv4", FIELD_BOOL, .title = "IPv4 bit" },
+    [ICMP_EXT_ECHO_IPV6] = { "icmp.ext.echo.rsp.ipv6", FIELD_BOOL, .title = "IPv6 bit" },
 };
 
 static uint16_t swap16(uint16_t number)
@@ -112,6 +139,26 @@ static void add_identity(struct dissection *d, uint16_t ident, uint16_t seq)
     dissection_add_number(d, ICMP_ID(ICMP_IDENT_LE), swap16(ident));
     dissection_add_number(d, ICMP_ID(ICMP_SEQ), seq);
     dissection_add_number(d, ICMP_ID(ICMP_SEQ_LE), swap16(seq));
+}
+
+/* RFC 8335 sections 2 and 3: sequence is of one byte, then come flags. */
+static void add_extended_echo(struct dissection *d, uint8_t type, uint16_t ident, uint16_t second)
+{
+    unsigned flags = second & 0xffu;
+
+    dissection_add_number(d, ICMP_ID(ICMP_IDENT), ident);
+    dissection_add_number(d, ICMP_ID(ICMP_IDENT_LE), swap16(ident));
+    dissection_add_number(d, ICMP_ID(ICMP_EXT_ECHO_SEQ), second >> 8);
+    if (type == TYPE_EXTENDED_ECHO) {
+        dissection_add_number(d, ICMP_ID(ICMP_EXT_ECHO_REQ_RES), flags >> 1);
+        dissection_add_number(d, ICMP_ID(ICMP_EXT_ECHO_LOCAL), flags & 1);
+        return;
+    }
+    dissection_add_number(d, ICMP_ID(ICMP_EXT_ECHO_STATE), flags >> 5);
+    dissection_add_number(d, ICMP_ID(ICMP_EXT_ECHO_RSP_RES), flags >> 3 & 3);
+    dissection_add_number(d, ICMP_ID(ICMP_EXT_ECHO_ACTIVE), flags >> 2 & 1);
+    dissection_add_number(d, ICMP_ID(ICMP_EXT_ECHO_IPV4), flags >> 1 & 1);
+    dissection_add_number(d, ICMP_ID(ICMP_EXT_ECHO_IPV6), flags & 1);
 }
 
 static bool is_identified(uint8_t type)
@@ -329,6 +376,10 @@ static enum dissect_result icmp_dissect(struct dissection *d, struct reader *r)
     case TYPE_REDIRECT:
         dissection_add_bytes(d, ICMP_ID(ICMP_REDIR_GW), bytes_of(layer->data + 4, 4));
         quote(d, r, type, 0);
+        break;
+    case TYPE_EXTENDED_ECHO:
+    case TYPE_EXTENDED_ECHO_REPLY:
+        add_extended_echo(d, type, first, second);
         break;
     default:
         break;

@@ -118,6 +118,13 @@ static const struct value_name record_names[] = {
     { 0, NULL },
 };
 
+static const struct value_name lifetime_names[] = { { UINT32_MAX, "Infinity" }, { 0, NULL } };
+static const struct value_name rdnss_lifetime_names[] = {
+    { 0, "RDNSS address MUST no longer be used" },
+    { UINT32_MAX, "Infinity" },
+    { 0, NULL },
+};
+
 static const struct field icmpv6_fields[] = {
     [ICMPV6_TYPE] = { "icmpv6.type", FIELD_UINT, .title = "Type", .at_bit = 0, .n_bits = 8,
                       .names = type_names },
@@ -131,7 +138,7 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_RESERVED] = { "icmpv6.reserved", FIELD_BYTES, .title = "Reserved" },
     [ICMPV6_MTU] = { "icmpv6.mtu", FIELD_UINT, .title = "MTU", .ft_bits = 32 },
     [ICMPV6_POINTER] = { "icmpv6.pointer", FIELD_UINT, .title = "Pointer", .ft_bits = 32 },
-    [ICMPV6_LENGTH] = { "icmpv6.length", FIELD_UINT, .title = "Length", .ft_bits = 8 },
+    [ICMPV6_LENGTH] = { "icmpv6.length", FIELD_UINT, .title = "Length of original datagram", .ft_bits = 8 },
     [ICMPV6_IDENTIFIER] = { "icmpv6.echo.identifier", FIELD_UINT, FIELD_BASE_HEX, "Identifier",
                             .ft_bits = 16 },
     [ICMPV6_SEQUENCE] = { "icmpv6.echo.sequence_number", FIELD_UINT, .title = "Sequence", .ft_bits = 16 },
@@ -214,19 +221,19 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_OPT_PREFIX_FLAG_RESERVED] = { "icmpv6.opt.prefix.flag.reserved", FIELD_UINT, .title = "Reserved",
                                           .ft_bits = 8 },
     [ICMPV6_OPT_PREFIX_VALID] = { "icmpv6.opt.prefix.valid_lifetime", FIELD_UINT, .title = "Valid Lifetime",
-                                  .ft_bits = 32 },
+                                  .ft_bits = 32, .names = lifetime_names },
     [ICMPV6_OPT_PREFIX_PREFERRED] = { "icmpv6.opt.prefix.preferred_lifetime", FIELD_UINT,
-                                      .title = "Preferred Lifetime", .ft_bits = 32 },
+                                      .title = "Preferred Lifetime", .ft_bits = 32, .names = lifetime_names },
     [ICMPV6_OPT_PREFIX] = { "icmpv6.opt.prefix", FIELD_IPV6, .title = "Prefix" },
     [ICMPV6_OPT_ROUTE_FLAG] = { "icmpv6.opt.route_info.flag", FIELD_UINT, FIELD_BASE_HEX, "Flag",
                                 .ft_bits = 8 },
     [ICMPV6_OPT_ROUTE_PREFERENCE] = { "icmpv6.opt.route_info.flag.route_preference", FIELD_UINT,
                                       .title = "Route Preference", .ft_bits = 8, .names = preference_names },
     [ICMPV6_OPT_ROUTE_LIFETIME] = { "icmpv6.opt.route_lifetime", FIELD_UINT, .title = "Route Lifetime",
-                                    .ft_bits = 32 },
+                                    .ft_bits = 32, .names = lifetime_names },
     [ICMPV6_OPT_MTU] = { "icmpv6.opt.mtu", FIELD_UINT, .title = "MTU", .ft_bits = 32 },
     [ICMPV6_OPT_RDNSS_LIFETIME] = { "icmpv6.opt.rdnss.lifetime", FIELD_UINT, .title = "Lifetime",
-                                    .ft_bits = 32 },
+                                    .ft_bits = 32, .names = rdnss_lifetime_names },
     [ICMPV6_OPT_RDNSS] = { "icmpv6.opt.rdnss", FIELD_IPV6, .title = "Recursive DNS Servers" },
     [ICMPV6_OPT_NONCE] = { "icmpv6.opt.nonce", FIELD_BYTES, .title = "Nonce" },
 };

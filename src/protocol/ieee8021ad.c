@@ -17,8 +17,8 @@ static const struct field ieee8021ad_fields[] = {
     [IEEE8021AD_PRIORITY] = { "ieee8021ad.priority", FIELD_UINT, .title = "Priority", .ft_bits = 16 },
     [IEEE8021AD_DEI] = { "ieee8021ad.dei", FIELD_BOOL, .title = "DEI" },
     [IEEE8021AD_ID] = { "ieee8021ad.id", FIELD_UINT, .title = "ID", .ft_bits = 16 },
-    [IEEE8021AD_SVID] = { "ieee8021ad.svid", FIELD_UINT, .title = "S-VLAN ID", .ft_bits = 16 },
-    [IEEE8021AD_CVID] = { "ieee8021ad.cvid", FIELD_UINT, .title = "C-VLAN ID", .ft_bits = 16 },
+    [IEEE8021AD_SVID] = { "ieee8021ad.svid", FIELD_UINT, .title = "ID", .ft_bits = 16 },
+    [IEEE8021AD_CVID] = { "ieee8021ad.cvid", FIELD_UINT, .title = "ID", .ft_bits = 16 },
 };
 
 static void add_tag(struct dissection *d, uint16_t id_field, uint16_t tag)

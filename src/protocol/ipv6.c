@@ -78,6 +78,65 @@ enum {
 
 #define IPV6_ID_OF(index) FIELD_ID(PROTOCOL_IPV6, index)
 
+static const struct value_name routing_type_names[] = {
+    { 0, "Source Route" },
+    { 1, "Nimrod" },
+    { 2, "Type 2 Routing" },
+    { 3, "RPL Source Route" },
+    { 4, "Segment Routing" },
+    { 5, "Compact Routing Header 16" },
+    { 6, "Compact Routing Header 32" },
+    { 253, "Experiment 1" },
+    { 254, "Experiment 2" },
+    { 0, NULL },
+};
+
+static const struct value_name option_type_names[] = {
+    { 0x0, "Pad1" },
+    { 0x1, "PadN" },
+    { 0x4, "Tunnel Encapsulation Limit" },
+    { 0x5, "Router Alert" },
+    { 0x7, "CALIPSO" },
+    { 0x8, "SMF_DPD" },
+    { 0xf, "Performance and Diagnostic Metrics" },
+    { 0x1e, "Experimental (0x1E)" },
+    { 0x26, "Quick-Start" },
+    { 0x30, "Path MTU Option" },
+    { 0x31, "IOAM Option" },
+    { 0x3e, "Experimental (0x3E)" },
+    { 0x41, "Tunnel Payload Forwarding (TPF) Information" },
+    { 0x5e, "Experimental (0x5E)" },
+    { 0x63, "RPL Option" },
+    { 0x6d, "MPL Option" },
+    { 0x7e, "Experimental (0x7E)" },
+    { 0x8a, "Endpoint Identification" },
+    { 0x8b, "ILNP Nonce" },
+    { 0x8c, "Line-Identification Option" },
+    { 0x9e, "Experimental (0x9E)" },
+    { 0xbe, "Experimental (0xBE)" },
+    { 0xc2, "Jumbo Payload" },
+    { 0xc9, "Home Address" },
+    { 0xde, "Experimental (0xDE)" },
+    { 0xee, "IP_DFF" },
+    { 0xfe, "Experimental (0xFE)" },
+    { 0, NULL },
+};
+
+static const struct value_name option_action_names[] = {
+    { 0, "Skip and continue" },
+    { 1, "Discard" },
+    { 2, "Discard and send ICMP Parameter Problem" },
+    { 3, "Discard and send ICMP if not multicast" },
+    { 0, NULL },
+};
+
+static const struct value_name router_alert_names[] = {
+    { 0, "MLD" },
+    { 1, "RSVP" },
+    { 2, "Active Network" },
+    { 0, NULL },
+};
+
 static const struct field ipv6_fields[] = {
     [IPV6_VERSION] = { "ipv6.version", FIELD_UINT, .title = "Version", .at_bit = 0, .n_bits = 4 },
     [IPV6_TCLASS] = { "ipv6.tclass", FIELD_UINT, FIELD_BASE_HEX, "Traffic Class", .at_bit = 4, .n_bits = 8,
@@ -92,7 +151,8 @@ static const struct field ipv6_fields[] = {
     [IPV6_DST] = { "ipv6.dst", FIELD_IPV6, .title = "Destination Address", .at_bit = 192, .n_bits = 128 },
     [IPV6_ADDR] = { "ipv6.addr", FIELD_IPV6, .title = "Source or Destination Address",
                     .any_of = { IPV6_SRC, IPV6_DST } },
-    [IPV6_FRAGHDR_NXT] = { "ipv6.fraghdr.nxt", FIELD_UINT, .title = "Next header", .ft_bits = 8 },
+    [IPV6_FRAGHDR_NXT] = { "ipv6.fraghdr.nxt", FIELD_UINT, .title = "Next header", .ft_bits = 8,
+                           .names = ip_protocol_names },
     [IPV6_FRAGHDR_OFFSET] = { "ipv6.fraghdr.offset", FIELD_UINT, .title = "Offset", .ft_bits = 16 },
     [IPV6_FRAGHDR_MORE] = { "ipv6.fraghdr.more", FIELD_BOOL, .title = "More Fragments" },
     [IPV6_FRAGHDR_IDENT] = { "ipv6.fraghdr.ident", FIELD_UINT, FIELD_BASE_HEX, "Identification",
@@ -129,7 +189,8 @@ static const struct field ipv6_fields[] = {
                            .names = ip_protocol_names },
     [IPV6_ROUTING_LEN] = { "ipv6.routing.len", FIELD_UINT, .title = "Length", .ft_bits = 8 },
     [IPV6_ROUTING_LEN_OCT] = { "ipv6.routing.len_oct", FIELD_UINT, .title = "Length", .ft_bits = 16 },
-    [IPV6_ROUTING_TYPE] = { "ipv6.routing.type", FIELD_UINT, .title = "Type", .ft_bits = 8 },
+    [IPV6_ROUTING_TYPE] = { "ipv6.routing.type", FIELD_UINT, .title = "Type", .ft_bits = 8,
+                            .names = routing_type_names },
     [IPV6_ROUTING_SEGLEFT] = { "ipv6.routing.segleft", FIELD_UINT, .title = "Segments Left", .ft_bits = 8 },
     [IPV6_FRAGHDR] = { "ipv6.fraghdr", FIELD_NONE, .title = "Fragment Header for IPv6" },
     [IPV6_FRAGHDR_RESERVED_OCTET] = { "ipv6.fraghdr.reserved_octet", FIELD_UINT, FIELD_BASE_HEX,
@@ -137,13 +198,16 @@ static const struct field ipv6_fields[] = {
     [IPV6_FRAGHDR_RESERVED_BITS] = { "ipv6.fraghdr.reserved_bits", FIELD_UINT, .title = "Reserved bits",
                                      .ft_bits = 16 },
     [IPV6_OPT] = { "ipv6.opt", FIELD_NONE, .title = "IPv6 Option" },
-    [IPV6_OPT_TYPE] = { "ipv6.opt.type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 8 },
-    [IPV6_OPT_TYPE_ACTION] = { "ipv6.opt.type.action", FIELD_UINT, .title = "Action", .ft_bits = 8 },
+    [IPV6_OPT_TYPE] = { "ipv6.opt.type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 8,
+                        .names = option_type_names },
+    [IPV6_OPT_TYPE_ACTION] = { "ipv6.opt.type.action", FIELD_UINT, .title = "Action", .ft_bits = 8,
+                               .names = option_action_names },
     [IPV6_OPT_TYPE_CHANGE] = { "ipv6.opt.type.change", FIELD_BOOL, .title = "May Change" },
     [IPV6_OPT_TYPE_REST] = { "ipv6.opt.type.rest", FIELD_UINT, FIELD_BASE_HEX, "Low-Order Bits",
                              .ft_bits = 8 },
     [IPV6_OPT_LENGTH] = { "ipv6.opt.length", FIELD_UINT, .title = "Length", .ft_bits = 8 },
-    [IPV6_OPT_ROUTER_ALERT] = { "ipv6.opt.router_alert", FIELD_UINT, .title = "Router Alert", .ft_bits = 16 },
+    [IPV6_OPT_ROUTER_ALERT] = { "ipv6.opt.router_alert", FIELD_UINT, .title = "Router Alert", .ft_bits = 16,
+                                .names = router_alert_names },
     [IPV6_REASSEMBLED_LENGTH] = { "ipv6.reassembled.length", FIELD_UINT, .title = "Reassembled IPv6 length",
                                   .ft_bits = 32 },
 };

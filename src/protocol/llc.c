@@ -9,6 +9,7 @@
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
+#include "protocol/names.h"
 
 enum { LLC_DSAP, LLC_SSAP, LLC_CONTROL, LLC_OUI, LLC_TYPE };
 
@@ -16,12 +17,53 @@ enum { SAP_IP = 0x06, SAP_SNAP = 0xaa, CONTROL_UNNUMBERED = 3, SNAP_BYTES = 5 };
 
 #define LLC_ID(index) FIELD_ID(PROTOCOL_LLC, index)
 
+static const struct value_name sap_names[] = {
+    { 0x0, "NULL LSAP" },
+    { 0x1, "NULL LSAP" },
+    { 0x2, "LLC Sub-Layer Management" },
+    { 0x4, "SNA Path Control" },
+    { 0x6, "TCP/IP" },
+    { 0x8, "SNA" },
+    { 0xc, "SNA" },
+    { 0xe, "PROWAY (IEC955) Network Management and Initialization" },
+    { 0x10, "NetWare (unofficial?)" },
+    { 0x14, "ISO Network Layer (OSLAN 1)" },
+    { 0x18, "Texas Instruments" },
+    { 0x20, "ISO Network Layer (unofficial?)" },
+    { 0x34, "ISO Network Layer (unofficial?)" },
+    { 0x42, "Spanning Tree BPDU" },
+    { 0x4e, "EIA RS-511 Manufacturing Message Service" },
+    { 0x54, "ISO Network Layer (OSLAN 2)" },
+    { 0x7e, "ISO 8208 (X.25 over 802.2)" },
+    { 0x7f, "ISO 802.2" },
+    { 0x80, "XNS" },
+    { 0x82, "BACnet" },
+    { 0x86, "Nestar" },
+    { 0x8e, "PROWAY (IEC955) Active Station List Maintenance" },
+    { 0x98, "ARP" },
+    { 0xb4, "HP JetDirect Printer" },
+    { 0xaa, "SNAP" },
+    { 0xba, "Banyan Vines" },
+    { 0xbc, "Banyan Vines" },
+    { 0xe0, "NetWare" },
+    { 0xf0, "NetBIOS" },
+    { 0xf4, "IBM Net Management" },
+    { 0xf8, "HP Extended LLC" },
+    { 0xfa, "Ungermann-Bass" },
+    { 0xfc, "Remote Program Load" },
+    { 0xfe, "ISO Network Layer" },
+    { 0xff, "Global LSAP" },
+    { 0, NULL },
+};
+
 static const struct field llc_fields[] = {
-    [LLC_DSAP] = { "llc.dsap", FIELD_UINT, FIELD_BASE_HEX, "DSAP", .at_bit = 0, .n_bits = 8 },
-    [LLC_SSAP] = { "llc.ssap", FIELD_UINT, FIELD_BASE_HEX, "SSAP", .at_bit = 8, .n_bits = 8 },
+    [LLC_DSAP] = { "llc.dsap", FIELD_UINT, FIELD_BASE_HEX, "DSAP", .at_bit = 0, .n_bits = 8,
+                   .names = sap_names },
+    [LLC_SSAP] = { "llc.ssap", FIELD_UINT, FIELD_BASE_HEX, "SSAP", .at_bit = 8, .n_bits = 8,
+                   .names = sap_names },
     [LLC_CONTROL] = { "llc.control", FIELD_UINT, FIELD_BASE_HEX, "Control", .ft_bits = 16 },
     [LLC_OUI] = { "llc.oui", FIELD_UINT, .title = "Organization Code", .ft_bits = 24 },
-    [LLC_TYPE] = { "llc.type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16 },
+    [LLC_TYPE] = { "llc.type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16, .names = ethertype_names },
 };
 
 static enum dissect_result llc_dissect(struct dissection *d, struct reader *r)

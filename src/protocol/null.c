@@ -5,6 +5,7 @@
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
+#include "protocol/names.h"
 
 enum { NULL_FAMILY, NULL_TYPE };
 
@@ -15,7 +16,8 @@ static const struct value_name family_names[] = {
 
 static const struct field null_fields[] = {
     /* Of PPP frames that old BSDs wrote with this link type: not met, and so never there. */
-    [NULL_TYPE] = { "null.type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16 },
+    [NULL_TYPE] = { "null.type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16,
+                    .names = ethertype_names },
     [NULL_FAMILY] = { "null.family", FIELD_UINT, .title = "Family", .ft_bits = 32, .names = family_names },
 };
 

@@ -342,6 +342,8 @@ static void add_verdict(struct dissection *d, const struct tcp_place *place,
     for (unsigned i = 0; verdict->findings >> i; i++)
         if (verdict->findings >> i & 1)
             dissection_add_number(d, TCP_ID(TCP_ANALYSIS_RETRANSMISSION + i), 0);
+    if (verdict->findings & TCP_DUPLICATE_ACK) /* Wireshark shows it twice: as a field and as an expert's */
+        dissection_add_number(d, TCP_ID(TCP_ANALYSIS_DUPLICATE_ACK), 0);
     if (verdict->findings & (TCP_FAST_RETRANSMISSION | TCP_SPURIOUS_RETRANSMISSION))
         dissection_add_number(d, TCP_ID(TCP_ANALYSIS_RETRANSMISSION), 0);
     if (verdict->findings)

@@ -365,7 +365,7 @@ static enum dissect_result deliver_later(struct dissection *d, struct reader *r)
 
 static bool has_pdu_size(enum protocol_id protocol)
 {
-    return protocol != PROTOCOL_TLS && protocol != PROTOCOL_HTTP;
+    return protocol != PROTOCOL_TLS && protocol != PROTOCOL_HTTP && protocol != PROTOCOL_COAP;
 }
 
 /* How many bytes are whole PDUs. */

@@ -39,7 +39,7 @@ enum {
 static const struct field udp_fields[] = {
     [UDP_SRCPORT] = { "udp.srcport", FIELD_UINT, .title = "Source Port", .at_bit = 0, .n_bits = 16 },
     [UDP_DSTPORT] = { "udp.dstport", FIELD_UINT, .title = "Destination Port", .at_bit = 16, .n_bits = 16 },
-    [UDP_PORT] = { "udp.port", FIELD_UINT, .title = "Source or Destination Port",
+    [UDP_PORT] = { "udp.port", FIELD_UINT, .title = "Source or Destination Port", .ft_bits = 16,
                    .any_of = { UDP_SRCPORT, UDP_DSTPORT } },
     [UDP_LENGTH] = { "udp.length", FIELD_UINT, .title = "Length", .at_bit = 32, .n_bits = 16 },
     [UDP_CHECKSUM] = { "udp.checksum", FIELD_UINT, FIELD_BASE_HEX, "Checksum", .at_bit = 48, .n_bits = 16 },
