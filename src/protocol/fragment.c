@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/fragment.h"
 
-void fragment_add_fields(struct dissection *d, const struct reader *r, const struct fragment_fields *fields)
+void fragment_add_pieces(struct dissection *d, const struct reassembly *reassembly, uint16_t fragment,
+                         uint16_t count)
 {
-    struct bytes datagram = reader_rest(r);
     const struct reassembly_piece *pieces;
-    uint32_t n, n_noted;
+    uint32_t n = reassembly_pieces(reassembly, &pieces);
+    uint32_t n_noted = n < REASSEMBLY_PIECES ? n : REASSEMBLY_PIECES;
     uint64_t last = 0; /* offset and place of the piece told last, so that each is told once */
 
-    if (fields->is_bytes)
-        dissection_add_bytes(d, fields->fragments, datagram);
-    else
-        dissection_add_number(d, fields->fragments, 1);
-    n = reassembly_pieces(dissect_state_ip(d->state), &pieces);
-    n_noted = n < REASSEMBLY_PIECES ? n : REASSEMBLY_PIECES;
-    if (dissection_wants(d, FIELD_PROTOCOL(fields->fragment), FIELD_INDEX(fields->fragment))) {
+    if (dissection_wants(d, FIELD_PROTOCOL(fragment), FIELD_INDEX(fragment))) {
         /* In the order of their offsets: few enough for the plainest way. */
         for (uint32_t told = 0; told < n_noted; told++) {
             uint64_t least = UINT64_MAX;
@@ -26,10 +21,21 @@ void fragment_add_fields(struct dissection *d, const struct reader *r, const str
                     least = rank;
             }
             last = least;
-            dissection_add_number(d, fields->fragment, pieces[(uint32_t)(least - 1)].number);
+            dissection_add_number(d, fragment, pieces[(uint32_t)(least - 1)].number);
         }
     }
-    dissection_add_number(d, fields->count, n);
+    dissection_add_number(d, count, n);
+}
+
+void fragment_add_fields(struct dissection *d, const struct reader *r, const struct fragment_fields *fields)
+{
+    struct bytes datagram = reader_rest(r);
+
+    if (fields->is_bytes)
+        dissection_add_bytes(d, fields->fragments, datagram);
+    else
+        dissection_add_number(d, fields->fragments, 1);
+    fragment_add_pieces(d, dissect_state_ip(d->state), fields->fragment, fields->count);
     dissection_add_number(d, fields->length, datagram.len);
     dissection_add_bytes(d, fields->data, datagram);
 }

@@ -26,6 +26,11 @@ struct fragment_fields {
 /* Adds them, when *r is at the whole datagram that fragment_follow has just put together. */
 void fragment_add_fields(struct dissection *d, const struct reader *r, const struct fragment_fields *fields);
 
+/* Adds the frames of what `reassembly` completed last, in the order of their offsets, and how many there
+ * were. */
+void fragment_add_pieces(struct dissection *d, const struct reassembly *reassembly, uint16_t fragment,
+                         uint16_t count);
+
 /*
  * Trims *r to the fragment, sets layer->fragment, and answers what follows: `next` on the whole datagram (to
  * which *r then points) when this fragment completes it; on a first fragment that can not be kept (no state,
