@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/nearest.h"
 #include "cli/value_format.h"
@@ -211,6 +212,7 @@ struct output *output_new(const struct output_options *options, FILE *out, struc
     output->trade = trades[options->format];
     output->out = out;
     output->is_local = options->is_local;
+    output->is_terminal = isatty(fileno(out)) == 1;
     demand_init(&output->demand);
     buffer_init(&output->text, TEXT_LIMIT_BYTES);
     buffer_init(&output->value, TEXT_LIMIT_BYTES);

@@ -45,9 +45,14 @@ static bool put_value(void *context, const struct value *value)
 {
     struct column_state *column = context;
 
+    const struct output *output = column->output;
+
     value_begin(column);
-    value_format_zoned(&column->output->text, value, column->output->is_local);
-    return column->output->style.occurrence != OCCURRENCE_FIRST;
+    if (output->is_terminal)
+        value_format_zoned(&column->output->text, value, output->is_local);
+    else
+        value_format_piped(&column->output->text, value, output->is_local);
+    return output->style.occurrence != OCCURRENCE_FIRST;
 }
 
 /* A protocol as a column shows its name, once a layer. */

@@ -167,7 +167,7 @@ static void settings_shape_the_columns(void **state)
         { { OUTPUT_FIELDS, { "udp.port" }, { "occurrence=f" } }, "33311\n\n" },
         { { OUTPUT_FIELDS, { "udp.port" }, { "occurrence=l", "quote=d" } }, "\"5684\"\n\n" },
         { { OUTPUT_FIELDS, { "udp.port" }, { "quote=s", "bom=y" } }, "\xef\xbb\xbf'33311,5684'\n\n" },
-        { { OUTPUT_FIELDS, { "frame.interface_name" }, { NULL } }, "eth0\na\\tb\\x1b[31m\"c\\xff\n" },
+        { { OUTPUT_FIELDS, { "frame.interface_name" }, { NULL } }, "eth0\na\\tb\x1b[31m\"c\\xff\n" },
     };
 
     (void)state;

@@ -42,6 +42,7 @@ struct output {
     struct output_style style;
     uint16_t text_ids[OUTPUT_TEXT_FIELDS]; /* of output_text: fields of a line, by its own enumeration */
     bool is_local;
+    bool is_terminal;   /* the stream is one: nothing may speak to it */
     bool is_closed;     /* the reader went away */
     uint64_t n_packets; /* printed */
 };

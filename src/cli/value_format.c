@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/value_format.h"
 
+#include <float.h>
 #include <time.h>
 
 #include "base/ip_address.h"
@@ -87,7 +88,9 @@ bool value_format_raw(struct buffer *text, const struct value *value, bool is_lo
     case FIELD_INT:
         return buffer_printf(text, "%lld", (long long)value->number);
     case FIELD_DOUBLE:
-        return buffer_printf(text, "%.15g", value->real);
+        /* As many digits as the type holds: 6 of a float, 15 of a double. */
+        return buffer_printf(text, "%.*g", field_of(value->field)->ft_bits == 32 ? FLT_DIG : DBL_DIG,
+                             value->real);
     case FIELD_BOOL:
         return buffer_put_u8(text, value->number ? '1' : '0');
     case FIELD_IPV4:
@@ -107,6 +110,37 @@ bool value_format_raw(struct buffer *text, const struct value *value, bool is_lo
         return duration_in_seconds_format(text, (int64_t)value->number);
     }
     return false;
+}
+
+/* Control characters as tshark 4.0 has them: five as two characters each, the others (\v too) as they are. */
+static bool piped_string_format(struct buffer *text, struct bytes bytes)
+{
+    static const char letters[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
+
+    while (bytes.len > 0) {
+        uint32_t character = 0;
+        size_t len = utf8_first(bytes, &character);
+
+        if (len == 0) {
+            buffer_printf(text, "\\x%02x", bytes.data[0]);
+            len = 1;
+        } else if (character < sizeof letters && letters[character]) {
+            const char escape[2] = { '\\', letters[character] };
+
+            buffer_put(text, escape, sizeof escape);
+        } else {
+            buffer_put(text, bytes.data, len);
+        }
+        bytes = bytes_of(bytes.data + len, bytes.len - len);
+    }
+    return !text->is_full;
+}
+
+bool value_format_piped(struct buffer *text, const struct value *value, bool is_local)
+{
+    if (value->type == FIELD_STRING)
+        return piped_string_format(text, value->bytes);
+    return value_format_raw(text, value, is_local);
 }
 
 bool value_format_zoned(struct buffer *text, const struct value *value, bool is_local)

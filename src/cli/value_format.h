@@ -13,8 +13,14 @@
 bool value_format_zoned(struct buffer *text, const struct value *value, bool is_local);
 
 /*
- * FIELD_STRING values are text of strangers: control characters and bytes that are no UTF-8 are escaped.
- * tshark escapes \n \r \t \b \f \v alone and hands the rest, escape sequences included, to the terminal.
+ * The same for files and pipes, whose readers expect what tshark writes: \b \t \n \f \r and bytes that are no
+ * UTF-8 are escaped, other control characters are not.
+ */
+bool value_format_piped(struct buffer *text, const struct value *value, bool is_local);
+
+/*
+ * FIELD_STRING values are text of strangers: where a terminal might show them, all control characters and
+ * bytes that are no UTF-8 are escaped. (tshark hands escape sequences to the terminal.)
  * value_format_raw leaves all of it, for those who escape by themselves (JSON).
  */
 bool value_format_raw(struct buffer *text, const struct value *value, bool is_local);

@@ -193,12 +193,13 @@ static void handshake_fragments_show_the_message_on_the_frame_that_completes_it(
             size_t from, len;
         } pieces[6];
         unsigned n;
+        const char *count;
     } cases[] = {
-        { "in order", { { 0, 10 }, { 10, 10 }, { 20, 12 } }, 3 },
-        { "out of order", { { 20, 12 }, { 0, 10 }, { 10, 10 } }, 3 },
-        { "overlapping", { { 0, 15 }, { 20, 12 }, { 10, 15 } }, 3 },
-        { "repeated", { { 0, 10 }, { 0, 10 }, { 20, 12 }, { 20, 12 }, { 10, 10 } }, 5 },
-        { "with an empty one", { { 0, 10 }, { 10, 0 }, { 10, 22 } }, 3 },
+        { "in order", { { 0, 10 }, { 10, 10 }, { 20, 12 } }, 3, "3" },
+        { "out of order", { { 20, 12 }, { 0, 10 }, { 10, 10 } }, 3, "3" },
+        { "overlapping", { { 0, 15 }, { 20, 12 }, { 10, 15 } }, 3, "3" },
+        { "repeated", { { 0, 10 }, { 0, 10 }, { 20, 12 }, { 20, 12 }, { 10, 10 } }, 5, "5" },
+        { "with an empty one", { { 0, 10 }, { 10, 0 }, { 10, 22 } }, 3, "3" },
     };
     struct wire body = { 0 };
 
@@ -218,6 +219,7 @@ static void handshake_fragments_show_the_message_on_the_frame_that_completes_it(
             assert_string_equal(values_of(DTLS_HANDSHAKE_LENGTH), "32");
             assert_string_equal(values_of(DTLS_HANDSHAKE_IDENTITY),
                                 p + 1 < cases[i].n ? "" : "urn:dev:a-rather-long-one-00ff");
+            assert_string_equal(values_of(DTLS_FRAGMENT_COUNT), p + 1 < cases[i].n ? "" : cases[i].count);
         }
         dissect_state_free(s);
     }

@@ -3,23 +3,26 @@
 
 static bool wants(const struct dissection *d, uint16_t field_id)
 {
-    return dissection_wants(d, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id));
+    return field_id != FIELD_ID_NONE &&
+           dissection_wants(d, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id));
 }
 
-void fragment_add_fields(struct dissection *d, const struct reader *r, const struct fragment_fields *fields)
+/* FIELD_ID_NONE: a kind that does not have the field. */
+static void add(struct dissection *d, uint16_t field_id, uint64_t number)
 {
-    struct bytes datagram = reader_rest(r);
+    if (field_id != FIELD_ID_NONE)
+        dissection_add_number(d, field_id, number);
+}
+
+void fragment_add_pieces(struct dissection *d, const struct reassembly *reassembly,
+                         const struct fragment_fields *fields)
+{
     const struct reassembly_piece *pieces;
-    uint32_t n, n_noted;
+    uint32_t n = reassembly_pieces(reassembly, &pieces);
+    uint32_t n_noted = n < REASSEMBLY_PIECES ? n : REASSEMBLY_PIECES;
     uint64_t last = 0; /* offset and place of the piece told last, so that each is told once */
     uint32_t covered = 0;
 
-    if (fields->is_bytes)
-        dissection_add_bytes(d, fields->fragments, datagram);
-    else
-        dissection_add_number(d, fields->fragments, 1);
-    n = reassembly_pieces(dissect_state_ip(d->state), &pieces);
-    n_noted = n < REASSEMBLY_PIECES ? n : REASSEMBLY_PIECES;
     if (wants(d, fields->fragment) || wants(d, fields->overlap) || wants(d, fields->conflict) ||
         wants(d, fields->error)) {
         /* In the order of their offsets: few enough for the plainest way. */
@@ -35,16 +38,27 @@ void fragment_add_fields(struct dissection *d, const struct reader *r, const str
             }
             last = least;
             piece = &pieces[(uint32_t)(least - 1)];
-            dissection_add_number(d, piece->is_different ? fields->error : fields->fragment, piece->number);
+            add(d, piece->is_different ? fields->error : fields->fragment, piece->number);
             if (piece->offset < covered)
-                dissection_add_number(d, fields->overlap, 1);
+                add(d, fields->overlap, 1);
             if (piece->is_different)
-                dissection_add_number(d, fields->conflict, 1);
+                add(d, fields->conflict, 1);
             if (piece->end > covered)
                 covered = piece->end;
         }
     }
     dissection_add_number(d, fields->count, n);
+}
+
+void fragment_add_fields(struct dissection *d, const struct reader *r, const struct fragment_fields *fields)
+{
+    struct bytes datagram = reader_rest(r);
+
+    if (fields->is_bytes)
+        dissection_add_bytes(d, fields->fragments, datagram);
+    else
+        dissection_add_number(d, fields->fragments, 1);
+    fragment_add_pieces(d, dissect_state_ip(d->state), fields);
     dissection_add_number(d, fields->length, datagram.len);
     dissection_add_bytes(d, fields->data, datagram);
 }

@@ -17,7 +17,7 @@ struct fragment {
     bool is_gathered;  /* the preference: put together, and not shown each by itself */
 };
 
-/* Fields that both kinds have, of their own names: FIELD_IDs. */
+/* Fields that the kinds have, of their own names: FIELD_IDs; FIELD_ID_NONE for those that one lacks. */
 struct fragment_fields {
     uint16_t fragments, fragment, overlap, conflict, error, count, length, data;
     bool is_bytes; /* Wireshark has the first one as bytes with IPv4, and as presence with IPv6 */
@@ -25,6 +25,11 @@ struct fragment_fields {
 
 /* Adds them, when *r is at the whole datagram that fragment_follow has just put together. */
 void fragment_add_fields(struct dissection *d, const struct reader *r, const struct fragment_fields *fields);
+
+/* Adds the frames of what `reassembly` completed last, in the order of their offsets, and how many there
+ * were: of fields, no others are looked at than fragment to count. */
+void fragment_add_pieces(struct dissection *d, const struct reassembly *reassembly,
+                         const struct fragment_fields *fields);
 
 /*
  * Trims *r to the fragment, sets layer->fragment, and answers what follows: `next` on the whole datagram (to
