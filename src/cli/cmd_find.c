@@ -181,6 +181,8 @@ static bool prepare_question(struct find *find, struct error *error)
                                      .settings = &settings->settings,
                                      .is_local = settings->is_local };
 
+    if (!settings->is_alone && tshark_is_installed())
+        output.is_known_elsewhere = tshark_knows;
     if (!time_range_parse(settings->from, settings->to, timestamp_now(), settings->is_local, &find->range,
                           error))
         return false;
