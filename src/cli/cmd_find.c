@@ -43,7 +43,7 @@ static const struct option options[] = {
     { 'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR",
       "search this archive (else TAPDECK_ARCHIVE)" },
     { 'Y', "filter", OPTION_TEXT, offsetof(struct settings, filter), "FILTER",
-      "only packets that pass this Wireshark display filter" },
+      "only packets that pass this Wireshark display filter (tapdeck fields: what it may ask for)" },
     { 0, "device", OPTION_TEXT, offsetof(struct settings, device), "ID",
       "only packets of the device with this identity (DTLS PSK identity, as text or in\n"
       "hex with colons), at whatever address it was" },
@@ -55,13 +55,13 @@ static const struct option options[] = {
     { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT",
       "text (default), fields or json" },
     { 'e', NULL, OPTION_LIST, offsetof(struct settings, fields), "FIELD",
-      "with -T fields or json: print this field; may be repeated" },
+      "with -T fields or json: print this field or protocol; may be repeated" },
     { 'E', NULL, OPTION_LIST, offsetof(struct settings, settings), "SETTING",
       "with -T fields, as in tshark: header=y separator=, occurrence=f aggregator=; quote=d" },
     { 'o', NULL, OPTION_LIST, offsetof(struct settings, preferences), "NAME:VALUE",
       "dissect as tshark does with this preference (mqtt.default_version:v50)" },
     { 'd', NULL, OPTION_LIST, offsetof(struct settings, decode_as), "RULE",
-      "decode a port as a protocol: udp.port==5000-5009,coap tcp.port==1884,mqtt" },
+      "decode a port as a protocol: udp.port==5000-5009,coap or tcp.port==1884,mqtt" },
     { 'c', NULL, OPTION_COUNT, offsetof(struct settings, limit), "COUNT", "stop after COUNT packets" },
     { 0, "threads", OPTION_COUNT, offsetof(struct settings, n_threads), "COUNT",
       "look at a large file with so many threads (as many as there are processors)" },
@@ -181,6 +181,8 @@ static bool prepare_question(struct find *find, struct error *error)
                                      .settings = &settings->settings,
                                      .is_local = settings->is_local };
 
+    if (!settings->is_alone && tshark_is_installed())
+        output.is_known_elsewhere = tshark_knows;
     if (!time_range_parse(settings->from, settings->to, timestamp_now(), settings->is_local, &find->range,
                           error))
         return false;

@@ -26,4 +26,5 @@ extern const struct command command_import;
 extern const struct command command_devices;
 extern const struct command command_check;
 extern const struct command command_status;
+extern const struct command command_fields;
 extern const struct command command_replay;

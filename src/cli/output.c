@@ -31,7 +31,8 @@ bool output_layer_value(const struct dissection *d, uint32_t layer, uint16_t fie
 
 /* ---- -e ---- */
 
-static bool column_parse(struct output_column *column, const char *name, struct error *error)
+static bool column_parse(struct output_column *column, const char *name, const struct output_options *options,
+                         struct error *error)
 {
     size_t len = strlen(name);
     const char *meant;
@@ -41,14 +42,20 @@ static bool column_parse(struct output_column *column, const char *name, struct 
     column->protocol = column->field == FIELD_ID_NONE ? protocol_find(name, len) : PROTOCOL_NONE;
     if (column->field != FIELD_ID_NONE || column->protocol != PROTOCOL_NONE)
         return true;
+    if (options->is_known_elsewhere && options->is_known_elsewhere(NULL, name))
+        return error_set(error, ERROR_USAGE,
+                         "-e \"%.100s\": tshark knows this field, tapdeck does not; -Y can use it, -e cannot",
+                         name);
     meant = field_nearest(name, len);
     if (meant)
         return error_set(error, ERROR_USAGE, "-e \"%.100s\" is not a field; did you mean %s?", name, meant);
     return error_set(error, ERROR_USAGE, "-e \"%.100s\" is not a field", name);
 }
 
-static bool columns_parse(struct output *output, const struct text_list *fields, struct error *error)
+static bool columns_parse(struct output *output, const struct output_options *options, struct error *error)
 {
+    const struct text_list *fields = options->fields;
+
     if (fields == NULL || fields->n == 0)
         return true;
     output->columns = calloc(fields->n, sizeof *output->columns);
@@ -57,7 +64,7 @@ static bool columns_parse(struct output *output, const struct text_list *fields,
     for (; output->n_columns < fields->n; output->n_columns++) {
         struct output_column *column = &output->columns[output->n_columns];
 
-        if (!column_parse(column, fields->items[output->n_columns], error))
+        if (!column_parse(column, fields->items[output->n_columns], options, error))
             return false;
         if (column->field != FIELD_ID_NONE)
             demand_add_field(&output->demand, column->field);
@@ -186,7 +193,7 @@ static const struct output_trade *const trades[] = {
 static bool output_configure(struct output *output, const struct output_options *options, struct error *error)
 {
     output->style = (struct output_style) { .separator = '\t', .aggregator = ',' };
-    if (!columns_parse(output, options->fields, error))
+    if (!columns_parse(output, options, error))
         return false;
     for (uint32_t i = 0; options->settings && i < options->settings->n; i++)
         if (!setting_parse(&output->style, options->settings->items[i], error))

@@ -18,6 +18,8 @@ struct output_options {
     const struct text_list
         *settings; /* -E header=y separator=, occurrence=f aggregator=; quote=d, as tshark's */
     bool is_local; /* times in the local zone */
+    /* Whether another program takes the name for a field, for the error's sake; NULL: nobody is asked. */
+    bool (*is_known_elsewhere)(void *context, const char *name);
 };
 
 struct output;

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 
+from full_disk import small_disk
 from harness import CAPTURES
 from language import merge
 
@@ -121,6 +122,50 @@ def case_a_filter_with_a_slip_in_the_unknown_part_is_refused_by_tshark(t):
     t.need('tshark')
     said = t.run('find', '-r', os.path.join(CAPTURES, 'demo-fleet.pcap'), '-Y', 'sip.Status-Code == "abc"', exit=2).stderr.decode()
     t.check('tshark could not tell' in said, said)
+
+
+def case_a_column_that_only_tshark_knows_is_an_error_that_says_so(t):
+    folder = fake(t, 'case "$*" in *"-Y sip.Method") exit 0;; esac; exit 2\n')
+    capture = os.path.join(CAPTURES, 'demo-fleet.pcap')
+    said = with_path(t, folder, 'find', '-r', capture, '-T', 'fields', '-e', 'sip.Method', exit=2)
+    for part in ('"sip.Method"', 'tshark knows', 'tapdeck does not', '-Y can'):
+        t.check(part in said, said)
+    said = with_path(t, folder, 'find', '-r', capture, '-T', 'fields', '-e', 'ip.scr', exit=2)
+    t.check('did you mean ip.src' in said and 'tshark' not in said, said)
+    said = with_path(t, folder, 'find', '-r', capture, '--no-tshark', '-T', 'fields', '-e', 'sip.Method', exit=2)
+    t.check('is not a field' in said and 'tshark' not in said.replace('--no-tshark', ''), said)
+
+
+def case_a_device_and_an_unknown_field_may_be_asked_for_together(t):
+    t.need('tshark')
+    capture, archive = os.path.join(CAPTURES, 'demo-fleet.pcap'), t.path('archive')
+    device, text = 'D:79445e2600000005', 'dtls.handshake.type and not frame.file_off > 20000'
+    t.run('import', capture, '-w', archive)
+    of_device = set(t.find_numbers('-r', capture, '--device', device))
+    wanted = sorted(of_device & set(tshark_numbers(capture, text)))
+    t.check(wanted and len(wanted) < len(of_device), f'{len(wanted)} of {len(of_device)} packets: nothing is told apart')
+    t.equal(t.find_numbers('-r', capture, '--device', device, '-Y', text), wanted, 'in a file')
+    text = 'dtls.handshake.type and not _ws.lua.text'
+    wanted = len(of_device & set(tshark_numbers(capture, text)))
+    t.check(wanted > 0, 'the device has no hello')
+    t.equal(t.find_count('-A', archive, '--device', device, '-Y', text), wanted, 'in an archive')
+
+
+def case_a_full_disk_in_the_middle_is_told_and_nothing_is_left(t):
+    t.need('tshark')
+    disk, before = small_disk(t, '16k'), os.environ.get('TMPDIR')
+    os.environ['TMPDIR'] = disk
+    try:
+        said = t.run('find', '-r', os.path.join(CAPTURES, 'demo-fleet.pcap'), '-Y', 'dtls.handshake.random_bytes or _ws.expert', exit=2)
+    finally:
+        os.environ.pop('TMPDIR') if before is None else os.environ.update(TMPDIR=before)
+    text = said.stderr.decode()
+    for part in ('handed over to tshark', disk, 'TMPDIR', 'No space left'):
+        t.check(part in text, text)
+    t.check(not said.stdout, 'packets are printed before the answers are there')
+    t.equal(os.listdir(disk), [], 'what is left')
+    room = os.statvfs(disk)
+    t.equal(room.f_bfree, room.f_blocks, 'free blocks')
 
 
 case_unknown_fields_are_answered_as_tshark_does.heavy = True
