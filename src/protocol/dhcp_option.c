@@ -6,7 +6,7 @@
 #include "base/timestamp.h"
 #include "protocol/dhcp_fields.h"
 #include "protocol/dns_name.h"
-#include "protocol/shown_text.h"
+#include "protocol/text_value.h"
 
 enum option_kind {
     OPTION_OTHER,
@@ -154,7 +154,7 @@ static void add_bytes(struct dhcp_message *message, unsigned field, struct bytes
 static void add_text(struct dhcp_message *message, unsigned field, struct bytes text)
 {
     if (dissection_wants(message->d, PROTOCOL_DHCP, field))
-        add_bytes(message, field, shown_ascii(message->d, shown_until_nul(text)));
+        add_bytes(message, field, text_value_ascii(message->d, text_value_until_nul(text)));
 }
 
 static bool bad_length(struct dhcp_message *message)
@@ -888,7 +888,7 @@ bool dhcp_option_read(struct dhcp_message *message, uint8_t code, struct bytes o
         if (reader_left(&r) > 0 &&
             dissection_wants(message->d, PROTOCOL_DHCP, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE))
             add_bytes(message, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE,
-                      shown_utf8(message->d, reader_rest(&r)));
+                      text_value_utf8(message->d, reader_rest(&r)));
         return true;
     case 152:
         return read_time(message, option, DHCP_OPTION_BULK_LEASE_BASE_TIME);

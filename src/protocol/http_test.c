@@ -27,10 +27,9 @@ static int teardown(void **state)
 
 static void told_bytes(bool is_back, struct bytes bytes)
 {
-    tcp_fixture_send(&f, (struct told) { .is_back = is_back,
-                                         .seq = sent[is_back],
-                                         .ack = sent[!is_back],
-                                         .payload = bytes });
+    tcp_fixture_send(
+        &f,
+        (struct told) { .is_back = is_back, .seq = sent[is_back], .ack = sent[!is_back], .payload = bytes });
     sent[is_back] += (uint32_t)bytes.len;
 }
 

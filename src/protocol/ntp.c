@@ -8,7 +8,7 @@
 #include "base/timestamp.h"
 #include "protocol/dissection.h"
 #include "protocol/ntp_names.h"
-#include "protocol/shown_text.h"
+#include "protocol/text_value.h"
 
 enum {
     NTP_FLAGS,
@@ -435,7 +435,7 @@ static bool take_text(struct ntp *ntp, size_t len, unsigned field)
     if (!reader_bytes(ntp->r, len, &text))
         return false;
     if (dissection_wants(ntp->d, PROTOCOL_NTP, field))
-        dissection_add_bytes(ntp->d, NTP_ID(field), shown_ascii(ntp->d, text));
+        dissection_add_bytes(ntp->d, NTP_ID(field), text_value_ascii(ntp->d, text));
     return true;
 }
 

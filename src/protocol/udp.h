@@ -14,14 +14,14 @@
 enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16_t destination);
 
 /* What udp_next may find without a port that stands for it. */
-#define UDP_BY_LOOKS_MASK                                                                             \
-    (PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) |        \
+#define UDP_BY_LOOKS_MASK                                                                      \
+    (PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) | \
      PROTOCOL_BIT(PROTOCOL_DATA))
 
 /*
  * By -d; by a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len
- * bytes on the wire, looks like it; QUIC likewise, where somebody asks for it; else data. Tells by ports, bytes,
- * preferences and demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h).
+ * bytes on the wire, looks like it; QUIC likewise, where somebody asks for it; else data. Tells by ports,
+ * bytes, preferences and demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h).
  */
 static inline __attribute__((always_inline)) enum protocol_id udp_next(const struct dissection *d,
                                                                        uint16_t source, uint16_t destination,
