@@ -82,7 +82,7 @@ static const struct value_name length_names[] = {
 #define FIELD_OF_OPAQUE FIELD_BYTES
 
 #define RESOURCE_FIELD(object, resource, name_text, field, type) \
-    { "lwm2mtlv.resource." field, FIELD_OF_##type, .title = name_text },
+    { "lwm2mtlv.resource." field, FIELD_OF_##type, .title = (name_text) },
 
 static const struct field lwm2mtlv_fields[] = {
     [LWM2M_OBJECT_NAME] = { "lwm2mtlv.object_name", FIELD_STRING, .title = "Object Name" },

@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/lru_table.h"
+
 enum {
-    ASSOCIATIONS = 1 << 14, /* sets of WAYS; 65 536 associations, 3 MiB */
-    ENDS = 1 << 10,         /* likewise for the ends with connection ids */
-    WAYS = 4,
+    ASSOCIATIONS = 1 << 16,
+    ENDS = 1 << 12, /* with connection ids */
 };
 
 static const struct reassembly_limits ip_limits = {
@@ -23,21 +24,23 @@ static const struct reassembly_limits handshake_limits = {
     .age_ns = INT64_C(120000000000), /* DTLS timers double up to 60 s: RFC 6347 section 4.2.4.1 */
 };
 
-struct cid_end {
-    struct ip_address address;
-    uint16_t port;
-    uint8_t len; /* 0: the slot is free */
-};
-
 struct dissect_state {
     struct reassembly *ip;
     struct reassembly *handshakes;
-    struct dtls_association *associations; /* ASSOCIATIONS sets of WAYS, newest first in each */
-    struct cid_end *ends;                  /* ENDS sets of WAYS, likewise */
+    struct lru_table *associations; /* flow_key to tls_session */
+    struct lru_table *ends;         /* flow_key with its low end only, to the length of its ids */
     uint64_t hash_seed;
     uint64_t n_packets;
     void *of[PROTOCOL_COUNT]; /* what each protocol remembers */
 };
+
+static struct lru_table *by_flow(size_t value_bytes, uint32_t limit, uint64_t hash_seed)
+{
+    return lru_table_new(&(struct lru_table_options) { .key_bytes = sizeof(struct flow_key),
+                                                       .value_bytes = value_bytes,
+                                                       .limit = limit,
+                                                       .hash_seed = hash_seed });
+}
 
 struct dissect_state *dissect_state_new(uint64_t hash_seed)
 {
@@ -48,8 +51,8 @@ struct dissect_state *dissect_state_new(uint64_t hash_seed)
     state->hash_seed = hash_seed;
     state->ip = reassembly_new(&ip_limits, hash_seed);
     state->handshakes = reassembly_new(&handshake_limits, hash_seed);
-    state->associations = calloc((size_t)ASSOCIATIONS * WAYS, sizeof *state->associations);
-    state->ends = calloc((size_t)ENDS * WAYS, sizeof *state->ends);
+    state->associations = by_flow(sizeof(struct tls_session), ASSOCIATIONS, hash_seed);
+    state->ends = by_flow(sizeof(uint8_t), ENDS, hash_seed);
     if (!state->ip || !state->handshakes || !state->associations || !state->ends) {
         dissect_state_free(state);
         return NULL;
@@ -63,8 +66,8 @@ void dissect_state_free(struct dissect_state *state)
         return;
     reassembly_free(state->ip);
     reassembly_free(state->handshakes);
-    free(state->associations);
-    free(state->ends);
+    lru_table_free(state->associations);
+    lru_table_free(state->ends);
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
         if (state->of[p])
             protocols[p]->state_free(state->of[p]);
@@ -102,79 +105,43 @@ struct reassembly *dissect_state_handshakes(struct dissect_state *state)
     return state->handshakes;
 }
 
-static struct dtls_association *set_of(struct dissect_state *state, const struct flow_key *flow)
+struct tls_session *dissect_state_dtls(struct dissect_state *state, const struct flow_key *flow)
 {
-    uint64_t hash = flow_key_hash(flow, state->hash_seed);
-
-    return &state->associations[(hash & (ASSOCIATIONS - 1)) * WAYS];
+    return lru_table_find(state->associations, flow);
 }
 
-struct dtls_association *dissect_state_dtls(struct dissect_state *state, const struct flow_key *flow)
+struct tls_session *dissect_state_dtls_remember(struct dissect_state *state, const struct flow_key *flow)
 {
-    struct dtls_association *set = set_of(state, flow);
-
-    for (unsigned i = 0; i < WAYS; i++) {
-        if (flow_key_equal(&set[i].flow, flow))
-            return &set[i];
-    }
-    return NULL;
+    return lru_table_put(state->associations, flow, NULL);
 }
 
-struct dtls_association *dissect_state_dtls_remember(struct dissect_state *state, const struct flow_key *flow)
+static struct flow_key end_key(const struct ip_address *address, uint16_t port)
 {
-    struct dtls_association *set = set_of(state, flow);
-    struct dtls_association found = { .flow = *flow };
-    unsigned i = 0;
-
-    while (i < WAYS - 1 && !flow_key_equal(&set[i].flow, flow))
-        i++;
-    if (flow_key_equal(&set[i].flow, flow))
-        found = set[i];
-    memmove(set + 1, set, i * sizeof *set); /* the newest stands first, the oldest falls off */
-    set[0] = found;
-    return set;
+    return (struct flow_key) { .low = *address, .port_low = port };
 }
 
-static struct cid_end *ends_of(const struct dissect_state *state, const struct ip_address *address,
-                               uint16_t port)
+uint8_t dissect_state_cid_len(struct dissect_state *state, const struct ip_address *address, uint16_t port)
 {
-    struct flow_key end = { .low = *address, .port_low = port };
+    struct flow_key end = end_key(address, port);
+    const uint8_t *len = lru_table_find(state->ends, &end);
 
-    return &state->ends[(flow_key_hash(&end, state->hash_seed) & (ENDS - 1)) * WAYS];
-}
-
-static bool is_end(const struct cid_end *end, const struct ip_address *address, uint16_t port)
-{
-    return end->len && end->port == port && ip_address_equal(&end->address, address);
-}
-
-uint8_t dissect_state_cid_len(const struct dissect_state *state, const struct ip_address *address,
-                              uint16_t port)
-{
-    const struct cid_end *set = ends_of(state, address, port);
-
-    for (unsigned i = 0; i < WAYS; i++) {
-        if (is_end(&set[i], address, port))
-            return set[i].len;
-    }
-    return 0;
+    return len ? *len : 0;
 }
 
 void dissect_state_cid_learn(struct dissect_state *state, const struct ip_address *address, uint16_t port,
                              uint8_t len)
 {
-    struct cid_end *set = ends_of(state, address, port);
-    unsigned i = 0;
+    struct flow_key end = end_key(address, port);
+    uint8_t *known = lru_table_put(state->ends, &end, NULL);
 
-    while (i < WAYS - 1 && !is_end(&set[i], address, port))
-        i++;
-    memmove(set + 1, set, i * sizeof *set);
-    set[0] = (struct cid_end) { *address, port, len };
+    if (known)
+        *known = len;
 }
 
 uint64_t dissect_state_evicted(const struct dissect_state *state)
 {
-    uint64_t n = reassembly_evicted(state->ip) + reassembly_evicted(state->handshakes);
+    uint64_t n = reassembly_evicted(state->ip) + reassembly_evicted(state->handshakes) +
+                 lru_table_forgotten(state->associations) + lru_table_forgotten(state->ends);
 
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
         if (state->of[p] && protocols[p]->state_forgotten)
