@@ -8,6 +8,7 @@
 
 #include "protocol/dtls.h"
 #include "protocol/flow.h"
+#include "protocol/fragment.h"
 #include "protocol/state.h"
 #include "protocol/tls_application.h"
 #include "protocol/tls_handshake.h"
@@ -44,14 +45,14 @@ bool dtls_destination(const struct dissection *d, struct ip_address *address, ui
 struct tls_session *dtls_session(const struct dissection *d, struct tls_session *alone,
                                  struct conversation_ends *ends)
 {
-    struct tls_session *session;
+    struct dtls_association *association;
 
     memset(alone, 0, sizeof *alone);
     memset(ends, 0, sizeof *ends);
     if (!dissection_ends(d, ends) || d->state == NULL)
         return alone;
-    session = dissect_state_dtls(d->state, &ends->flow);
-    return session ? session : alone;
+    association = dissect_state_dtls(d->state, &ends->flow);
+    return association ? &association->session : alone;
 }
 
 bool dtls_is_server(const struct tls_session *session, const struct conversation_ends *ends)
@@ -185,6 +186,9 @@ static void forget_leftovers(struct dissection *d)
 static enum dissect_result read_fragment(struct dissection *d, const struct message *message,
                                          struct bytes piece)
 {
+    static const struct fragment_fields fields = { .fragment = DTLS_ID(DTLS_FRAGMENT),
+                                                   .count = DTLS_ID(DTLS_FRAGMENT_COUNT) };
+    struct reassembly *handshakes;
     struct reassembly_key key;
     struct bytes whole;
     struct reader body;
@@ -195,11 +199,15 @@ static enum dissect_result read_fragment(struct dissection *d, const struct mess
             forget_leftovers(d);
         return read_body(d, message->type, &body) ? DISSECT_OK : DISSECT_MALFORMED;
     }
-    if (d->state == NULL || !message_key(d, message, &key) ||
-        reassembly_add(dissect_state_handshakes(d->state), &key, d->packet->ts_ns, message->fragment_offset,
-                       piece, message->length, &whole) != REASSEMBLY_COMPLETE)
+    if (d->state == NULL || !message_key(d, message, &key))
+        return DISSECT_OK;
+    handshakes = dissect_state_handshakes(d->state);
+    reassembly_at(handshakes, d->packet->number);
+    if (reassembly_add(handshakes, &key, d->packet->ts_ns, message->fragment_offset, piece, message->length,
+                       &whole) != REASSEMBLY_COMPLETE)
         return DISSECT_OK;
     dissection_add_number(d, DTLS_ID(DTLS_FRAGMENTS), 1);
+    fragment_add_pieces(d, handshakes, &fields);
     dissection_add_number(d, DTLS_ID(DTLS_REASSEMBLED_LENGTH), (uint32_t)whole.len);
     body = reader_over(whole);
     return read_body(d, message->type, &body) ? DISSECT_OK : DISSECT_MALFORMED;
