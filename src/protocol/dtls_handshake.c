@@ -45,14 +45,14 @@ bool dtls_destination(const struct dissection *d, struct ip_address *address, ui
 struct tls_session *dtls_session(const struct dissection *d, struct tls_session *alone,
                                  struct conversation_ends *ends)
 {
-    struct dtls_association *association;
+    struct tls_session *session;
 
     memset(alone, 0, sizeof *alone);
     memset(ends, 0, sizeof *ends);
     if (!dissection_ends(d, ends) || d->state == NULL)
         return alone;
-    association = dissect_state_dtls(d->state, &ends->flow);
-    return association ? &association->session : alone;
+    session = dissect_state_dtls(d->state, &ends->flow);
+    return session ? session : alone;
 }
 
 bool dtls_is_server(const struct tls_session *session, const struct conversation_ends *ends)
