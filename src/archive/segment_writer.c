@@ -347,11 +347,6 @@ const char *segment_writer_name(const struct segment_writer *writer)
     return slash ? slash + 1 : writer->path;
 }
 
-uint64_t segment_writer_packets(const struct segment_writer *writer)
-{
-    return writer->n_packets;
-}
-
 /* ---- sealing ---- */
 
 static bool put_statistics(struct segment_writer *writer, const struct interface_drops *drops,

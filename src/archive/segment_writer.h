@@ -57,7 +57,6 @@ bool segment_writer_sync(struct segment_writer *writer, struct error *error);
 uint64_t segment_writer_bytes(const struct segment_writer *writer);     /* in the file, compressed */
 uint64_t segment_writer_raw_bytes(const struct segment_writer *writer); /* pcapng bytes before compression */
 const char *segment_writer_name(const struct segment_writer *writer);   /* its file, without the directory */
-uint64_t segment_writer_packets(const struct segment_writer *writer);
 
 /*
  * Ends the section (statistics blocks from drops[interface]), writes seek table and index, syncs, renames to

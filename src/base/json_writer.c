@@ -145,12 +145,6 @@ void json_writer_signed(struct json_writer *json, int64_t number)
     buffer_printf(json->out, "%lld", (long long)number);
 }
 
-void json_writer_bool(struct json_writer *json, bool value)
-{
-    value_begin(json);
-    buffer_put_text(json->out, value ? "true" : "false");
-}
-
 void json_writer_null(struct json_writer *json)
 {
     value_begin(json);

@@ -61,16 +61,16 @@ static void compact_style_has_no_white_space(void **state)
     json_writer_init(&json, &out, JSON_WRITER_COMPACT);
     json_writer_object(&json);
     json_writer_name(&json, "a");
-    json_writer_bool(&json, true);
+    json_writer_number(&json, 1);
     json_writer_name(&json, "b");
     json_writer_array(&json);
     json_writer_signed(&json, INT64_MIN);
-    json_writer_bool(&json, false);
+    json_writer_null(&json);
     json_writer_array(&json);
     json_writer_end(&json);
     json_writer_end(&json);
     json_writer_end(&json);
-    assert_written(&out, "{\"a\":true,\"b\":[-9223372036854775808,false,[]]}");
+    assert_written(&out, "{\"a\":1,\"b\":[-9223372036854775808,null,[]]}");
 }
 
 static void text_is_escaped_and_wrong_bytes_are_replaced(void **state)

@@ -362,11 +362,6 @@ bool pcap_writer_add(struct pcap_writer *writer, const struct packet *packet, st
     return writer->buffer.len < writer->piece_bytes || write_piece(writer, ZSTD_e_continue, error);
 }
 
-bool pcap_writer_flush(struct pcap_writer *writer, struct error *error)
-{
-    return has_no_fault(writer, error) && write_piece(writer, ZSTD_e_flush, error);
-}
-
 /* A classic file without a packet still says what it would have held. */
 static bool put_missing_header(struct pcap_writer *writer, struct error *error)
 {

@@ -32,6 +32,5 @@ struct pcap_writer *pcap_writer_open(const char *path, enum pcap_format format, 
 /* Raw pcapng blocks, little endian, padded (decryption secrets and the like); ignored for classic pcap. */
 bool pcap_writer_blocks(struct pcap_writer *writer, struct bytes blocks, struct error *error);
 bool pcap_writer_add(struct pcap_writer *writer, const struct packet *packet, struct error *error);
-bool pcap_writer_flush(struct pcap_writer *writer, struct error *error); /* to the kernel, for live pipes */
 bool pcap_writer_close(struct pcap_writer *writer,
                        struct error *error); /* frees in every case; NULL is fine */

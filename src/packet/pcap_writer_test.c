@@ -218,11 +218,9 @@ static void a_full_disk_is_told(void **state)
         writer = pcap_writer_open("/dev/full", PCAP_FORMAT_PCAPNG, packings[i], &interfaces, &error);
         assert_non_null(writer);
         assert_true(pcap_writer_add(writer, &packet, &error));
-        assert_false(pcap_writer_flush(writer, &error));
+        assert_false(pcap_writer_close(writer, &error));
         assert_int_equal(error.kind, ERROR_NO_SPACE);
         assert_non_null(strstr(error.text, "/dev/full: cannot be written after 1 packets"));
-        assert_false(pcap_writer_add(writer, &packet, &error));
-        assert_false(pcap_writer_close(writer, &error));
         interface_table_clear(&interfaces);
     }
 }

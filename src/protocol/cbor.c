@@ -303,7 +303,8 @@ static enum item_result read_string(const struct decoding *decoding, uint8_t maj
     if (major == MAJOR_BYTES)
         dissection_add_bytes(decoding->d, CBOR_ID(CBOR_BYTES), bytes);
     else if (dissection_wants(decoding->d, PROTOCOL_CBOR, CBOR_TEXT))
-        dissection_add_bytes(decoding->d, CBOR_ID(CBOR_TEXT), text_value_utf8(decoding->d, bytes));
+        dissection_add_bytes(decoding->d, CBOR_ID(CBOR_TEXT),
+                             text_value_utf8(decoding->d, text_value_until_nul(bytes)));
     return ITEM_READ;
 }
 

@@ -352,7 +352,7 @@ static bool read_value(const struct reading *reading, const struct option *optio
         add_bytes(reading, shared, value);
         return true;
     case OPTION_STRING:
-        value = text_value_ascii(reading->d, value);
+        value = text_value_ascii(reading->d, text_value_until_nul(value));
         add_bytes(reading, shared, value);
         break;
     case OPTION_FORMAT:

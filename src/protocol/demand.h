@@ -13,7 +13,7 @@ struct demand {
     uint64_t kept;      /* those whose layers are kept: wanted ones, and those they are understood by */
     uint64_t express;   /* those that express_walk may pass: no field of theirs must be added */
     uint64_t fields[PROTOCOL_COUNT][FIELDS_LIMIT / 64]; /* a bit a field */
-    bool is_whole;                      /* every layer there is, wanted or not (frame.protocols, JSON) */
+    bool is_whole; /* every layer there is, wanted or not (frame.protocols, JSON) */
 };
 
 void demand_init(struct demand *demand);

@@ -6,7 +6,7 @@
  */
 #include "protocol/dhcp_fields.h"
 #include "protocol/dhcp_option.h"
-#include "protocol/shown_text.h"
+#include "protocol/text_value.h"
 
 enum {
     DHCP_SERVER_AT = 44,
@@ -218,7 +218,7 @@ static void add_place(struct dhcp_message *message, struct bytes place, unsigned
     if (is_overloaded)
         add_number(message, overloaded, 1);
     else if (dissection_wants(message->d, PROTOCOL_DHCP, field))
-        add_bytes(message, field, shown_ascii(message->d, shown_until_nul(place)));
+        add_bytes(message, field, text_value_ascii(message->d, text_value_until_nul(place)));
 }
 
 /* As far as it was captured. */

@@ -5,139 +5,9 @@
 
 #include "base/timestamp.h"
 #include "protocol/dhcp_fields.h"
+#include "protocol/dhcp_option_types.h"
 #include "protocol/dns_name.h"
-#include "protocol/shown_text.h"
-
-enum option_kind {
-    OPTION_OTHER,
-    OPTION_IPV4,
-    OPTION_IPV4S,
-    OPTION_TEXT,
-    OPTION_U8,
-    OPTION_U16,
-    OPTION_U16S,
-    OPTION_U32,
-    OPTION_S32,
-    OPTION_BYTES
-};
-
-struct option_type {
-    uint8_t kind;
-    uint16_t field;
-};
-
-static const struct option_type option_types[256] = {
-    [1] = { OPTION_IPV4, DHCP_OPTION_SUBNET_MASK },
-    [2] = { OPTION_S32, DHCP_OPTION_TIME_OFFSET },
-    [3] = { OPTION_IPV4S, DHCP_OPTION_ROUTER },
-    [4] = { OPTION_IPV4S, DHCP_OPTION_TIME_SERVER },
-    [5] = { OPTION_IPV4S, DHCP_OPTION_NAME_SERVER },
-    [6] = { OPTION_IPV4S, DHCP_OPTION_DOMAIN_NAME_SERVER },
-    [7] = { OPTION_IPV4S, DHCP_OPTION_LOG_SERVER },
-    [8] = { OPTION_IPV4S, DHCP_OPTION_QUOTES_SERVER },
-    [9] = { OPTION_IPV4S, DHCP_OPTION_LPR_SERVER },
-    [10] = { OPTION_IPV4S, DHCP_OPTION_IMPRESS_SERVER },
-    [11] = { OPTION_IPV4S, DHCP_OPTION_RESOURCE_LOCATION_SERVER },
-    [12] = { OPTION_TEXT, DHCP_OPTION_HOSTNAME },
-    [13] = { OPTION_U16, DHCP_OPTION_BOOT_FILE_SIZE },
-    [14] = { OPTION_TEXT, DHCP_OPTION_MERIT_DUMP_FILE },
-    [15] = { OPTION_TEXT, DHCP_OPTION_DOMAIN_NAME },
-    [16] = { OPTION_IPV4, DHCP_OPTION_SWAP_SERVER },
-    [17] = { OPTION_TEXT, DHCP_OPTION_ROOT_PATH },
-    [18] = { OPTION_TEXT, DHCP_OPTION_EXTENSION_PATH },
-    [19] = { OPTION_U8, DHCP_OPTION_IP_FORWARDING },
-    [20] = { OPTION_U8, DHCP_OPTION_NON_LOCAL_SOURCE_ROUTING },
-    [22] = { OPTION_U16, DHCP_OPTION_MAX_DATAGRAM_REASSEMBLY_SIZE },
-    [23] = { OPTION_U8, DHCP_OPTION_DEFAULT_IP_TTL },
-    [24] = { OPTION_U32, DHCP_OPTION_PATH_MTU_AGING_TIMEOUT },
-    [25] = { OPTION_U16S, DHCP_OPTION_PATH_MTU_PLATEAU_TABLE_ITEM },
-    [26] = { OPTION_U16, DHCP_OPTION_INTERFACE_MTU },
-    [27] = { OPTION_U8, DHCP_OPTION_ALL_SUBNETS_ARE_LOCAL },
-    [28] = { OPTION_IPV4, DHCP_OPTION_BROADCAST_ADDRESS },
-    [29] = { OPTION_U8, DHCP_OPTION_PERFORM_MASK_DISCOVERY },
-    [30] = { OPTION_U8, DHCP_OPTION_MASK_SUPPLIER },
-    [31] = { OPTION_U8, DHCP_OPTION_PERFORM_ROUTER_DISCOVER },
-    [32] = { OPTION_IPV4, DHCP_OPTION_ROUTER_SOLICITATION_ADDRESS },
-    [34] = { OPTION_U8, DHCP_OPTION_TRAILER_ENCAPSULATION },
-    [35] = { OPTION_U32, DHCP_OPTION_ARP_CACHE_TIMEOUT },
-    [36] = { OPTION_U8, DHCP_OPTION_ETHERNET_ENCAPSULATION },
-    [37] = { OPTION_U8, DHCP_OPTION_TCP_DEFAULT_TTL },
-    [38] = { OPTION_U32, DHCP_OPTION_TCP_KEEPALIVE_INTERVAL },
-    [39] = { OPTION_U8, DHCP_OPTION_TCP_KEEPALIVE_GARBAGE },
-    [40] = { OPTION_TEXT, DHCP_OPTION_NIS_DOMAIN },
-    [41] = { OPTION_IPV4S, DHCP_OPTION_NIS_SERVER },
-    [42] = { OPTION_IPV4S, DHCP_OPTION_NTP_SERVER },
-    [44] = { OPTION_IPV4S, DHCP_OPTION_NETBIOS_OVER_TCPIP_NAME_SERVER },
-    [45] = { OPTION_IPV4S, DHCP_OPTION_NETBIOS_OVER_TCPIP_DD_NAME_SERVER },
-    [46] = { OPTION_U8, DHCP_OPTION_NETBIOS_OVER_TCPIP_NODE_TYPE },
-    [47] = { OPTION_TEXT, DHCP_OPTION_NETBIOS_OVER_TCPIP_SCOPE },
-    [48] = { OPTION_IPV4S, DHCP_OPTION_XWINDOWS_SYSTEM_FONT_SERVER },
-    [49] = { OPTION_IPV4S, DHCP_OPTION_XWINDOWS_SYSTEM_DISPLAY_MANAGER },
-    [50] = { OPTION_IPV4, DHCP_OPTION_REQUESTED_IP_ADDRESS },
-    [51] = { OPTION_U32, DHCP_OPTION_IP_ADDRESS_LEASE_TIME },
-    [53] = { OPTION_U8, DHCP_OPTION_DHCP },
-    [54] = { OPTION_IPV4, DHCP_OPTION_DHCP_SERVER_ID },
-    [56] = { OPTION_TEXT, DHCP_OPTION_MESSAGE },
-    [57] = { OPTION_U16, DHCP_OPTION_DHCP_MAX_MESSAGE_SIZE },
-    [58] = { OPTION_U32, DHCP_OPTION_RENEWAL_TIME_VALUE },
-    [59] = { OPTION_U32, DHCP_OPTION_REBINDING_TIME_VALUE },
-    [64] = { OPTION_TEXT, DHCP_OPTION_NIS_PLUS_DOMAIN },
-    [65] = { OPTION_IPV4S, DHCP_OPTION_NIS_PLUS_SERVER },
-    [66] = { OPTION_TEXT, DHCP_OPTION_TFTP_SERVER_NAME },
-    [67] = { OPTION_TEXT, DHCP_OPTION_BOOTFILE_NAME },
-    [68] = { OPTION_IPV4S, DHCP_OPTION_MOBILE_IP_HOME_AGENT },
-    [69] = { OPTION_IPV4S, DHCP_OPTION_SMTP_SERVER },
-    [70] = { OPTION_IPV4S, DHCP_OPTION_POP3_SERVER },
-    [71] = { OPTION_IPV4S, DHCP_OPTION_NNTP_SERVER },
-    [72] = { OPTION_IPV4S, DHCP_OPTION_DEFAULT_WWW_SERVER },
-    [73] = { OPTION_IPV4S, DHCP_OPTION_DEFAULT_FINGER_SERVER },
-    [74] = { OPTION_IPV4S, DHCP_OPTION_DEFAULT_IRC_SERVER },
-    [75] = { OPTION_IPV4S, DHCP_OPTION_STREETTALK_SERVER },
-    [76] = { OPTION_IPV4S, DHCP_OPTION_STREETTALK_DA_SERVER },
-    [86] = { OPTION_TEXT, DHCP_OPTION_NOVELL_DS_TREE_NAME },
-    [87] = { OPTION_TEXT, DHCP_OPTION_NOVELL_DS_CONTEXT },
-    [91] = { OPTION_U32, DHCP_OPTION_CLIENT_LAST_TRANSACTION_TIME },
-    [92] = { OPTION_IPV4S, DHCP_OPTION_ASSOCIATED_IP_OPTION },
-    [100] = { OPTION_TEXT, DHCP_OPTION_TZ_PCODE },
-    [101] = { OPTION_TEXT, DHCP_OPTION_TZ_TCODE },
-    [112] = { OPTION_IPV4S, DHCP_OPTION_NETINFO_PARENT_SERVER_ADDRESS },
-    [113] = { OPTION_TEXT, DHCP_OPTION_NETINFO_PARENT_SERVER_TAG },
-    [116] = { OPTION_U8, DHCP_OPTION_DHCP_AUTO_CONFIGURATION },
-    [118] = { OPTION_IPV4S, DHCP_OPTION_SUBNET_SELECTION_OPTION },
-    [136] = { OPTION_IPV4S, DHCP_OPTION_PANA_AGENT },
-    [137] = { OPTION_TEXT, DHCP_OPTION_LOST_SERVER_DOMAIN_NAME },
-    [138] = { OPTION_IPV4S, DHCP_OPTION_CAPWAP_ACCESS_CONTROLLER },
-    [142] = { OPTION_IPV4S, DHCP_OPTION_ANDSF_SERVER },
-    [150] = { OPTION_IPV4S, DHCP_OPTION_TFTP_SERVER_ADDRESS },
-    [153] = { OPTION_U32, DHCP_OPTION_BULK_LEASE_START_TIME_OF_STATE },
-    [156] = { OPTION_U8, DHCP_OPTION_BULK_LEASE_DHCP_STATE },
-    [157] = { OPTION_U8, DHCP_OPTION_BULK_LEASE_DATA_SOURCE },
-    [161] = { OPTION_TEXT, DHCP_OPTION_MUDURL },
-    [209] = { OPTION_TEXT, DHCP_OPTION_PXE_CONFIG_FILE },
-    [210] = { OPTION_TEXT, DHCP_OPTION_PXE_PATH_PREFIX },
-    [252] = { OPTION_TEXT, DHCP_OPTION_PRIVATE_PROXY_AUTODISCOVERY },
-};
-
-/* RFC 3046 section 2, and who came after it. */
-static const struct option_type agent_types[256] = {
-    [1] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_AGENT_CIRCUIT_ID },
-    [2] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_AGENT_REMOTE_ID },
-    [3] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_RESERVED },
-    [4] = { OPTION_U32, DHCP_OPTION_AGENT_INFORMATION_OPTION_DOCSIS_DEVICE_CLASS },
-    [5] = { OPTION_IPV4, DHCP_OPTION_AGENT_INFORMATION_OPTION_LINK_SELECTION },
-    [6] = { OPTION_TEXT, DHCP_OPTION_AGENT_INFORMATION_OPTION_SUBSCRIBER_ID },
-    [7] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_RADIUS_ATTRIBUTES },
-    [8] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_AUTHENTICATION },
-    [10] = { OPTION_U8, DHCP_OPTION_AGENT_INFORMATION_OPTION_FLAGS },
-    [11] = { OPTION_IPV4, DHCP_OPTION_AGENT_INFORMATION_OPTION_SERVER_ID_OVERRIDE },
-    [12] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_RELAY_AGENT_ID },
-    [14] = { OPTION_TEXT, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_NETWORK_NAME },
-    [15] = { OPTION_TEXT, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_AP_NAME },
-    [17] = { OPTION_BYTES, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_OPERATOR_ID },
-    [18] = { OPTION_TEXT, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_OPERATOR_REALM },
-    [150] = { OPTION_IPV4, DHCP_OPTION_AGENT_INFORMATION_OPTION_LINK_SELECTION_CISCO },
-    [152] = { OPTION_IPV4, DHCP_OPTION_AGENT_INFORMATION_OPTION_SERVER_ID_OVERRIDE_CISCO },
-};
+#include "protocol/text_value.h"
 
 /* ---- parts ---- */
 
@@ -154,7 +24,7 @@ static void add_bytes(struct dhcp_message *message, unsigned field, struct bytes
 static void add_text(struct dhcp_message *message, unsigned field, struct bytes text)
 {
     if (dissection_wants(message->d, PROTOCOL_DHCP, field))
-        add_bytes(message, field, shown_ascii(message->d, shown_until_nul(text)));
+        add_bytes(message, field, text_value_ascii(message->d, text_value_until_nul(text)));
 }
 
 static bool bad_length(struct dhcp_message *message)
@@ -208,27 +78,27 @@ static bool take_each(struct dhcp_message *message, struct reader *r, unsigned n
     return reader_left(r) == 0 || bad_length(message);
 }
 
-static bool read_typed(struct dhcp_message *message, const struct option_type *type, struct bytes option)
+static bool read_typed(struct dhcp_message *message, const struct dhcp_option_type *type, struct bytes option)
 {
     struct reader r = reader_over(option);
-    unsigned n = type->kind == OPTION_U8 ? 1 : type->kind == OPTION_U16 ? 2 : 4;
+    unsigned n = type->kind == DHCP_KIND_U8 ? 1 : type->kind == DHCP_KIND_U16 ? 2 : 4;
 
-    switch ((enum option_kind)type->kind) {
-    case OPTION_OTHER:
+    switch ((enum dhcp_option_kind)type->kind) {
+    case DHCP_KIND_OTHER:
         return true;
-    case OPTION_BYTES:
+    case DHCP_KIND_BYTES:
         add_bytes(message, type->field, option);
         return true;
-    case OPTION_TEXT:
+    case DHCP_KIND_TEXT:
         add_text(message, type->field, option);
         return true;
-    case OPTION_IPV4S:
+    case DHCP_KIND_IPV4S:
         return take_each(message, &r, 4, type->field);
-    case OPTION_U16S:
+    case DHCP_KIND_U16S:
         return take_each(message, &r, 2, type->field);
-    case OPTION_IPV4:
+    case DHCP_KIND_IPV4:
         return option.len == 4 ? take_bytes(message, &r, 4, type->field) : bad_length(message);
-    case OPTION_S32: {
+    case DHCP_KIND_S32: {
         uint32_t number;
 
         if (option.len != 4 || !reader_u32(&r, &number))
@@ -236,9 +106,9 @@ static bool read_typed(struct dhcp_message *message, const struct option_type *t
         add_number(message, type->field, (uint64_t)(int64_t)(int32_t)number);
         return true;
     }
-    case OPTION_U8:
-    case OPTION_U16:
-    case OPTION_U32:
+    case DHCP_KIND_U8:
+    case DHCP_KIND_U16:
+    case DHCP_KIND_U32:
         return option.len == n ? take_number(message, &r, n, type->field, NULL) : bad_length(message);
     }
     return false;
@@ -791,7 +661,7 @@ static bool read_agent_information(struct dhcp_message *message, struct bytes op
         else if (code == 151)
             is_read = read_vrf(message, value);
         else
-            is_read = read_typed(message, &agent_types[code], value);
+            is_read = read_typed(message, &dhcp_agent_types[code], value);
         if (!is_read)
             return false;
     }
@@ -888,7 +758,7 @@ bool dhcp_option_read(struct dhcp_message *message, uint8_t code, struct bytes o
         if (reader_left(&r) > 0 &&
             dissection_wants(message->d, PROTOCOL_DHCP, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE))
             add_bytes(message, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE,
-                      shown_utf8(message->d, reader_rest(&r)));
+                      text_value_utf8(message->d, reader_rest(&r)));
         return true;
     case 152:
         return read_time(message, option, DHCP_OPTION_BULK_LEASE_BASE_TIME);
@@ -907,6 +777,6 @@ bool dhcp_option_read(struct dhcp_message *message, uint8_t code, struct bytes o
     case 212:
         return read_6rd(message, option);
     default:
-        return read_typed(message, &option_types[code], option);
+        return read_typed(message, &dhcp_option_types[code], option);
     }
 }

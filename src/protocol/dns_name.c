@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/dns_name.h"
 
-#include "protocol/shown_text.h"
+#include "protocol/text_value.h"
 
 /* The least a name takes: less is the root (RFC 1035 section 3.1), or a pointer to it. */
 enum { DNS_NAME_LEAST_BYTES = 2 };
@@ -138,6 +138,6 @@ bool dns_name_read(struct dns_message *message, struct reader *r, bool may_end, 
         name->text = bytes_of(walk.text, walk.len);
     }
     name->n_labels = labels_of(name->text);
-    name->text = shown_escaped(message->d, name->text);
+    name->text = text_value_escaped(message->d, name->text);
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/dns_option.h"
 
-#include "protocol/shown_text.h"
+#include "protocol/text_value.h"
 
 enum dns_option_code { /* IANA "DNS EDNS0 Option Codes" */
                        OPTION_DAU = 5,
@@ -95,7 +95,7 @@ static bool option_read(struct rdata *data, uint64_t code, struct bytes option)
         return true;
     case OPTION_CHAIN:
         if (option.len > 0 && dissection_wants(d, PROTOCOL_DNS, DNS_OPT_CHAIN_FQDN))
-            add_bytes(data, DNS_OPT_CHAIN_FQDN, shown_ascii(d, option));
+            add_bytes(data, DNS_OPT_CHAIN_FQDN, text_value_ascii(d, option));
         return true;
     case OPTION_EXTENDED_ERROR:
         if (option.len < 2)
@@ -103,7 +103,7 @@ static bool option_read(struct rdata *data, uint64_t code, struct bytes option)
         if (!dns_number(data->message, &r, 2, DNS_OPT_EXT_ERROR_INFO_CODE, NULL))
             return false;
         if (option.len > 2 && dissection_wants(d, PROTOCOL_DNS, DNS_OPT_EXT_ERROR_EXTRA_TEXT))
-            add_bytes(data, DNS_OPT_EXT_ERROR_EXTRA_TEXT, shown_utf8(d, reader_rest(&r)));
+            add_bytes(data, DNS_OPT_EXT_ERROR_EXTRA_TEXT, text_value_utf8(d, reader_rest(&r)));
         return true;
     default:
         return true;

@@ -3,7 +3,7 @@
 
 #include "base/timestamp.h"
 #include "protocol/dns_fields.h"
-#include "protocol/shown_text.h"
+#include "protocol/text_value.h"
 
 enum part_kind {
     PART_END,
@@ -333,7 +333,8 @@ bool rdata_text(struct rdata *data, unsigned field)
         return false;
     if (dissection_wants(d, PROTOCOL_DNS, field))
         dissection_add_bytes(d, DNS_FIELD(field),
-                             data->is_mdns && field == DNS_TXT ? shown_utf8(d, text) : shown_ascii(d, text));
+                             data->is_mdns && field == DNS_TXT ? text_value_utf8(d, text)
+                                                               : text_value_ascii(d, text));
     return true;
 }
 
@@ -446,7 +447,7 @@ static bool part_rest(struct rdata *data, const struct part *part)
             return false;
         if (dissection_wants(data->message->d, PROTOCOL_DNS, part->field))
             dissection_add_bytes(data->message->d, DNS_FIELD(part->field),
-                                 shown_ascii(data->message->d, text));
+                                 text_value_ascii(data->message->d, text));
         return true;
     }
     return rdata_bytes(data, (size_t)left, part->field);

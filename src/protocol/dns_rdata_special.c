@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/dns_option.h"
 #include "protocol/dns_rdata.h"
-#include "protocol/shown_text.h"
+#include "protocol/text_value.h"
 
 enum { ADDRESS_FAMILY_IPV4 = 1, ADDRESS_FAMILY_IPV6 = 2 }; /* IANA "Address Family Numbers" */
 
@@ -254,7 +254,7 @@ static bool svcb_alpn_read(struct rdata *data, uint64_t len)
         if (!take_number(data, 1, DNS_SVCB_SVCPARAM_ALPN_LENGTH, &n) || !reader_bytes(&data->r, n, &text))
             return false;
         if (dissection_wants(d, PROTOCOL_DNS, DNS_SVCB_SVCPARAM_ALPN))
-            dissection_add_bytes(d, DNS_FIELD(DNS_SVCB_SVCPARAM_ALPN), shown_ascii(d, text));
+            dissection_add_bytes(d, DNS_FIELD(DNS_SVCB_SVCPARAM_ALPN), text_value_ascii(d, text));
     }
     return true;
 }
@@ -335,10 +335,10 @@ static bool caa_read(struct rdata *data)
     left = rdata_left(data);
     if (left < 0 || !reader_bytes(&data->r, (size_t)left, &value))
         return false;
-    value = shown_escaped(d, shown_ascii(d, value));
+    value = text_value_escaped(d, text_value_ascii(d, value));
     dissection_add_bytes(d, DNS_FIELD(caa_field(tag)), value);
     dissection_add_number(d, DNS_FIELD(DNS_CAA_TAG_LENGTH), tag_len);
-    dissection_add_bytes(d, DNS_FIELD(DNS_CAA_TAG), shown_ascii(d, tag));
+    dissection_add_bytes(d, DNS_FIELD(DNS_CAA_TAG), text_value_ascii(d, tag));
     dissection_add_bytes(d, DNS_FIELD(DNS_CAA_VALUE), value);
     return true;
 }

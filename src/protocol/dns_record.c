@@ -2,7 +2,7 @@
 #include "protocol/dns_record.h"
 
 #include "protocol/dns_rdata.h"
-#include "protocol/shown_text.h"
+#include "protocol/text_value.h"
 
 enum { /* IANA "Resource Record (RR) TYPEs" */
        TYPE_SRV = 33,

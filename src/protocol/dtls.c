@@ -404,7 +404,8 @@ static bool wants_verify_request(const struct demand *demand)
     return false;
 }
 
-/* Passes over a whole handshake record of which nothing is asked: ciphertext, or a whole HelloVerifyRequest. */
+/* Passes over a whole handshake record of which nothing is asked: ciphertext, or a whole HelloVerifyRequest.
+ */
 static bool pass_over_handshake(const struct demand *demand, struct reader *r, uint32_t *wire_len)
 {
     struct reader rest = *r, body;

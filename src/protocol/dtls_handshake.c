@@ -44,14 +44,14 @@ bool dtls_destination(const struct dissection *d, struct ip_address *address, ui
 struct tls_session *dtls_session(const struct dissection *d, struct tls_session *alone,
                                  struct conversation_ends *ends)
 {
-    struct dtls_association *association;
+    struct tls_session *session;
 
     memset(alone, 0, sizeof *alone);
     memset(ends, 0, sizeof *ends);
     if (!dissection_ends(d, ends) || d->state == NULL)
         return alone;
-    association = dissect_state_dtls(d->state, &ends->flow);
-    return association ? &association->session : alone;
+    session = dissect_state_dtls(d->state, &ends->flow);
+    return session ? session : alone;
 }
 
 bool dtls_is_server(const struct tls_session *session, const struct conversation_ends *ends)
@@ -104,9 +104,9 @@ static bool read_body(struct dissection *d, uint8_t type, struct reader *r)
 
     if ((type == TLS_CLIENT_HELLO || type == TLS_SERVER_HELLO) && session == &alone && d->state &&
         ends.flow.protocol != 0) {
-        struct dtls_association *association = dissect_state_dtls_remember(d->state, &ends.flow);
-
-        session = association ? &association->session : &alone;
+        session = dissect_state_dtls_remember(d->state, &ends.flow);
+        if (session == NULL)
+            session = &alone;
     }
     if (type == TLS_CLIENT_HELLO)
         session->server = ends.is_forward ? TLS_SERVER_HIGH : TLS_SERVER_LOW;

@@ -88,9 +88,9 @@ static const struct value_name granularity_names[] = {
     { 0, NULL },
 };
 
-#define MEMBER(name, wide, title)                                \
-    {                                                            \
-        name, FIELD_UINT, FIELD_BASE_DEC, title, .ft_bits = wide \
+#define MEMBER(name, wide, title)                                    \
+    {                                                                \
+        name, FIELD_UINT, FIELD_BASE_DEC, (title), .ft_bits = (wide) \
     }
 
 static const struct field erspan_fields[] = {

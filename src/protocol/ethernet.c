@@ -119,6 +119,6 @@ const struct protocol protocol_ethernet = {
     .title = "Ethernet",
     .fields = ethernet_fields,
     .n_fields = sizeof ethernet_fields / sizeof ethernet_fields[0],
-    .may_carry = DISPATCH_ETHERTYPE_MASK | PROTOCOL_BIT(PROTOCOL_LLC),
+    .may_carry = DISPATCH_ETHERTYPE_MASK,
     .dissect = ethernet_dissect,
 };

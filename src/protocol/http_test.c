@@ -25,13 +25,17 @@ static int teardown(void **state)
     return 0;
 }
 
+static void told_bytes(bool is_back, struct bytes bytes)
+{
+    tcp_fixture_send(
+        &f,
+        (struct told) { .is_back = is_back, .seq = sent[is_back], .ack = sent[!is_back], .payload = bytes });
+    sent[is_back] += (uint32_t)bytes.len;
+}
+
 static void told(bool is_back, const char *text)
 {
-    tcp_fixture_send(&f, (struct told) { .is_back = is_back,
-                                         .seq = sent[is_back],
-                                         .ack = sent[!is_back],
-                                         .payload = bytes_text(text) });
-    sent[is_back] += (uint32_t)strlen(text);
+    told_bytes(is_back, bytes_text(text));
 }
 
 static const char *values(const char *name)
@@ -184,7 +188,7 @@ static void a_tunnel_carries_what_its_port_says(void **state)
     (void)state;
     told(false, "CONNECT h.example:443 HTTP/1.1\r\n\r\n");
     told(true, "HTTP/1.1 200 OK\r\n\r\n");
-    told(false, "\x17\3\3\0\2ab");
+    told_bytes(false, bytes_of("\x17\3\3\0\2ab", 7));
     assert_string_equal(values("http.proxy_connect_host"), "h.example");
     assert_string_equal(values("http.proxy_connect_port"), "443");
     assert_true(f.d.present & PROTOCOL_BIT(PROTOCOL_TLS));

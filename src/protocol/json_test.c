@@ -66,7 +66,7 @@ static void what_is_no_json_is_text(void **state)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         show(others[i]);
         if (hex_d.layers[hex_d.n_layers - 1].protocol != PROTOCOL_TEXT_LINES ||
-            strcmp(hex_values("json.array"), ""))
+            strcmp(hex_values("json.array"), "") != 0)
             fail_msg("%s is taken for JSON", others[i]);
         assert_false(json_is_likely(bytes_text(others[i])));
     }

@@ -82,7 +82,7 @@ static const struct value_name length_names[] = {
 #define FIELD_OF_OPAQUE FIELD_BYTES
 
 #define RESOURCE_FIELD(object, resource, name_text, field, type) \
-    { "lwm2mtlv.resource." field, FIELD_OF_##type, .title = name_text },
+    { "lwm2mtlv.resource." field, FIELD_OF_##type, .title = (name_text) },
 
 static const struct field lwm2mtlv_fields[] = {
     [LWM2M_OBJECT_NAME] = { "lwm2mtlv.object_name", FIELD_STRING, .title = "Object Name" },
@@ -266,7 +266,7 @@ static void add_known(struct dissection *d, const struct lwm2m_resource *resourc
         return;
     switch ((enum lwm2m_type)resource->type) {
     case LWM2M_STRING:
-        dissection_add_bytes(d, id, text_value_utf8(d, value));
+        dissection_add_bytes(d, id, text_value_utf8(d, text_value_until_nul(value)));
         break;
     case LWM2M_INTEGER:
         dissection_add_number(d, id, (uint64_t)big_endian_signed(value));
@@ -297,7 +297,7 @@ static void add_known(struct dissection *d, const struct lwm2m_resource *resourc
 static void add_guesses(struct dissection *d, struct bytes value)
 {
     if (dissection_wants(d, PROTOCOL_LWM2MTLV, LWM2M_VALUE_STRING)) {
-        struct bytes text = text_value_utf8(d, value);
+        struct bytes text = text_value_utf8(d, text_value_until_nul(value));
         struct bytes looked_at = bytes_of(text.data, text.len < value.len ? text.len : value.len);
 
         if (text.len >= value.len && utf8_is_printable(looked_at))

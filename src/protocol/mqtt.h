@@ -88,7 +88,10 @@ enum mqtt_field {
     MQTT_PROP_KEY,
     MQTT_PROP_VALUE_LEN,
     MQTT_PROP_VALUE,
+    MQTT_FIELDS,
 };
+
+extern const struct field mqtt_fields[MQTT_FIELDS];
 
 #define MQTT_ID(index) FIELD_ID(PROTOCOL_MQTT, index)
 

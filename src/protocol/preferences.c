@@ -385,6 +385,7 @@ bool preferences_agree_with_index(const struct preferences *preferences)
     if (!preferences->ip_defragment || !preferences->ipv6_defragment)
         return false;
     for (uint16_t i = 0; i < preferences->n_rules; i++) {
+        /* NOLINTNEXTLINE(misc-redundant-expression): the sets overlap */
         if ((DISPATCH_WRAPPING_MASK | PROTOCOLS_INDEXED) >> preferences->rules[i].protocol & 1)
             return false;
     }

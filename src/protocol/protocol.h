@@ -135,8 +135,8 @@ struct protocol {
     uint64_t
         may_carry; /* mask (PROTOCOL_BIT) of what can be directly above it, or beside (dissection_aside) */
     uint64_t only_by_rule; /* those of may_carry that nothing but a decode rule puts there (preferences.h) */
-    uint64_t lends_to; /* mask of protocols whose layers may have fields of this table too (dns, mdns) */
-    bool needs_flow;   /* asks for the conversation it is in: the layers below it are kept */
+    uint64_t lends_to;     /* mask of protocols whose layers may have fields of this table too (dns, mdns) */
+    bool needs_flow;       /* asks for the conversation it is in: the layers below it are kept */
     /* Pushes its layer, adds values in demand, names what follows and shrinks *r to it (dissection_next). */
     enum dissect_result (*dissect)(struct dissection *d, struct reader *r);
     /*

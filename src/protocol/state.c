@@ -6,8 +6,8 @@
 #include "base/lru_table.h"
 
 enum {
-    ASSOCIATIONS_LIMIT = 1 << 14, /* DTLS conversations */
-    CID_ENDS_LIMIT = 1 << 12,     /* ends that asked for connection ids */
+    ASSOCIATIONS = 1 << 14,
+    ENDS = 1 << 12, /* with connection ids */
 };
 
 static const struct reassembly_limits ip_limits = {
@@ -27,23 +27,19 @@ static const struct reassembly_limits handshake_limits = {
 struct dissect_state {
     struct reassembly *ip;
     struct reassembly *handshakes;
-    struct lru_table *associations; /* flow_key to dtls_association */
-    struct lru_table *cid_ends;     /* flow_key with one end to the length of its ids */
+    struct lru_table *associations; /* flow_key to tls_session */
+    struct lru_table *ends;         /* flow_key with its low end only, to the length of its ids */
     uint64_t hash_seed;
     uint64_t n_packets;
     void *of[PROTOCOL_COUNT]; /* what each protocol remembers */
 };
 
-static struct lru_table *table_new(size_t value_bytes, uint32_t limit, uint64_t hash_seed)
+static struct lru_table *by_flow(size_t value_bytes, uint32_t limit, uint64_t hash_seed)
 {
-    const struct lru_table_options options = {
-        .key_bytes = sizeof(struct flow_key),
-        .value_bytes = value_bytes,
-        .limit = limit,
-        .hash_seed = hash_seed,
-    };
-
-    return lru_table_new(&options);
+    return lru_table_new(&(struct lru_table_options) { .key_bytes = sizeof(struct flow_key),
+                                                       .value_bytes = value_bytes,
+                                                       .limit = limit,
+                                                       .hash_seed = hash_seed });
 }
 
 struct dissect_state *dissect_state_new(uint64_t hash_seed)
@@ -55,9 +51,9 @@ struct dissect_state *dissect_state_new(uint64_t hash_seed)
     state->hash_seed = hash_seed;
     state->ip = reassembly_new(&ip_limits, hash_seed);
     state->handshakes = reassembly_new(&handshake_limits, hash_seed);
-    state->associations = table_new(sizeof(struct dtls_association), ASSOCIATIONS_LIMIT, hash_seed);
-    state->cid_ends = table_new(sizeof(uint8_t), CID_ENDS_LIMIT, hash_seed);
-    if (!state->ip || !state->handshakes || !state->associations || !state->cid_ends) {
+    state->associations = by_flow(sizeof(struct tls_session), ASSOCIATIONS, hash_seed);
+    state->ends = by_flow(sizeof(uint8_t), ENDS, hash_seed);
+    if (!state->ip || !state->handshakes || !state->associations || !state->ends) {
         dissect_state_free(state);
         return NULL;
     }
@@ -71,7 +67,7 @@ void dissect_state_free(struct dissect_state *state)
     reassembly_free(state->ip);
     reassembly_free(state->handshakes);
     lru_table_free(state->associations);
-    lru_table_free(state->cid_ends);
+    lru_table_free(state->ends);
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
         if (state->of[p])
             protocols[p]->state_free(state->of[p]);
@@ -109,12 +105,12 @@ struct reassembly *dissect_state_handshakes(struct dissect_state *state)
     return state->handshakes;
 }
 
-struct dtls_association *dissect_state_dtls(struct dissect_state *state, const struct flow_key *flow)
+struct tls_session *dissect_state_dtls(struct dissect_state *state, const struct flow_key *flow)
 {
     return lru_table_find(state->associations, flow);
 }
 
-struct dtls_association *dissect_state_dtls_remember(struct dissect_state *state, const struct flow_key *flow)
+struct tls_session *dissect_state_dtls_remember(struct dissect_state *state, const struct flow_key *flow)
 {
     return lru_table_put(state->associations, flow, NULL);
 }
@@ -124,11 +120,10 @@ static struct flow_key end_key(const struct ip_address *address, uint16_t port)
     return (struct flow_key) { .low = *address, .port_low = port };
 }
 
-uint8_t dissect_state_cid_len(const struct dissect_state *state, const struct ip_address *address,
-                              uint16_t port)
+uint8_t dissect_state_cid_len(struct dissect_state *state, const struct ip_address *address, uint16_t port)
 {
-    struct flow_key key = end_key(address, port);
-    const uint8_t *len = lru_table_find(state->cid_ends, &key);
+    struct flow_key end = end_key(address, port);
+    const uint8_t *len = lru_table_find(state->ends, &end);
 
     return len ? *len : 0;
 }
@@ -136,8 +131,8 @@ uint8_t dissect_state_cid_len(const struct dissect_state *state, const struct ip
 void dissect_state_cid_learn(struct dissect_state *state, const struct ip_address *address, uint16_t port,
                              uint8_t len)
 {
-    struct flow_key key = end_key(address, port);
-    uint8_t *known = lru_table_put(state->cid_ends, &key, NULL);
+    struct flow_key end = end_key(address, port);
+    uint8_t *known = lru_table_put(state->ends, &end, NULL);
 
     if (known)
         *known = len;
@@ -146,7 +141,7 @@ void dissect_state_cid_learn(struct dissect_state *state, const struct ip_addres
 uint64_t dissect_state_evicted(const struct dissect_state *state)
 {
     uint64_t n = reassembly_evicted(state->ip) + reassembly_evicted(state->handshakes) +
-                 lru_table_forgotten(state->associations) + lru_table_forgotten(state->cid_ends);
+                 lru_table_forgotten(state->associations) + lru_table_forgotten(state->ends);
 
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
         if (state->of[p] && protocols[p]->state_forgotten)

@@ -27,25 +27,18 @@ uint64_t dissect_state_packets(const struct dissect_state *state);
 struct reassembly *dissect_state_ip(struct dissect_state *state);         /* IP datagrams */
 struct reassembly *dissect_state_handshakes(struct dissect_state *state); /* DTLS handshake messages */
 
-/* What a DTLS association agreed on, kept by its conversation. */
-struct dtls_association {
-    struct tls_session session; /* its cipher suite: of the newest ServerHello */
-};
-
 /*
- * The association of a conversation; NULL when unknown. _remember makes room by forgetting an older one; NULL
- * without memory.
+ * What the DTLS association of a conversation agreed on (its cipher suite: of the newest ServerHello); NULL
+ * when unknown. _remember makes room by forgetting an older one; NULL without memory.
  */
-struct dtls_association *dissect_state_dtls(struct dissect_state *state, const struct flow_key *flow);
-struct dtls_association *dissect_state_dtls_remember(struct dissect_state *state,
-                                                     const struct flow_key *flow);
+struct tls_session *dissect_state_dtls(struct dissect_state *state, const struct flow_key *flow);
+struct tls_session *dissect_state_dtls_remember(struct dissect_state *state, const struct flow_key *flow);
 
 /*
  * Lengths of the connection ids that an end (address and port) asked to receive: RFC 9146 section 4 does not
  * put them on the wire. 0: unknown.
  */
-uint8_t dissect_state_cid_len(const struct dissect_state *state, const struct ip_address *address,
-                              uint16_t port);
+uint8_t dissect_state_cid_len(struct dissect_state *state, const struct ip_address *address, uint16_t port);
 void dissect_state_cid_learn(struct dissect_state *state, const struct ip_address *address, uint16_t port,
                              uint8_t len);
 

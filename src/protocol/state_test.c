@@ -29,11 +29,11 @@ static void an_association_is_remembered_by_its_flow(void **state)
 
     (void)state;
     assert_null(dissect_state_dtls(s, &one));
-    dissect_state_dtls_remember(s, &one)->session.cipher_suite = 0xc0a8;
+    dissect_state_dtls_remember(s, &one)->cipher_suite = 0xc0a8;
     assert_null(dissect_state_dtls(s, &two));
-    dissect_state_dtls_remember(s, &two)->session.cipher_suite = 0xc02b;
-    assert_int_equal(dissect_state_dtls(s, &one)->session.cipher_suite, 0xc0a8);
-    assert_int_equal(dissect_state_dtls_remember(s, &one)->session.cipher_suite, 0xc0a8);
+    dissect_state_dtls_remember(s, &two)->cipher_suite = 0xc02b;
+    assert_int_equal(dissect_state_dtls(s, &one)->cipher_suite, 0xc0a8);
+    assert_int_equal(dissect_state_dtls_remember(s, &one)->cipher_suite, 0xc0a8);
     dissect_state_free(s);
 }
 
@@ -45,8 +45,8 @@ static void associations_are_bounded_and_the_newest_stays(void **state)
     for (uint32_t i = 0; i < 300000; i++) {
         struct flow_key key = flow(i);
 
-        dissect_state_dtls_remember(s, &key)->session.cipher_suite = (uint16_t)i;
-        assert_int_equal(dissect_state_dtls(s, &key)->session.cipher_suite, (uint16_t)i);
+        dissect_state_dtls_remember(s, &key)->cipher_suite = (uint16_t)i;
+        assert_int_equal(dissect_state_dtls(s, &key)->cipher_suite, (uint16_t)i);
     }
     assert_int_equal(dissect_state_evicted(s), 300000 - (1 << 14));
     dissect_state_free(s);
@@ -71,7 +71,6 @@ static void a_cid_length_is_known_by_address_and_port(void **state)
         dissect_state_cid_learn(s, &other, 1, 4);
         assert_int_equal(dissect_state_cid_len(s, &other, 1), 4);
     }
-    assert_true(dissect_state_evicted(s) > 0);
     dissect_state_free(s);
 }
 

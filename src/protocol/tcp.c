@@ -14,6 +14,7 @@
 #include "protocol/tcp_analysis.h"
 #include "protocol/tcp_options.h"
 #include "protocol/tcp_stream.h"
+#include "protocol/tls.h"
 #include "protocol/transport_checksum.h"
 
 enum {
@@ -83,21 +84,11 @@ static bool is_likely_http(struct bytes bytes)
            strncasecmp((const char *)bytes.data + len - 8, version, 7) == 0;
 }
 
-/* A record of a handshake or of application data (RFC 8446 section 5.1), of a version that is in use. */
-static bool is_likely_tls(struct bytes bytes)
-{
-    struct reader r = reader_over(bytes);
-    uint16_t version, length;
-    uint8_t type;
-
-    return reader_u8(&r, &type) && reader_u16(&r, &version) && reader_u16(&r, &length) &&
-           (type == 22 || type == 23) && (version == 0x0101 || (version >= 0x0300 && version <= 0x0303)) &&
-           length > 0 && length < 0x4000 + 2048;
-}
-
 enum protocol_id tcp_by_content(struct bytes bytes)
 {
-    if (is_likely_tls(bytes))
+    struct reader r = reader_over(bytes);
+
+    if (tls_is_likely(&r))
         return PROTOCOL_TLS;
     return is_likely_http(bytes) ? PROTOCOL_HTTP : PROTOCOL_NONE;
 }

@@ -5,10 +5,9 @@
 
 static const uint8_t replacement[] = { 0xef, 0xbf, 0xbd };
 
-enum { REPLACEMENT_BYTES = sizeof replacement };
+enum { REPLACEMENT_BYTES = sizeof replacement, ESCAPED_BYTES = 6 }; /* the longest escape: \u0000 */
 
-/* Up to the first NUL. */
-static struct bytes ended(struct bytes bytes)
+struct bytes text_value_until_nul(struct bytes bytes)
 {
     const uint8_t *nul = bytes.len ? memchr(bytes.data, 0, bytes.len) : NULL;
 
@@ -123,7 +122,6 @@ static struct bytes as_text(struct dissection *d, struct bytes bytes, step_funct
     uint8_t *room;
     size_t n;
 
-    bytes = ended(bytes);
     if (is_text(bytes, step))
         return bytes;
     n = mend(bytes, step, NULL);
@@ -143,6 +141,93 @@ struct bytes text_value_ascii(struct dissection *d, struct bytes bytes)
 {
     return as_text(d, bytes, ascii_step);
 }
+
+/* ---- escapes ---- */
+
+struct room {
+    uint8_t *data;
+    size_t len;
+};
+
+static void room_put(struct room *room, struct bytes bytes)
+{
+    memcpy(room->data + room->len, bytes.data, bytes.len);
+    room->len += bytes.len;
+}
+
+static bool is_plain(uint8_t byte)
+{
+    return byte >= 0x20 && byte < 0x7f;
+}
+
+/* Characters that no printer shows: C1, and Unicode's category Cf. */
+static bool is_hidden(uint32_t character)
+{
+    return (character >= 0x80 && character < 0xa0) || character == 0xad ||
+           (character >= 0x600 && character <= 0x605) || character == 0x61c || character == 0x6dd ||
+           character == 0x70f || character == 0x180e || (character >= 0x200b && character <= 0x200f) ||
+           (character >= 0x202a && character <= 0x202e) || (character >= 0x2060 && character <= 0x206f) ||
+           character == 0xfeff || (character >= 0xfff9 && character <= 0xfffb);
+}
+
+static void put_escape(struct room *room, uint8_t byte)
+{
+    static const char letters[] = "abtnvfr"; /* 7 to 13 */
+    uint8_t text[4] = { '\\', (uint8_t)('0' + (byte >> 6)), (uint8_t)('0' + (byte >> 3 & 7)),
+                        (uint8_t)('0' + (byte & 7)) };
+
+    if (byte >= 7 && byte <= 13) {
+        text[1] = (uint8_t)letters[byte - 7];
+        room_put(room, bytes_of(text, 2));
+    } else {
+        room_put(room, bytes_of(text, 4));
+    }
+}
+
+static void put_hidden(struct room *room, uint32_t character)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    uint8_t text[ESCAPED_BYTES] = { '\\', 'u' };
+
+    for (unsigned i = 0; i < 4; i++)
+        text[2 + i] = (uint8_t)digits[character >> (12 - 4 * i) & 15];
+    room_put(room, bytes_of(text, ESCAPED_BYTES));
+}
+
+struct bytes text_value_escaped(struct dissection *d, struct bytes text)
+{
+    struct room room = { 0 };
+    size_t plain = 0;
+
+    while (plain < text.len && is_plain(text.data[plain]))
+        plain++;
+    if (plain == text.len)
+        return text;
+    room.data = dissection_scratch(d, text.len * ESCAPED_BYTES);
+    if (room.data == NULL)
+        return (struct bytes) { 0 };
+    for (size_t at = 0, len; at < text.len; at += len) {
+        struct bytes rest = bytes_of(text.data + at, text.len - at);
+        uint32_t character;
+
+        len = 1;
+        if (is_plain(rest.data[0])) {
+            room_put(&room, bytes_of(rest.data, 1));
+        } else if (rest.data[0] < 0x80) {
+            put_escape(&room, rest.data[0]);
+        } else if ((len = utf8_first(rest, &character)) == 0) {
+            len = broken_len(rest);
+            room_put(&room, bytes_of(replacement, REPLACEMENT_BYTES));
+        } else if (is_hidden(character)) {
+            put_hidden(&room, character);
+        } else {
+            room_put(&room, bytes_of(rest.data, len));
+        }
+    }
+    return bytes_of(room.data, room.len);
+}
+
+/* ---- putting together, and adding ---- */
 
 struct bytes text_value_join(struct dissection *d, const struct bytes *parts, unsigned n_parts)
 {
@@ -164,14 +249,14 @@ struct bytes text_value_join(struct dissection *d, const struct bytes *parts, un
 
 void text_add_utf8_slow(struct dissection *d, uint16_t field_id, struct bytes bytes)
 {
-    bytes = text_value_utf8(d, bytes);
+    bytes = text_value_utf8(d, text_value_until_nul(bytes));
     if (bytes.data)
         dissection_add_bytes_slow(d, field_id, bytes);
 }
 
 void text_add_ascii_slow(struct dissection *d, uint16_t field_id, struct bytes bytes)
 {
-    bytes = text_value_ascii(d, bytes);
+    bytes = text_value_ascii(d, text_value_until_nul(bytes));
     if (bytes.data)
         dissection_add_bytes_slow(d, field_id, bytes);
 }

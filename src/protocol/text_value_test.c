@@ -97,6 +97,52 @@ static void text_beyond_the_room_is_left_out_and_counted(void **state)
     assert_int_equal(d.counters.n_scratch_cut, 1);
 }
 
+static void what_cannot_be_printed_is_escaped(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *escaped;
+    } cases[] = {
+        { "", 0, "" },
+        { "plain", 5, "plain" },
+        { "\xc3\xa4", 2, "\xc3\xa4" },
+        { "a\xe2\x82z", 4, "a" R "z" },
+        { "\xff\xfe", 2, R R },
+        { "\xed\xa0\x80", 3, R R R },
+        { "a\nb\0c\x1b", 6, "a\\nb\\000c\\033" },
+        { "\xe2\x80\x8b", 3, "\\u200B" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        d.scratch_used = 0;
+        assert_true(bytes_equal(text_value_escaped(&d, bytes_of(cases[i].bytes, cases[i].len)),
+                                bytes_text(cases[i].escaped)));
+    }
+}
+
+static void a_value_by_itself_goes_on_behind_a_nul(void **state)
+{
+    static const char text[] = "a\nb\0c";
+
+    (void)state;
+    assert_int_equal(text_value_ascii(&d, bytes_of(text, 5)).len, 5);
+    assert_int_equal(text_value_utf8(&d, bytes_of(text, 5)).len, 5);
+    assert_int_equal(text_value_until_nul(bytes_of(text, 5)).len, 3);
+}
+
+static void a_value_without_room_is_empty(void **state)
+{
+    (void)state;
+    dissection_init(&d, &demand, NULL, NULL);
+    d.scratch_used = DISSECTION_SCRATCH;
+    assert_int_equal(text_value_ascii(&d, bytes_text("\xff")).len, 0);
+    assert_int_equal(text_value_utf8(&d, bytes_text("\xff")).len, 0);
+    assert_int_equal(text_value_escaped(&d, bytes_text("\n")).len, 0);
+    assert_int_equal(d.counters.n_scratch_cut, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +151,9 @@ int main(void)
         cmocka_unit_test(a_string_ends_at_its_first_nul),
         cmocka_unit_test(good_text_is_borrowed_and_takes_no_room),
         cmocka_unit_test(text_beyond_the_room_is_left_out_and_counted),
+        cmocka_unit_test(what_cannot_be_printed_is_escaped),
+        cmocka_unit_test(a_value_by_itself_goes_on_behind_a_nul),
+        cmocka_unit_test(a_value_without_room_is_empty),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

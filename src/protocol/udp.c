@@ -194,6 +194,7 @@ const struct protocol protocol_udp = {
     .title = "User Datagram Protocol",
     .fields = udp_fields,
     .n_fields = sizeof udp_fields / sizeof udp_fields[0],
+    /* NOLINTNEXTLINE(misc-redundant-expression): the sets overlap */
     .may_carry = DISPATCH_UDP_MASK | DISPATCH_DECODED_MASK,
     .only_by_rule = DISPATCH_DECODED_MASK & ~DISPATCH_UDP_MASK,
     .dissect = udp_dissect,

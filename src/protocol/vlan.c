@@ -86,6 +86,6 @@ const struct protocol protocol_vlan = {
     .title = "802.1Q Virtual LAN",
     .fields = vlan_fields,
     .n_fields = sizeof vlan_fields / sizeof vlan_fields[0],
-    .may_carry = DISPATCH_ETHERTYPE_MASK | PROTOCOL_BIT(PROTOCOL_LLC),
+    .may_carry = DISPATCH_ETHERTYPE_MASK,
     .dissect = vlan_dissect,
 };

@@ -100,8 +100,6 @@ static void write_file(struct place *place, const char *path, uint32_t n)
         struct packet packet = make_packet(i, frame);
 
         assert_true(pcap_writer_add(writer, &packet, &error));
-        if (i % 7777 == 0)
-            assert_true(pcap_writer_flush(writer, &error));
     }
     assert_true(pcap_writer_close(writer, &error));
 }

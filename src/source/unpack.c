@@ -218,11 +218,6 @@ static const struct magic *find_magic(struct bytes bytes)
     return NULL;
 }
 
-bool unpack_is_magic(struct bytes bytes)
-{
-    return find_magic(bytes) != NULL;
-}
-
 struct unpack *unpack_new(unpack_input *input, void *context, struct error *error)
 {
     struct unpack *unpack = calloc(1, sizeof *unpack);

@@ -34,8 +34,5 @@ void unpack_free(struct unpack *unpack);
 enum unpack_result unpack_read(struct unpack *unpack, uint8_t *data, size_t cap, size_t *len,
                                struct error *error);
 
-/* True when bytes begin as one of the packed formats does; wants 6. */
-bool unpack_is_magic(struct bytes bytes);
-
 /* True once anything packed was met: then offsets into the stream are not offsets into the file. */
 bool unpack_is_packed(const struct unpack *unpack);
