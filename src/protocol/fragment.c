@@ -3,8 +3,7 @@
 
 static bool wants(const struct dissection *d, uint16_t field_id)
 {
-    return field_id != FIELD_ID_NONE &&
-           dissection_wants(d, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id));
+    return field_id != FIELD_ID_NONE && dissection_wants(d, FIELD_PROTOCOL(field_id), FIELD_INDEX(field_id));
 }
 
 /* FIELD_ID_NONE: a kind that does not have the field. */

@@ -22,8 +22,8 @@ void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint6
 /*
  * From now on packets that the sieve does not keep need not be handed over; they count as if they had been
  * (packet.number, stats). sieve is borrowed. A source of files (pcap_file_open, merge_open) that cannot do it
- * hands over all, and answers false. Else a batch may be empty, now and then, so that the caller can see how far
- * it is. n_threads may take part (0: as many as there are processors). Before the first packet is read.
+ * hands over all, and answers false. Else a batch may be empty, now and then, so that the caller can see how
+ * far it is. n_threads may take part (0: as many as there are processors). Before the first packet is read.
  */
 bool pcap_file_sift(struct source *source, const struct packet_sieve *sieve, unsigned n_threads);
 

@@ -7,8 +7,9 @@
  * call. The window fits the processor's second-level cache, so that what the kernel copied is still there
  * when it is looked at: a scan of 1 GB of small frames took 0.50 s of CPU this way, and 0.54 s from a map
  * (0.51 s with its pages fetched ahead). A map would also need an answer to SIGBUS, for a file that another
- * program cuts short takes its pages away; here it just ends early. Under a sieve, which looks at less than is
- * copied, the balance is another: long plain pcap files are then left to scan.c, which hands back what is odd.
+ * program cuts short takes its pages away; here it just ends early. Under a sieve, which looks at less than
+ * is copied, the balance is another: long plain pcap files are then left to scan.c, which hands back what is
+ * odd.
  */
 #include "source/openers.h"
 
