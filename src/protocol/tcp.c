@@ -591,6 +591,7 @@ const struct protocol protocol_tcp = {
     .title = "Transmission Control Protocol",
     .fields = tcp_fields,
     .n_fields = sizeof tcp_fields / sizeof tcp_fields[0],
+    /* NOLINTNEXTLINE(misc-redundant-expression): the sets overlap */
     .may_carry = DISPATCH_TCP_MASK | DISPATCH_DECODED_MASK,
     .only_by_rule = DISPATCH_DECODED_MASK & ~DISPATCH_TCP_MASK,
     .dissect = tcp_dissect,
