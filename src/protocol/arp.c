@@ -87,6 +87,8 @@ static enum dissect_result arp_dissect(struct dissection *d, struct reader *r)
               proto_size == IPV4_BYTES;
     len = ARP_FIXED_BYTES + 2u * (hw_size + (uint32_t)proto_size);
     layer->header_len = reader_left(&whole) < len ? (uint32_t)reader_left(&whole) : len;
+    if (reader_left(&whole) < len)
+        return dissection_cut(d, len);
     for (unsigned i = 0; i < 2; i++) {
         if (!reader_bytes(r, hw_size, &address))
             return dissection_cut(d, len);
