@@ -375,8 +375,10 @@ static void prepare_followers(struct sieve *sieve, const struct demand *demand)
     }
     /* A later datagram of a QUIC connection looks like nothing: its ends tell, whom only the whole road
      * knows. */
-    if (demand->passable & demand->protocols & PROTOCOL_BIT(PROTOCOL_QUIC))
+    if (demand->passable & demand->protocols & PROTOCOL_BIT(PROTOCOL_QUIC)) {
         sieve->is_kept |= PROTOCOL_BIT(PROTOCOL_DATA);
+        sieve->is_foreign &= ~PROTOCOL_BIT(PROTOCOL_DATA);
+    }
 }
 
 /* Is a field of TCP in demand that does not stand in the header: found out from segments before, or may be?

@@ -21,8 +21,8 @@ enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16
 /*
  * By -d; by a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len
  * bytes on the wire, looks like it; QUIC likewise, where somebody asks for it; else data. Tells by ports,
- * bytes, preferences and demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h): but
- * for QUIC, whose later datagrams are known by their ends. A sieve keeps all of them that might be.
+ * bytes, preferences and demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h):
+ * but for QUIC, whose later datagrams are known by their ends. A sieve keeps all of them that might be.
  */
 static inline __attribute__((always_inline)) enum protocol_id udp_next(const struct dissection *d,
                                                                        uint16_t source, uint16_t destination,
