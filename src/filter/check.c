@@ -341,7 +341,8 @@ static bool function_resolve(struct check *check, struct node *node, const struc
         case FUNCTION_MAX:
         case FUNCTION_MIN:
             if (argument != node->first &&
-                (node->first->type != type || node->first->n_bits != argument->n_bits ||
+                (node->first->type != type ||
+                 (type_is_integer(type) && node->first->n_bits != argument->n_bits) ||
                  (is_protocol(node->first) != is_protocol(argument) && argument->kind != NODE_CONSTANT)))
                 return incompatible(check, node->first, argument);
             is_good = type != FIELD_NONE;

@@ -109,6 +109,7 @@ static const char *const accepted[] = {
     "string(ip.src) matches \"10\"",
     "max(udp.srcport,udp.dstport) == 3",
     "max(ip.src, ip.dst) == 1.1.1.1",
+    "max(eth.src, arp.src.hw_mac) == 02:00:5e:00:01:01",
     "abs(udp.srcport) == 3",
     "lower(frame.protocols) == \"eth\"",
     "ip.src#2 == 10.0.0.1",
