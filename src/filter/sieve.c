@@ -239,9 +239,22 @@ static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, 
     return may_match(sieve, road->tests, glance->data, sieve->may_follow[next], 0);
 }
 
+/* What follows the headers when it is TCP. Not inline, nor the one above: the others stay short. */
+static __attribute__((noinline)) bool keeps_segment(const struct sieve *sieve, const struct shape *shape,
+                                                    const struct packet_glance *glance)
+{
+    const struct road *road = &sieve->roads[shape - sieve->shapes];
+
+    if (is_foreign_stream(sieve, shape, glance))
+        return keeps_foreign(sieve, road, glance->data);
+    if (road->is_settled)
+        return road->match_behind & PROTOCOL_BIT(PROTOCOL_TCP);
+    return road->is_kept || may_match(sieve, road->tests, glance->data, road->follows, 0);
+}
+
 /* A shape behind VXLAN takes the port for it; a decode rule may say otherwise. */
-static bool is_redirected(const struct sieve *sieve, const struct shape *shape,
-                          const struct packet_glance *glance)
+static __attribute__((noinline)) bool is_redirected(const struct sieve *sieve, const struct shape *shape,
+                                                    const struct packet_glance *glance)
 {
     for (uint32_t i = 0; i + 1 < shape->n_layers; i++) {
         const uint8_t *udp = glance->data + shape->layers[i].at;
@@ -253,8 +266,8 @@ static bool is_redirected(const struct sieve *sieve, const struct shape *shape,
     return false;
 }
 
-static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
-                         const struct packet_glance *glance)
+static inline __attribute__((always_inline)) bool keeps(const struct sieve *sieve, const struct shape *shape,
+                                                        const struct packet_glance *glance)
 {
     const struct road *road = &sieve->roads[shape - sieve->shapes];
     const uint8_t *udp = glance->data + shape->header_bytes - UDP_BYTES;
@@ -263,13 +276,13 @@ static inline bool keeps(const struct sieve *sieve, const struct shape *shape,
         return true;
     if (road->is_udp & (!sieve->is_by_ports | has_port(sieve, udp)))
         return keeps_datagram(sieve, shape, glance);
-    if (!road->is_udp && is_foreign_stream(sieve, shape, glance))
-        return keeps_foreign(sieve, road, glance->data);
     if (road->only)
         return road->only->go_to[ask_prefix(road->only, glance->data)] == PROGRAM_TRUE;
+    if (!road->is_udp)
+        return keeps_segment(sieve, shape, glance);
     if (road->is_settled)
-        return road->match_behind & (road->is_udp ? PROTOCOL_BIT(PROTOCOL_NONE) : PROTOCOL_BIT(PROTOCOL_TCP));
-    return road->is_kept || may_match(sieve, road->tests, glance->data, road->follows, 0);
+        return road->match_behind & PROTOCOL_BIT(PROTOCOL_NONE);
+    return may_match(sieve, road->tests, glance->data, 0, 0);
 }
 
 static uint64_t sieve_keep(const void *context, uint16_t linktype, const struct packet_glance *glances,
