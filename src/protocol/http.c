@@ -744,7 +744,7 @@ const struct protocol protocol_http = {
     .n_fields = sizeof http_fields / sizeof http_fields[0],
     .may_carry = PROTOCOL_BIT(PROTOCOL_JSON) | PROTOCOL_BIT(PROTOCOL_CBOR) |
                  PROTOCOL_BIT(PROTOCOL_TEXT_LINES) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) |
-                 PROTOCOL_BIT(PROTOCOL_DNS) | DISPATCH_TCP_MASK,
+                 DISPATCH_TCP_MASK, /* with DNS, over HTTP too */
     .needs_flow = true,
     .dissect = http_dissect,
     .pdu_length = http_pdu_length,

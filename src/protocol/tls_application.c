@@ -74,7 +74,7 @@ bool tls_application_has_port(bool is_dtls, uint16_t port)
 
 void tls_session_choose_application(struct tls_session *session, struct bytes alpn, bool is_dtls)
 {
-    for (uint8_t i = 0; i < sizeof chosen / sizeof chosen[0]; i++) {
+    for (size_t i = 0; i < sizeof chosen / sizeof chosen[0]; i++) {
         size_t len = strlen(chosen[i].alpn);
 
         if (chosen[i].is_dtls == is_dtls && alpn.len >= len && (chosen[i].is_prefix || alpn.len == len) &&
