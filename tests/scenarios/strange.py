@@ -14,6 +14,9 @@ def case_no_capture_crashes_the_dissection(t):
         folder = os.path.join(folder, 'crashers')
     files = [path for path in glob.glob(os.path.join(folder, '**'), recursive=True) if os.path.isfile(path)]
     t.check(files, f'no file under {folder}')
+    if t.sanitized:  # ten times slower: others each time
+        files = t.random.sample(files, len(files) // 3)
+        t.note(f'{len(files)} captures')
     for path in files:
         done = subprocess.run([t.tapdeck, 'find', '-r', path, '-T', 'json'], stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, timeout=120)
