@@ -2,13 +2,14 @@
 #include "protocol/dhcp_fields.h"
 
 #include "protocol/dhcp_names.h"
+#include "protocol/names.h"
 
 const struct field dhcp_fields[DHCP_FIELDS] = {
     [DHCP_TYPE] = { "dhcp.type", FIELD_UINT, .title = "Message type", .ft_bits = 8,
                     .names = dhcp_type_names },
     [DHCP_BOOTP] = { "dhcp.bootp", FIELD_BOOL, .title = "Frame is BOOTP" },
     [DHCP_HW_TYPE] = { "dhcp.hw.type", FIELD_UINT, FIELD_BASE_HEX, "Hardware type", .ft_bits = 8,
-                       .names = dhcp_hw_type_names },
+                       .names = hardware_names },
     [DHCP_HW_LEN] = { "dhcp.hw.len", FIELD_UINT, .title = "Hardware address length", .ft_bits = 8 },
     [DHCP_HOPS] = { "dhcp.hops", FIELD_UINT, .title = "Hops", .ft_bits = 8 },
     [DHCP_ID] = { "dhcp.id", FIELD_UINT, FIELD_BASE_HEX, "Transaction ID", .ft_bits = 32 },
@@ -44,11 +45,9 @@ const struct field dhcp_fields[DHCP_FIELDS] = {
     [DHCP_CLIENT_ID_DUID_TYPE] = { "dhcp.client_id.duid_type", FIELD_UINT, .title = "DUID Type",
                                    .ft_bits = 16, .names = dhcp_client_id_duid_type_names },
     [DHCP_CLIENT_ID_DUID_LLT_HW_TYPE] = { "dhcp.client_id.duid_llt_hw_type", FIELD_UINT,
-                                          .title = "Hardware type", .ft_bits = 16,
-                                          .names = dhcp_hw_type_names },
+                                          .title = "Hardware type", .ft_bits = 16, .names = hardware_names },
     [DHCP_CLIENT_ID_DUID_LL_HW_TYPE] = { "dhcp.client_id.duid_ll_hw_type", FIELD_UINT,
-                                         .title = "Hardware type", .ft_bits = 16,
-                                         .names = dhcp_hw_type_names },
+                                         .title = "Hardware type", .ft_bits = 16, .names = hardware_names },
     [DHCP_CLIENT_ID_TIME] = { "dhcp.client_id.time", FIELD_UINT, .title = "Time", .ft_bits = 32 },
     [DHCP_CLIENT_ID_LINK_LAYER_ADDRESS] = { "dhcp.client_id.link_layer_address", FIELD_STRING,
                                             .title = "Link layer address" },

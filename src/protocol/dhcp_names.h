@@ -9,7 +9,6 @@
 #include "protocol/protocol.h"
 
 extern const struct value_name dhcp_type_names[];
-extern const struct value_name dhcp_hw_type_names[];
 extern const struct value_name dhcp_flags_bc_names[];
 extern const struct value_name dhcp_fqdn_s_names[];
 extern const struct value_name dhcp_fqdn_o_names[];
