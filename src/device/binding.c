@@ -3,9 +3,24 @@
 
 #include <string.h>
 
-static const char *const scheme_names[] = {
-    [IDENTITY_NONE] = "none",
-    [IDENTITY_DTLS_PSK] = "dtls.psk",
+static const struct scheme {
+    const char *name;
+    enum identity_class class;
+} schemes[] = {
+    [IDENTITY_NONE] = { "none", IDENTITY_OF_NOBODY },
+    [IDENTITY_DTLS_PSK] = { "dtls.psk", IDENTITY_OF_DEVICE },
+    [IDENTITY_EXTERNAL_PSK] = { "dtls.psk13", IDENTITY_OF_DEVICE },
+    [IDENTITY_CERT_CN] = { "cert.cn", IDENTITY_OF_DEVICE },
+    [IDENTITY_CERT_SAN] = { "cert.san", IDENTITY_OF_DEVICE },
+    [IDENTITY_TLS_SNI] = { "tls.sni", IDENTITY_OF_SERVICE },
+    [IDENTITY_LWM2M_ENDPOINT] = { "lwm2m.ep", IDENTITY_OF_DEVICE },
+    [IDENTITY_MQTT_CLIENT_ID] = { "mqtt.clientid", IDENTITY_OF_DEVICE },
+    [IDENTITY_MQTT_USER] = { "mqtt.user", IDENTITY_OF_GROUP },
+    [IDENTITY_MQTTSN_CLIENT_ID] = { "mqttsn.clientid", IDENTITY_OF_DEVICE },
+    [IDENTITY_OSCORE_KID] = { "oscore.kid", IDENTITY_OF_DEVICE },
+    [IDENTITY_DHCP_HOST_NAME] = { "dhcp.host", IDENTITY_OF_DEVICE },
+    [IDENTITY_DHCP_CLIENT_ID] = { "dhcp.clientid", IDENTITY_OF_DEVICE },
+    [IDENTITY_MAC] = { "mac", IDENTITY_OF_ADDRESS },
 };
 
 static const char *const reason_names[] = {
@@ -13,20 +28,43 @@ static const char *const reason_names[] = {
     [BINDING_RESUMED] = "resumed",
     [BINDING_CID] = "connection id",
     [BINDING_ATTEMPT] = "attempt",
+    [BINDING_REGISTRATION] = "registration",
+    [BINDING_LOCATION] = "location",
+    [BINDING_CONNECT] = "connect",
+    [BINDING_REQUEST] = "request",
+    [BINDING_LEASE] = "lease",
+};
+
+static const char *const confidence_names[] = {
+    [CONFIDENCE_GUESS] = "guess",   [CONFIDENCE_WEAK] = "weak",       [CONFIDENCE_PROBABLE] = "probable",
+    [CONFIDENCE_STRONG] = "strong", [CONFIDENCE_CERTAIN] = "certain",
+};
+
+enum {
+    N_SCHEMES = sizeof schemes / sizeof schemes[0],
+    N_REASONS = sizeof reason_names / sizeof reason_names[0],
+    N_CONFIDENCES = sizeof confidence_names / sizeof confidence_names[0],
 };
 
 const char *identity_scheme_name(enum identity_scheme scheme)
 {
-    if ((size_t)scheme >= sizeof scheme_names / sizeof scheme_names[0])
-        return NULL;
-    return scheme_names[scheme];
+    return (size_t)scheme < N_SCHEMES ? schemes[scheme].name : NULL;
+}
+
+enum identity_class identity_scheme_class(enum identity_scheme scheme)
+{
+    return (size_t)scheme < N_SCHEMES ? schemes[scheme].class : IDENTITY_OF_NOBODY;
 }
 
 const char *binding_reason_name(enum binding_reason reason)
 {
-    if ((size_t)reason >= sizeof reason_names / sizeof reason_names[0] || reason_names[reason] == NULL)
-        return "unknown";
-    return reason_names[reason];
+    return (size_t)reason < N_REASONS && reason_names[reason] ? reason_names[reason] : "unknown";
+}
+
+const char *binding_confidence_name(enum binding_confidence confidence)
+{
+    return (size_t)confidence < N_CONFIDENCES && confidence_names[confidence] ? confidence_names[confidence]
+                                                                              : "unknown";
 }
 
 static int hex_digit(char c)

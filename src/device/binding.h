@@ -14,21 +14,60 @@ enum {
     SESSION_ID_LIMIT_BYTES = 32, /* RFC 5246 section 7.4.1.2 */
 };
 
-enum identity_scheme {                        /* stored in segment indexes: numbers stay as they are */
-                       IDENTITY_NONE = 0,     /* a session nobody named */
-                       IDENTITY_DTLS_PSK = 1, /* PSK identity of a ClientKeyExchange, RFC 4279 section 2 */
+/* Stored in segment indexes and the device table: numbers stay as they are. */
+enum identity_scheme {
+    IDENTITY_NONE = 0,           /* a session nobody named */
+    IDENTITY_DTLS_PSK = 1,       /* PSK identity of a ClientKeyExchange, DTLS or TLS; RFC 4279 section 2 */
+    IDENTITY_EXTERNAL_PSK = 2,   /* that of a (D)TLS 1.3 ClientHello; RFC 8446 section 4.2.11 */
+    IDENTITY_CERT_CN = 3,        /* of the client's Certificate, up to (D)TLS 1.2 */
+    IDENTITY_CERT_SAN = 4,       /* likewise, one for each name */
+    IDENTITY_TLS_SNI = 5,        /* server_name of a ClientHello, (D)TLS and QUIC; RFC 6066 section 3 */
+    IDENTITY_LWM2M_ENDPOINT = 6, /* "ep" of a registration */
+    IDENTITY_MQTT_CLIENT_ID = 7, /* of CONNECT, or assigned by a CONNACK of version 5 */
+    IDENTITY_MQTT_USER = 8,      /* user name of CONNECT */
+    IDENTITY_MQTTSN_CLIENT_ID = 9,
+    IDENTITY_OSCORE_KID = 10,     /* with its context in front when there is one; RFC 8613 section 6.1 */
+    IDENTITY_DHCP_HOST_NAME = 11, /* option 12 */
+    IDENTITY_DHCP_CLIENT_ID = 12, /* option 61 */
+    IDENTITY_MAC = 13,            /* six bytes: the hardware address of a DHCP client */
 };
 
-enum binding_reason {                        /* stored: numbers stay */
-                      BINDING_HANDSHAKE = 1, /* a full handshake that both ends finished */
-                      BINDING_RESUMED = 2,   /* an abbreviated one, tied by its session id */
-                      BINDING_CID = 3,       /* the session's connection id came from here */
-                      BINDING_ATTEMPT = 4,   /* named in a ClientKeyExchange, but never finished */
+/* What a name of that scheme can tell. Only names of devices join sessions into one device. */
+enum identity_class {
+    IDENTITY_OF_NOBODY,
+    IDENTITY_OF_DEVICE,
+    IDENTITY_OF_SERVICE, /* whom it spoke to: tls.sni */
+    IDENTITY_OF_GROUP,   /* many devices may share it: mqtt.user */
+    IDENTITY_OF_ADDRESS, /* of an interface in its network: mac */
 };
 
+/* Stored: numbers stay. */
+enum binding_reason {
+    BINDING_HANDSHAKE = 1,    /* a full handshake that both ends finished */
+    BINDING_RESUMED = 2,      /* an abbreviated one, tied by its session id or ticket */
+    BINDING_CID = 3,          /* the session's connection id came from here */
+    BINDING_ATTEMPT = 4,      /* named, but never finished, or refused */
+    BINDING_REGISTRATION = 5, /* LwM2M: registered and answered with 2.01 */
+    BINDING_LOCATION = 6,     /* LwM2M: came with the location path of a registration */
+    BINDING_CONNECT = 7,      /* MQTT, MQTT-SN: CONNECT, and accepted by CONNACK */
+    BINDING_REQUEST = 8,      /* the message itself names its sender: OSCORE, MQTT-SN's PINGREQ */
+    BINDING_LEASE = 9,        /* DHCP: the server acknowledged this address */
+};
+
+/* How sure it is that every packet of the span is the device's. Stored: numbers stay. */
+enum binding_confidence {
+    CONFIDENCE_GUESS = 1,    /* same address only: never made by the tracker */
+    CONFIDENCE_WEAK = 2,     /* a name in plain text some minutes old; an attempt */
+    CONFIDENCE_PROBABLE = 3, /* connection id, location path, ticket, session id */
+    CONFIDENCE_STRONG = 4,   /* handshake, CONNECT or registration seen complete */
+    CONFIDENCE_CERTAIN = 5,  /* a tag was verified: needs keys, none yet */
+};
+
+/* A session that bears several names is reported once for each, with the same session number. */
 struct binding {
     enum identity_scheme scheme;
     enum binding_reason reason;
+    enum binding_confidence confidence;
     bool is_client_low; /* the flow's low end is the device */
     struct flow_key flow;
     int64_t from_ns, to_ns;     /* first and last packet, both included */
@@ -43,6 +82,8 @@ struct binding {
 
 /* "dtls.psk"; NULL when there is none. */
 const char *identity_scheme_name(enum identity_scheme scheme);
+enum identity_class identity_scheme_class(enum identity_scheme scheme);
+const char *binding_confidence_name(enum binding_confidence confidence); /* "strong" */
 const char *binding_reason_name(enum binding_reason reason);
 
 /*
