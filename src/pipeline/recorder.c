@@ -190,6 +190,7 @@ static bool open_segment(struct recorder *recorder, int64_t ts_ns, struct error 
     }
     set_writer(recorder, writer);
     recorder->builder = builder;
+    recorder->counters.n_begun++;
     indexer_begin(recorder->indexer, builder);
     snprintf(recorder->counters.segment, sizeof recorder->counters.segment, "%s",
              segment_writer_name(writer));

@@ -31,6 +31,7 @@ struct recorder_counters {
     uint64_t n_dropped_disk;     /* no room or an error, and not to be had by deleting the oldest */
     uint64_t n_truncated_mirror; /* inner frames whose length --decap rebuilt */
     uint32_t n_segments;         /* sealed */
+    uint32_t n_begun;            /* segments, sealed since or not */
     uint32_t n_deleted;          /* by the budget or for room */
     uint64_t n_deleted_bytes;
     uint64_t n_index_folds; /* conversations kept coarser than they were */
