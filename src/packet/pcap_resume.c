@@ -24,13 +24,18 @@ static bool read_record(struct reader *r, const struct pcap_header *header, stru
            reader_skip(r, header->record_header_bytes - 16);
 }
 
+bool pcap_is_near(uint32_t seconds, uint32_t other_seconds)
+{
+    uint32_t apart = seconds > other_seconds ? seconds - other_seconds : other_seconds - seconds;
+
+    return apart <= UINT32_C(86400) * NEAR_DAYS;
+}
+
 static bool is_sound(const struct pcap_header *header, uint32_t seconds, const struct record *record)
 {
-    int64_t apart = (int64_t)record->seconds - seconds;
-
-    if (seconds && (apart > INT64_C(86400) * NEAR_DAYS || apart < -INT64_C(86400) * NEAR_DAYS))
+    if (seconds && !pcap_is_near(record->seconds, seconds))
         return false;
-    return record->seconds != 0 && record->fraction < 1000000000 / header->fraction_ns && record->len != 0 &&
+    return record->fraction < 1000000000 / header->fraction_ns && record->len != 0 &&
            record->len <= SNAPLEN_MAX && record->caplen <= record->len &&
            record->caplen <= header->packet_limit_bytes;
 }
@@ -47,10 +52,16 @@ static bool begins_here(const struct pcap_header *header, uint32_t seconds, stru
             return n > 1; /* the last one was cut */
         if (!is_sound(header, seconds, &record))
             return false;
+        seconds = record.seconds; /* where there was none to go by, those that follow go by each other */
         if (!reader_skip(&r, record.caplen))
             return n > 0;
     }
     return true;
+}
+
+bool pcap_records_begin(const struct pcap_header *header, uint32_t seconds, struct bytes bytes, bool is_end)
+{
+    return begins_here(header, seconds, reader_over(bytes), is_end);
 }
 
 bool pcap_resume(const struct pcap_header *header, uint32_t seconds, struct bytes bytes, bool is_end,

@@ -17,6 +17,15 @@ enum {
 };
 
 /*
+ * Do records begin right at the start of bytes? seconds: since 1970, of the newest sound record before; 0
+ * none. is_end: the file ends with the bytes.
+ */
+bool pcap_records_begin(const struct pcap_header *header, uint32_t seconds, struct bytes bytes, bool is_end);
+
+/* Can a record of that time follow one of the other, or is it worth a closer look? Both since 1970. */
+bool pcap_is_near(uint32_t seconds, uint32_t other_seconds);
+
+/*
  * Tries the places from `from` on. True: records begin at *at. False: none do before *at, from where to try
  * on when there are more bytes. seconds: since 1970, of the newest sound record; 0 none. is_end: no more
  * bytes will come; else wants PCAP_RESUME_BYTES beyond from.

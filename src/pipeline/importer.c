@@ -372,6 +372,14 @@ static void list_inputs(struct importer *importer, bool is_first)
     }
 }
 
+/* What waits for the next round goes back in time: a segment is in the order of time. */
+static bool end_round(struct importer *importer, struct error *error)
+{
+    if (importer->recorder == NULL || importer->n_deferred == 0)
+        return true;
+    return recorder_seal(importer->recorder, error) && note_segments(importer, error);
+}
+
 /* The recorder's end, and what then is true of the files. */
 static bool finish(struct importer *importer, bool ok, struct error *error)
 {
@@ -420,6 +428,7 @@ bool importer_run(const struct importer_options *options, struct importer_result
             result->n_rounds++;
             packet_twins_init(&importer->twins);
             ok = run_round(importer, error);
+            ok = ok && end_round(importer, error);
             result->n_deferred += importer->n_deferred;
             result->n_twins_overlooked += importer->twins.n_overlooked;
             list_inputs(importer, false);

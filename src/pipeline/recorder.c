@@ -424,6 +424,11 @@ void recorder_rotate(struct recorder *recorder)
     rotate(recorder, timestamp_now());
 }
 
+bool recorder_seal(struct recorder *recorder, struct error *error)
+{
+    return seal_segment(recorder, false, error);
+}
+
 const struct recorder_counters *recorder_counters(struct recorder *recorder)
 {
     recorder->counters.n_open_bytes = recorder->writer ? segment_writer_bytes(recorder->writer) : 0;

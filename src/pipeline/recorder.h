@@ -60,6 +60,9 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns);
 /* Seals the open segment now (a signal asked for it). */
 void recorder_rotate(struct recorder *recorder);
 
+/* The same without looking at the budget. False with *error: the segment stays for recovery. */
+bool recorder_seal(struct recorder *recorder, struct error *error);
+
 const struct recorder_counters *recorder_counters(struct recorder *recorder);
 const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder);
 struct dissect_counters recorder_dissect_counters(const struct recorder *recorder);

@@ -364,22 +364,38 @@ static bool step_over(struct pcap_file *file, struct error *error)
 }
 
 /*
- * A hole that a power cut or a full disk left is full of zeroes, which read as empty records of 1970. Takes
- * the batch back to before the first of them; true when there was one.
+ * Lengths may lead from record to record although they are none: a hole that a power cut or a full disk left
+ * is full of zeroes, which read as empty records of 1970; and four bytes lost, where caplen and len are
+ * alike, make of each fraction the seconds. So a record that is empty, or of quite another time, has to be
+ * followed by others that go with it. Takes the batch back to before the first that has not; true when there
+ * was one.
  */
-static bool stop_at_hole(struct pcap_file *file, struct batch *batch, struct error *error)
+static bool stop_at_nonsense(struct pcap_file *file, struct batch *batch, struct error *error)
 {
+    uint32_t before = file->last_seconds;
+    bool is_first = file->base.stats.n_packets == 0;
+
     for (uint32_t i = 0; i < batch->n; i++) {
         const struct packet *packet = &batch->packets[i];
+        uint32_t seconds = (uint32_t)(packet->ts_ns / NS_PER_SECOND);
+        struct bytes rest = file->bytes;
         size_t back;
 
-        if (packet->len > 0 || packet->ts_ns != 0)
+        if ((is_first || pcap_is_near(seconds, before)) && (packet->len > 0 || packet->ts_ns != 0)) {
+            before = seconds;
+            is_first = false;
             continue;
+        }
         back = (size_t)(file->bytes.data - packet->data) + file->header.record_header_bytes;
-        file->bytes = (struct bytes) { file->bytes.data - back, file->bytes.len + back };
+        rest = (struct bytes) { file->bytes.data - back, file->bytes.len + back };
+        if (pcap_records_begin(&file->header, 0, rest, file->is_ended)) {
+            before = seconds;
+            continue;
+        }
+        file->bytes = rest;
         file->offset -= back;
         batch->n = i;
-        error_set(error, ERROR_DAMAGED, "at offset %llu%s: a record is all zeroes",
+        error_set(error, ERROR_DAMAGED, "at offset %llu%s: no record makes sense",
                   (unsigned long long)file->offset, kind_of_offset(file));
         return true;
     }
@@ -401,7 +417,7 @@ static enum source_result fill_batch(struct pcap_file *file, struct batch *batch
         enum pcap_result result = file->format == FORMAT_UNKNOWN ? find_format(file, &needed, error)
                                                                  : read_packets(file, batch, &needed, error);
 
-        if (file->steps_over_damage && file->format == FORMAT_PCAP && stop_at_hole(file, batch, error))
+        if (file->steps_over_damage && file->format == FORMAT_PCAP && stop_at_nonsense(file, batch, error))
             result = PCAP_DAMAGED;
         if (file->sifting.sieve)
             count_sifted(file, batch);
