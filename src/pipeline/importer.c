@@ -10,12 +10,16 @@
 #include "packet/packet_twins.h"
 #include "source/openers.h"
 
-enum { PROGRESS_BATCHES = 64 }; /* between two looks at how far it is */
+enum {
+    PROGRESS_BATCHES = 64, /* between two looks at how far it is */
+    UNPACK_THREADS = 4,    /* of files that overlap, so many at once unpack for themselves */
+};
 
 struct open_file {
     struct source *source; /* the merge's; NULL: not open */
     bool is_changed;       /* since the journal was last told */
     bool is_deferred;
+    bool has_thread;
     uint64_t n_last, n_known_left;
 };
 
@@ -32,7 +36,7 @@ struct importer {
     uint32_t n_changed;
     uint32_t n_begun, n_sealed; /* segments, as last seen */
     uint64_t done_bytes;        /* of files that have ended */
-    uint32_t n_batches;
+    uint32_t n_batches, n_threads;
     struct packet_twins twins;
 };
 
@@ -187,6 +191,9 @@ static struct source *open_input(void *context, uint32_t input)
         importer->done_bytes += file->size_bytes;
         return NULL;
     }
+    if (importer->n_threads < UNPACK_THREADS)
+        open->has_thread = pcap_file_unpack_ahead(open->source);
+    importer->n_threads += open->has_thread;
     pcap_file_step_over_damage(open->source);
     pcap_file_pass_over(open->source, file->n_known - file->n_last);
     importer->n_open++;
@@ -206,6 +213,8 @@ static void end_input(void *context, uint32_t input, struct source *source, cons
         const struct pcap_file_damage *damage = pcap_file_damage(source);
 
         importer->n_open--;
+        importer->n_threads -= importer->open[number].has_thread;
+        importer->open[number].has_thread = false;
         file->n_damages = damage->n_places;
         file->n_damaged_bytes = damage->n_bytes;
         if (damage->n_places)
@@ -358,7 +367,7 @@ static void list_inputs(struct importer *importer, bool is_first)
 {
     importer->n_inputs = 0;
     importer->n_deferred = 0;
-    importer->n_open = 0;
+    importer->n_open = importer->n_threads = 0;
     for (uint32_t i = 0; i < importer->plan->n; i++) {
         struct import_file *file = &importer->plan->files[i];
         struct open_file *open = &importer->open[i];

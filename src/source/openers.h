@@ -27,6 +27,9 @@ void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint6
  */
 bool pcap_file_sift(struct source *source, const struct packet_sieve *sieve, unsigned n_threads);
 
+/* Unpacks in a thread from now on, until the close. False: there is nothing to unpack, or no thread. */
+bool pcap_file_unpack_ahead(struct source *source);
+
 /* The first n packets are passed over, and counted as if handed over. Before the first one is read. */
 void pcap_file_pass_over(struct source *source, uint64_t n_packets);
 

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@
 #include "packet/pcap_resume.h"
 #include "source/scan.h"
 #include "source/unpack.h"
+#include "source/unpack_ahead.h"
 
 enum {
     WINDOW_BYTES = 1 << 17, /* grows only for a single block that is larger, to PCAPNG_BLOCK_LIMIT_BYTES */
@@ -40,11 +42,12 @@ struct pcap_file {
     struct source base;
     int fd;
     bool is_regular;
-    uint64_t size_bytes; /* 0: unknown */
-    uint64_t read_bytes; /* brought from fd */
-    int timeout_ms;      /* of the call that is going on */
+    uint64_t size_bytes;         /* 0: unknown */
+    _Atomic uint64_t read_bytes; /* brought from fd, by whichever thread unpacks */
+    int timeout_ms;              /* of the call that is going on */
 
     struct unpack *unpack;
+    struct unpack_ahead *ahead; /* NULL: this thread unpacks */
     uint8_t *window;
     size_t window_cap;
     bool is_ended; /* no more bytes will come */
@@ -138,8 +141,11 @@ static enum unpack_result bring(struct pcap_file *file, size_t needed, struct er
         enum unpack_result result;
         size_t len;
 
-        result = unpack_read(file->unpack, file->window + file->bytes.len, file->window_cap - file->bytes.len,
-                             &len, error);
+        uint8_t *to = file->window + file->bytes.len;
+        size_t room = file->window_cap - file->bytes.len;
+
+        result = file->ahead ? unpack_ahead_read(file->ahead, to, room, &len, error)
+                             : unpack_read(file->unpack, to, room, &len, error);
         if (result == UNPACK_END)
             file->is_ended = true;
         if (result != UNPACK_BYTES)
@@ -485,6 +491,7 @@ static void pcap_file_close(struct source *source)
     struct pcap_file *file = file_of(source);
 
     scan_free(file->scan);
+    unpack_ahead_close(file->ahead);
     unpack_free(file->unpack);
     pcapng_reader_free(file->pcapng);
     free(file->window);
@@ -575,6 +582,15 @@ void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint6
 
     *size_bytes = file->size_bytes;
     *done_bytes = file->read_bytes;
+}
+
+bool pcap_file_unpack_ahead(struct source *source)
+{
+    struct pcap_file *file = file_of(source);
+
+    if (file->ahead == NULL && file->is_regular && unpack_is_packed(file->unpack))
+        file->ahead = unpack_ahead_open(file->unpack);
+    return file->ahead != NULL;
 }
 
 void pcap_file_pass_over(struct source *source, uint64_t n_packets)
