@@ -298,7 +298,8 @@ static bool go_to(struct pcap_file *file, uint64_t offset, struct error *error)
     if (lseek(file->fd, (off_t)offset, SEEK_SET) < 0)
         return error_system(error, "cannot be read at offset %llu", (unsigned long long)offset);
     file->bytes.len = 0;
-    file->offset = file->read_bytes = offset;
+    file->read_bytes = offset;
+    file->offset = offset;
     file->is_ended = false;
     return true;
 }
@@ -322,7 +323,8 @@ static bool scan_batch(struct pcap_file *file, struct batch *batch, enum source_
     count_sifted(file, batch);
     *result = SOURCE_PACKETS;
     if (goes_on) {
-        file->offset = file->read_bytes = offset; /* for who asks how far */
+        file->read_bytes = offset; /* for who asks how far */
+        file->offset = offset;
         file->bytes.len = 0;
         return true;
     }
