@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "archive/holds.h"
 
+#include <errno.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "archive/segment_file.h"
+
+#define NAME "tapdeck.db"
 
 static const char *const steps[] = {
     "CREATE TABLE hold ("
@@ -18,7 +25,20 @@ static const char *const steps[] = {
 
 struct database *holds_open(const char *directory, enum database_mode mode, struct error *error)
 {
-    return database_open(directory, "tapdeck.db", steps, sizeof steps / sizeof *steps, mode, error);
+    return database_open(directory, NAME, steps, sizeof steps / sizeof *steps, mode, error);
+}
+
+bool holds_give(const char *directory, uid_t user, gid_t group, struct error *error)
+{
+    static const char *const suffixes[] = { "", "-wal", "-shm" };
+    char path[SEGMENT_PATH_BYTES];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(path, sizeof path, "%s/" NAME "%s", directory, suffixes[i]);
+        if (lchown(path, user, group) != 0 && errno != ENOENT)
+            return error_system(error, "%s: cannot be given to another user", path);
+    }
+    return true;
 }
 
 /* ---- reading ---- */

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "archive/database.h"
 #include "base/time_range.h"
 
@@ -35,6 +37,9 @@ struct hold_list {
 
 /* The archive's database, as database_open answers it. */
 struct database *holds_open(const char *directory, enum database_mode mode, struct error *error);
+
+/* Makes the archive's database, if there is one, another user's: before root is given up. */
+bool holds_give(const char *directory, uid_t user, gid_t group, struct error *error);
 
 bool holds_load(struct database *database, struct hold_list *list, struct error *error);
 void hold_list_clear(struct hold_list *list);
