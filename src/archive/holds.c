@@ -10,8 +10,6 @@
 
 #include "archive/segment_file.h"
 
-#define NAME "tapdeck.db"
-
 static const char *const steps[] = {
     "CREATE TABLE hold ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT," /* a number once given never means another hold */
@@ -25,7 +23,7 @@ static const char *const steps[] = {
 
 struct database *holds_open(const char *directory, enum database_mode mode, struct error *error)
 {
-    return database_open(directory, NAME, steps, sizeof steps / sizeof *steps, mode, error);
+    return database_open(directory, HOLDS_FILE, steps, sizeof steps / sizeof *steps, mode, error);
 }
 
 bool holds_give(const char *directory, uid_t user, gid_t group, struct error *error)
@@ -34,7 +32,7 @@ bool holds_give(const char *directory, uid_t user, gid_t group, struct error *er
     char path[SEGMENT_PATH_BYTES];
 
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(path, sizeof path, "%s/" NAME "%s", directory, suffixes[i]);
+        snprintf(path, sizeof path, "%s/" HOLDS_FILE "%s", directory, suffixes[i]);
         if (lchown(path, user, group) != 0 && errno != ENOENT)
             return error_system(error, "%s: cannot be given to another user", path);
     }

@@ -14,6 +14,8 @@
 #include "archive/database.h"
 #include "base/time_range.h"
 
+#define HOLDS_FILE "tapdeck.db"
+
 enum {
     HOLDS_LIMIT = 256, /* expired ones too, until they are removed: each is asked about for every segment */
     HOLD_TEXT_BYTES = 1024, /* owner, reason */
