@@ -144,18 +144,18 @@ static void put_holds(struct buffer *out, const struct holds_summary *holds)
     char size[SIZE_TEXT_BYTES];
 
     if (holds->trouble.kind != ERROR_NONE) {
-        buffer_put_text(out, "  HOLDS      not known, so that retention deletes NOTHING: ");
+        buffer_put_text(out, "  HELD       not known, so that retention deletes NOTHING: ");
         put_name(out, holds->trouble.text);
         buffer_put_u8(out, '\n');
         return;
     }
     if (holds->n_alive + holds->n_expired == 0)
         return;
-    buffer_printf(out, "  holds      %u", holds->n_alive);
+    buffer_printf(out, "  held       %u segment%s, %s, by %u hold%s", holds->n_segments,
+                  holds->n_segments == 1 ? "" : "s", size_format(holds->n_bytes, size), holds->n_alive,
+                  holds->n_alive == 1 ? "" : "s");
     if (holds->n_expired)
-        buffer_printf(out, " and %u expired", holds->n_expired);
-    buffer_printf(out, ", keep %u segment%s, %s", holds->n_segments, holds->n_segments == 1 ? "" : "s",
-                  size_format(holds->n_bytes, size));
+        buffer_printf(out, " (%u more expired)", holds->n_expired);
     if (holds->quota_bytes)
         buffer_printf(out, ", of a quota of %s", size_format(holds->quota_bytes, size));
     buffer_put_text(out, " (tapdeck hold list)\n");
