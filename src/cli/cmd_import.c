@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "archive/catalog.h"
 #include "base/progress.h"
 #include "base/size_text.h"
 #include "base/timestamp.h"

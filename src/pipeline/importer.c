@@ -217,8 +217,13 @@ static void end_input(void *context, uint32_t input, struct source *source, cons
         importer->open[number].has_thread = false;
         file->n_damages = damage->n_places;
         file->n_damaged_bytes = damage->n_bytes;
-        if (damage->n_places)
-            set_trouble(file, &damage->first);
+        if (damage->n_places) {
+            struct error both = damage->first;
+
+            if (fault)
+                error_append(&both, "and then: %s", fault->text);
+            set_trouble(file, &both);
+        }
     }
     if (fault && file->n_damages == 0)
         set_trouble(file, fault);

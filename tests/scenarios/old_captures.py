@@ -69,6 +69,21 @@ def said(done):
     return done.stderr.decode()
 
 
+def wait_for_children(pid):
+    """Until none of them runs; those that nobody asked for their end are no matter."""
+    for _ in range(600):
+        running = False
+        for path in glob.glob('/proc/[0-9]*/stat'):
+            try:
+                state, parent = open(path).read().rpartition(')')[2].split()[:2]
+            except OSError:
+                continue
+            running |= int(parent) == pid and state != 'Z'
+        if not running:
+            return
+        time.sleep(0.02)
+
+
 def case_a_ring_of_tcpdump_with_gzip_is_taken_whole(t):
     t.need('tcpdump')
     folder, whole = t.path('ring'), t.path('whole.pcap')
@@ -83,10 +98,11 @@ def case_a_ring_of_tcpdump_with_gzip_is_taken_whole(t):
     data = open(whole, 'rb').read()
     for at in range(0, len(data), 250000):
         tcpdump.stdin.write(data[at:at + 250000])
-        time.sleep(0.1)
+        tcpdump.stdin.flush()
+        time.sleep(0.05)
+        wait_for_children(tcpdump.pid)
     tcpdump.stdin.close()
     tcpdump.wait(20)
-    time.sleep(1)
     names = sorted(os.listdir(folder))
     t.check(any(n.endswith('.gz') for n in names) and not all(n.endswith('.gz') for n in names), f'no mixed set: {names}')
     done = t.run('import', folder, '-w', t.path('archive'))
