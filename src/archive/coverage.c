@@ -488,8 +488,8 @@ bool coverage_reckon(struct segment_account *accounts, uint32_t n, const struct 
                                     .is_from_open = question->range.from_ns == INT64_MIN,
                                     .is_to_open = question->range.to_ns == INT64_MAX,
                                     .n_segments = n };
-    if (!coverage->is_to_open)
-        coverage->range.to_ns++; /* half open from here on */
+    if (coverage->range.to_ns == coverage->range.from_ns)
+        coverage->range.to_ns++; /* a moment is asked about: spans are half open */
     for (uint32_t i = 0; ok && i < n; i++)
         pieces[i] = piece_of(&accounts[i], recorder_of(question, accounts[i].node), question->now_ns);
     if (ok && n > 0)
@@ -561,11 +561,11 @@ static const struct {
     const char *name, *words;
 } causes[COVERAGE_CAUSES] = {
     [COVERAGE_NO_CAUSE] = { "", "" },
-    [COVERAGE_NOT_BEGUN] = { "not_begun", "recording had not begun" },
+    [COVERAGE_NOT_BEGUN] = { "not_begun", "nothing earlier was recorded" },
     [COVERAGE_DELETED] = { "deleted", "deleted by the archive's budget or by hand" },
     [COVERAGE_STOPPED] = { "stopped", "the recorder was stopped" },
     [COVERAGE_KILLED] = { "killed", "the recorder was killed or crashed" },
-    [COVERAGE_ENDED] = { "ended", "nothing later was imported" },
+    [COVERAGE_ENDED] = { "ended", "nothing later is there" },
     [COVERAGE_BETWEEN] = { "between", "between imported packets; whether any are missing is not known" },
     [COVERAGE_UNWATCHED] = { "unwatched", "quiet, or the recorder was gone; nobody wrote it down" },
     [COVERAGE_UNINDEXED] = { "unindexed",
