@@ -150,9 +150,10 @@ void answer_put_remark(struct buffer *out, const struct answer *answer)
         between = "; ";
     }
     if (answer->n_damaged > 0) {
-        buffer_printf(out, "%s%s part%s could not be read, the first: %s", between,
-                      count_format(answer->n_damaged, parts), answer->n_damaged == 1 ? "" : "s",
-                      answer->damage ? answer->damage : "");
+        buffer_printf(out, "%s%s part%s could not be read", between, count_format(answer->n_damaged, parts),
+                      answer->n_damaged == 1 ? "" : "s");
+        if (answer->damage)
+            buffer_printf(out, ", the first: %s", answer->damage);
         between = "; ";
     }
     if (answer->n_dropped_before > 0) {
@@ -182,12 +183,14 @@ void answer_put_text(struct buffer *out, const struct answer *answer)
 
 void answer_tell(const struct answer *answer, bool is_wanted)
 {
+    struct answer told = *answer;
     struct buffer text;
 
+    told.damage = NULL; /* the sentence stands in the error that follows */
     if (!is_wanted && !isatty(STDERR_FILENO) && answer_is_complete(answer))
         return;
     buffer_init(&text, TEXT_LIMIT_BYTES);
-    answer_put_text(&text, answer);
+    answer_put_text(&text, &told);
     if (text.len > 0)
         fwrite(text.data, 1, text.len, stderr);
     buffer_clear(&text);
