@@ -571,7 +571,7 @@ static const struct {
     [COVERAGE_UNINDEXED] = { "unindexed",
                              "a segment without a usable index: it is searched, but where it ends is not "
                              "known (tapdeck check --repair)" },
-    [COVERAGE_UNFLUSHED] = { "unflushed", "the recorder has not flushed it yet" },
+    [COVERAGE_UNFLUSHED] = { "unflushed", "not flushed yet by the recorder" },
     [COVERAGE_FUTURE] = { "future", "has not come yet" },
 };
 
