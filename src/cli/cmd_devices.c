@@ -403,6 +403,11 @@ const struct command command_devices = {
         "  tapdeck devices -A /var/lib/tapdeck --like 02005e --from -1h\n"
         "  tapdeck devices -A /var/lib/tapdeck -T json | jq -r '.[].identity // empty'\n"
         "\n"
+        "How complete the list is (what of the asked time was recorded, gaps, drops) is said on standard "
+        "error:\n"
+        "to a terminal always, else when something is missing. The last element of JSON has it as "
+        "\"coverage\".\n"
+        "\n"
         "Exit status: 0 found, 1 none, 2 an error.\n",
     .run = run,
 };

@@ -312,6 +312,12 @@ const struct command command_find = {
     .notes =
         "Exit status: 0 packets were found, 1 none, 2 an error.\n"
         "\n"
+        "How complete the answer is (what of the asked time was recorded, gaps, drops, damage) is said on "
+        "standard\n"
+        "error: always to a terminal and with --explain, else when something is missing. -T json ends with "
+        "an\n"
+        "element of it (\"_type\": \"coverage\"), a written pcapng has it as its comment.\n"
+        "\n"
         "Examples:\n"
         "  tapdeck find -A /var/capture --device D:9ea1765dba3a0747 --from 'thu 14:00' --to 15:00 -w "
         "dev.pcapng\n"
