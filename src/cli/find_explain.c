@@ -73,7 +73,7 @@ struct answer find_answer(const struct find *find)
     };
 
     if (find->source && find->files) {
-        answer.n_dropped_before = find->source->stats.n_dropped_kernel;
+        answer.n_dropped_before = capture_files_dropped(find->files);
         answer.n_damaged = find->fault != NULL;
         answer.damage = find->fault;
     } else if (find->source) {

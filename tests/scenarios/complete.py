@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import time
 
@@ -165,6 +166,13 @@ def case_cut_packets_are_counted_and_files_speak_when_something_is_missing(t):
     last = json.loads(done.stdout)[-1]
     t.equal(last['_source']['coverage']['complete'], False, 'of a cut file')
     t.equal(json.loads(t.run('find', '-r', DEMO, '-T', 'json').stdout)[-1]['_type'], 'doc', 'the last element of a whole file, as tshark has it')
+    # What a pcapng file's statistics say was dropped when it was captured.
+    t.run('find', '-r', DEMO, '-w', t.path('lossy.pcapng'))
+    body = struct.pack('<III', 0, 0, 0) + struct.pack('<HHQ', 5, 8, 17) + struct.pack('<HHQ', 7, 8, 3) + bytes(4)
+    with open(t.path('lossy.pcapng'), 'ab') as f:
+        f.write(struct.pack('<II', 5, len(body) + 12) + body + struct.pack('<I', len(body) + 12))
+    said = t.run('find', '-r', t.path('lossy.pcapng'), '--count').stderr.decode()
+    t.check('20 packets were dropped' in said, f'the drops of a file are not told: {said!r}')
     t.need('editcap')
     subprocess.run(['editcap', '-s', '60', DEMO, t.path('short.pcap')], check=True)
     t.run('import', t.path('short.pcap'), '-w', t.path('short'))
