@@ -219,15 +219,23 @@ static bool literal_as(struct check *check, struct node *node, struct expected e
     }
 }
 
-static bool types_compare(const struct node *a, const struct node *b)
+static bool types_meet(const struct node *a, const struct node *b)
 {
-    if (a->kind == NODE_SLICE || b->kind == NODE_SLICE)
-        return is_sliceable(a->type) && is_sliceable(b->type);
     if (is_protocol(a) || is_protocol(b))
         return is_protocol(a) && is_protocol(b);
     if (a->type == b->type || (is_bytes_like(a->type) && is_bytes_like(b->type)))
         return true;
     return type_is_integer(a->type) && (type_is_integer(b->type) || b->type == FIELD_BOOL);
+}
+
+/* The same, but what has bytes is compared by them with a slice. */
+static bool operands_compare(const struct node *first, const struct node *second)
+{
+    if (second->kind == NODE_SLICE)
+        return is_sliceable(entity_of(first)->type);
+    if (entity_of(first)->kind == NODE_SLICE && !is_computed(second))
+        return is_sliceable(second->type);
+    return types_meet(entity_of(first), entity_of(second));
 }
 
 static const char *what_it_is(const struct node *node)
@@ -251,35 +259,37 @@ static bool second_resolve(struct check *check, const struct node *first, struct
         return literal_as(check, second, expected, false);
     if (!operand_resolve(check, second, &expected))
         return false;
-    return types_compare(entity_of(first), entity_of(second)) || incompatible(check, first, second);
+    return operands_compare(first, second) || incompatible(check, first, second);
 }
 
-/* A literal is as wide as what it is computed with, for in that width it is computed. */
+/* A part of arithmetic. A literal is as wide as what it is computed or compared with, for so it is computed;
+ * names of values are not computed with. */
+static bool term_resolve(struct check *check, struct node *term, const struct expected *expected)
+{
+    if (!is_literal(check, term))
+        return operand_resolve(check, term, expected);
+    if (expected == NULL)
+        return fault(check, term->span, "a value stands where a field or function must begin");
+    return is_plain_literal(check, term) &&
+           literal_as(check, term, (struct expected) { expected->type, expected->n_bits, NULL }, false);
+}
+
 static bool arith_resolve(struct check *check, struct node *node, const struct expected *expected)
 {
-    struct node *known = node->first, *other = node->second;
+    struct node *first = node->first, *second = node->second;
     struct expected wanted;
 
-    if (is_literal(check, node->first)) {
-        if (expected == NULL)
-            return fault(check, node->first->span, "a value stands where a field or function must begin");
-        known = node->second;
-        other = node->first;
-    }
-    if (!operand_resolve(check, known, expected) || !operation_allowed(check, node, entity_of(known)))
+    /* so that both names are resolved, whichever is wrong */
+    is_literal(check, second);
+    if (!term_resolve(check, first, expected) || !operation_allowed(check, node, entity_of(first)))
         return false;
-    wanted = expected_of(known);
-    wanted.field = NULL; /* no names of values in sums */
-    if (is_literal(check, other)) {
-        if (!is_plain_literal(check, other) || !literal_as(check, other, wanted, false))
-            return false;
-    } else if (!operand_resolve(check, other, &wanted) || !operation_allowed(check, node, entity_of(other))) {
+    wanted = expected_of(first);
+    if (!term_resolve(check, second, &wanted) || !operation_allowed(check, node, entity_of(second)))
         return false;
-    } else if (!types_compare(entity_of(known), entity_of(other))) {
-        return incompatible(check, known, other);
-    }
-    node->type = node->first->type;
-    node->n_bits = node->first->n_bits;
+    if (!types_meet(entity_of(first), entity_of(second)))
+        return incompatible(check, first, second);
+    node->type = first->type;
+    node->n_bits = first->n_bits;
     return true;
 }
 
@@ -427,21 +437,19 @@ static bool first_resolve(struct check *check, struct node *node)
     return operand_resolve(check, node, NULL);
 }
 
-/* "contains" and "matches" take what stands there, not what is computed. */
-static bool is_searchable(struct check *check, const struct node *node)
+/* Searched, a protocol reaches beyond its header. */
+static void mark_searched(struct node *node)
 {
-    if (!is_computed(node))
-        return true;
-    return fault(check, node->span,
-                 "what is computed cannot be searched, only a field, a slice or a function");
+    node->is_searched = node->kind == NODE_PROTOCOL;
+    for (struct node *argument = node->kind == NODE_FUNCTION ? node->first : NULL; argument;
+         argument = argument->next)
+        mark_searched(argument);
 }
 
 static bool contains_resolve(struct check *check, struct node *node)
 {
     struct node *first = node->first, *second = node->second;
 
-    if (!is_searchable(check, first) || !is_searchable(check, second))
-        return false;
     if (first->type != FIELD_STRING && !is_bytes_like(first->type))
         return fault_set(check->literal.error, check->literal.text, first->span, NULL,
                          "%.*s is %s, \"contains\" needs text or bytes", shown(first), source(check, first),
@@ -453,12 +461,17 @@ static bool contains_resolve(struct check *check, struct node *node)
             return fault(check, second->span, "an Ethernet address contains bytes (02:00), not text");
         if (!literal_as(check, second, expected, false))
             return false;
+        mark_searched(first);
         return first->type != FIELD_ETHER || second->constant.bytes.len <= 6 ||
                fault(check, second->span, "an Ethernet address has six bytes");
     }
     if (!operand_resolve(check, second, NULL))
         return false;
-    return types_compare(first, second) || incompatible(check, first, second);
+    if (second->kind != NODE_SLICE) { /* which is looked for in the header's bytes */
+        mark_searched(first);
+        mark_searched(second);
+    }
+    return operands_compare(first, second) || incompatible(check, first, second);
 }
 
 static bool matches_resolve(struct check *check, struct node *node)
@@ -466,16 +479,14 @@ static bool matches_resolve(struct check *check, struct node *node)
     struct node *first = node->first, *second = node->second;
     char message[200];
 
-    if (!is_searchable(check, first))
-        return false;
     if (first->type != FIELD_STRING && !is_bytes_like(first->type))
         return fault_set(check->literal.error, check->literal.text, first->span,
                          "string(...) makes text of numbers and addresses",
                          "%.*s is %s, \"matches\" needs text or bytes", shown(first), source(check, first),
                          type_text(first->type));
+    mark_searched(first);
     if (second->kind != NODE_STRING)
-        return second->kind == NODE_CONSTANT ||
-               fault(check, second->span, "\"matches\" needs a pattern in double quotes");
+        return fault(check, second->span, "\"matches\" needs a pattern in double quotes");
     second->regex = regex_compile(check->regexes, second->text, message, sizeof message);
     if (second->regex == NULL)
         return fault_set(check->literal.error, check->literal.text, second->span, NULL,
@@ -490,7 +501,6 @@ static bool compare_resolve(struct check *check, struct node *node)
 {
     if (!first_resolve(check, node->first))
         return false;
-    node->first->is_searched = node->relation == RELATION_CONTAINS || node->relation == RELATION_MATCHES;
     if (node->relation == RELATION_CONTAINS)
         return contains_resolve(check, node);
     if (node->relation == RELATION_MATCHES)

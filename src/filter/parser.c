@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/parser.h"
 
-#include <ctype.h>
-
 #include "filter/lexer.h"
+#include "filter/ranges.h"
 
 struct parser {
     struct lexer lexer;
@@ -102,89 +101,22 @@ static bool enter(struct parser *parser)
 
 /* ---- slices and layers ---- */
 
-struct range_text {
-    const uint8_t *at, *end;
-};
-
-static void skip_space(struct range_text *text)
-{
-    while (text->at < text->end && isspace(*text->at))
-        text->at++;
-}
-
-static bool range_sign(struct range_text *text, char sign)
-{
-    skip_space(text);
-    if (text->at == text->end || *text->at != (uint8_t)sign)
-        return false;
-    text->at++;
-    return true;
-}
-
-static bool range_number(struct range_text *text, int32_t *number)
-{
-    bool is_negative = range_sign(text, '-');
-    const uint8_t *from;
-    int64_t value = 0;
-
-    skip_space(text);
-    from = text->at;
-    for (; text->at < text->end && isdigit(*text->at); text->at++) {
-        value = value * 10 + (*text->at - '0');
-        if (value > INT32_MAX)
-            return false;
-    }
-    if (text->at == from)
-        return false;
-    *number = (int32_t)(is_negative ? -value : value);
-    return true;
-}
-
-/* i:j  i-j  i  :j  i: */
-static bool range_piece(struct range_text *text, struct range_piece *piece)
-{
-    *piece = (struct range_piece) { 0 };
-    if (range_sign(text, ':')) {
-        piece->has_length = true;
-        return range_number(text, &piece->to) && piece->to > 0;
-    }
-    if (!range_number(text, &piece->from))
-        return false;
-    if (range_sign(text, ':')) {
-        piece->has_length = true;
-        if (range_number(text, &piece->to))
-            return piece->to > 0;
-        piece->is_open = true;
-        return true;
-    }
-    if (range_sign(text, '-')) {
-        if (!range_number(text, &piece->to))
-            return false;
-        return (piece->from < 0) == (piece->to < 0) && piece->from < piece->to;
-    }
-    piece->to = piece->from;
-    return true;
-}
-
 static const struct range_list *parse_ranges(struct parser *parser, const struct token *token)
 {
-    struct range_text text = { token->text.data, token->text.data + token->text.len };
     struct range_list *list = arena_take(parser->arena, sizeof *list);
 
     if (list == NULL)
         return fault(parser, token->span, "this filter needs too much memory");
-    do {
-        if (list->n == FILTER_RANGES)
-            return fault(parser, token->span, "these are too many pieces; 16 are the most");
-        if (!range_piece(&text, &list->pieces[list->n++]))
-            return fault(parser, token->span,
-                         "this is not a range; there are [i:length] [first-last] [i] [:length] [i:]");
-    } while (range_sign(&text, ','));
-    skip_space(&text);
-    if (text.at != text.end)
-        return fault(parser, token->span,
-                     "this is not a range; there are [i:length] [first-last] [i] [:length] [i:]");
-    return list;
+    switch (ranges_parse(token->text, list)) {
+    case RANGES_GOOD:
+        return list;
+    case RANGES_TOO_MANY:
+        return fault(parser, token->span, "these are too many pieces; 16 are the most");
+    case RANGES_WRONG:
+        break;
+    }
+    return fault(parser, token->span,
+                 "this is not a range; there are [i:length] [first-last] [i] [:length] [i:]");
 }
 
 /* Behind the #: a number, or a range in brackets. */
@@ -195,10 +127,6 @@ static const struct range_list *parse_layers(struct parser *parser)
     if (token.kind != TOKEN_RANGE && token.kind != TOKEN_WORD)
         return unexpected(parser, "the number of a layer");
     advance(parser);
-    if (token.kind == TOKEN_WORD)
-        for (size_t i = 0; i < token.text.len; i++)
-            if (!isdigit(token.text.data[i]))
-                return fault(parser, token.span, "a layer is a number, or a range as in #[1-2]");
     return parse_ranges(parser, &token);
 }
 
@@ -272,17 +200,6 @@ static struct node *parse_primary(struct parser *parser)
     struct node *node;
 
     switch (token.kind) {
-    case TOKEN_BRACE_OPEN:
-        advance(parser);
-        if (!enter(parser))
-            return NULL;
-        node = parse_operand(parser);
-        parser->depth--;
-        if (node)
-            node->span = span_join(token.span, parser->token.span);
-        if (node == NULL || !expect(parser, TOKEN_BRACE_CLOSE, "\"}\""))
-            return NULL;
-        return node;
     case TOKEN_DOLLAR:
         advance(parser);
         return parse_reference(parser, token.span);
@@ -313,7 +230,8 @@ static struct node *parse_primary(struct parser *parser)
     }
 }
 
-static struct node *parse_postfix(struct parser *parser)
+/* What can be searched, sliced and put into a set: a field, a value or a function, with its slices. */
+static struct node *parse_entity(struct parser *parser)
 {
     struct node *node = parse_primary(parser);
 
@@ -339,15 +257,33 @@ static struct node *parse_postfix(struct parser *parser)
     return node;
 }
 
+/* {sum} */
+static struct node *parse_group(struct parser *parser)
+{
+    struct span span = parser->token.span;
+    struct node *node;
+
+    advance(parser);
+    if (!enter(parser))
+        return NULL;
+    node = parse_operand(parser);
+    parser->depth--;
+    if (node)
+        node->span = span_join(span, parser->token.span);
+    return node && expect(parser, TOKEN_BRACE_CLOSE, "\"}\"") ? node : NULL;
+}
+
 static struct node *parse_unary(struct parser *parser)
 {
     struct span span = parser->token.span;
     struct node *node;
 
+    if (parser->token.kind == TOKEN_BRACE_OPEN)
+        return parse_group(parser);
     if (accept(parser, TOKEN_PLUS))
-        return parse_postfix(parser);
+        return parse_entity(parser);
     if (!accept(parser, TOKEN_MINUS))
-        return parse_postfix(parser);
+        return parse_entity(parser);
     if (!enter(parser))
         return NULL;
     node = node_over(parser, NODE_NEGATE, parse_unary(parser), NULL);
@@ -410,6 +346,13 @@ static struct node *parse_operand(struct parser *parser)
 
 /* ---- tests ---- */
 
+static struct node *parse_element(struct parser *parser)
+{
+    if (parser->token.kind == TOKEN_BRACE_OPEN)
+        return unexpected(parser, "a field or a value");
+    return parse_unary(parser);
+}
+
 /* Behind "in": {1, 3..5, ...} */
 static struct node *parse_set(struct parser *parser, struct node *operand)
 {
@@ -419,10 +362,10 @@ static struct node *parse_set(struct parser *parser, struct node *operand)
         return NULL;
     last = &node->second;
     do {
-        struct node *element = parse_operand(parser);
+        struct node *element = parse_element(parser);
 
         if (element && accept(parser, TOKEN_DOTDOT)) {
-            struct node *high = parse_operand(parser);
+            struct node *high = parse_element(parser);
 
             element = high ? node_over(parser, NODE_RANGE, element, high) : NULL;
         }
@@ -435,6 +378,7 @@ static struct node *parse_set(struct parser *parser, struct node *operand)
     return expect(parser, TOKEN_BRACE_CLOSE, "\",\", \"..\" or \"}\"") ? node : NULL;
 }
 
+/* Of what compares; what searches is parse_search's. */
 static bool relation_of(enum token_kind kind, enum relation *relation, enum quantifier *quantifier)
 {
     static const struct {
@@ -442,16 +386,10 @@ static bool relation_of(enum token_kind kind, enum relation *relation, enum quan
         enum relation relation;
         enum quantifier quantifier;
     } relations[] = {
-        { TOKEN_EQ, RELATION_EQ, QUANTIFIER_ANY },
-        { TOKEN_ALL_EQ, RELATION_EQ, QUANTIFIER_ALL },
-        { TOKEN_NE, RELATION_NE, QUANTIFIER_ALL },
-        { TOKEN_ANY_NE, RELATION_NE, QUANTIFIER_ANY },
-        { TOKEN_GT, RELATION_GT, QUANTIFIER_ANY },
-        { TOKEN_GE, RELATION_GE, QUANTIFIER_ANY },
-        { TOKEN_LT, RELATION_LT, QUANTIFIER_ANY },
-        { TOKEN_LE, RELATION_LE, QUANTIFIER_ANY },
-        { TOKEN_CONTAINS, RELATION_CONTAINS, QUANTIFIER_ANY },
-        { TOKEN_MATCHES, RELATION_MATCHES, QUANTIFIER_ANY },
+        { TOKEN_EQ, RELATION_EQ, QUANTIFIER_ANY }, { TOKEN_ALL_EQ, RELATION_EQ, QUANTIFIER_ALL },
+        { TOKEN_NE, RELATION_NE, QUANTIFIER_ALL }, { TOKEN_ANY_NE, RELATION_NE, QUANTIFIER_ANY },
+        { TOKEN_GT, RELATION_GT, QUANTIFIER_ANY }, { TOKEN_GE, RELATION_GE, QUANTIFIER_ANY },
+        { TOKEN_LT, RELATION_LT, QUANTIFIER_ANY }, { TOKEN_LE, RELATION_LE, QUANTIFIER_ANY },
     };
 
     for (size_t i = 0; i < sizeof relations / sizeof *relations; i++)
@@ -485,53 +423,91 @@ static bool list_add(struct parser *parser, struct node *list, struct node **las
     return false;
 }
 
-static struct node *parse_test(struct parser *parser)
+/* "all" and "any", which stand before a test; without one each relation has its own. */
+struct quantified {
+    bool is_given;
+    enum quantifier quantifier;
+    struct span from; /* where the test begins, with it */
+};
+
+static struct quantified parse_quantifier(struct parser *parser)
 {
-    bool has_all = parser->token.kind == TOKEN_ALL, has_any = parser->token.kind == TOKEN_ANY;
-    struct span from = parser->token.span;
-    struct node *operand, *result = NULL, *last = NULL;
+    struct quantified quantified = { .from = parser->token.span };
 
-    if (has_all || has_any)
+    quantified.is_given = parser->token.kind == TOKEN_ALL || parser->token.kind == TOKEN_ANY;
+    if (parser->token.kind == TOKEN_ALL)
+        quantified.quantifier = QUANTIFIER_ALL;
+    if (quantified.is_given)
         advance(parser);
-    operand = parse_operand(parser);
-    if (operand == NULL)
-        return NULL;
-    if (parser->token.kind == TOKEN_IN || parser->token.kind == TOKEN_NOT) {
-        struct span span = parser->token.span;
-        bool is_negated = accept(parser, TOKEN_NOT);
+    return quantified;
+}
 
-        if (parser->token.kind != TOKEN_IN) {
-            parser->token.kind = TOKEN_NOT;
-            parser->token.span = span;
-            return unexpected(parser, "\"and\", \"or\" or an operator");
-        }
-        advance(parser);
-        result = parse_set(parser, operand);
-        if (result) {
-            result->quantifier = has_all ? QUANTIFIER_ALL : QUANTIFIER_ANY;
-            result->span = span_join(from, result->span);
-            result->has_not = is_negated;
-        }
-        return is_negated ? node_over(parser, NODE_NOT, result, NULL) : result;
+/*
+ * operand in {...}, operand not in {...}: the latter is "not any operand in {...}" whatever stands before it,
+ * as in Wireshark.
+ */
+static struct node *parse_membership(struct parser *parser, const struct quantified *quantified,
+                                     struct node *operand)
+{
+    struct token token = parser->token;
+    bool is_negated = accept(parser, TOKEN_NOT);
+    struct node *node;
+
+    if (!accept(parser, TOKEN_IN)) {
+        parser->token = token;
+        return unexpected(parser, "\"and\", \"or\" or an operator");
     }
-    for (;;) { /* a < b < c is a < b and b < c */
-        enum relation relation;
-        enum quantifier quantifier;
+    node = parse_set(parser, operand);
+    if (node == NULL)
+        return NULL;
+    node->quantifier = is_negated ? QUANTIFIER_ANY : quantified->quantifier;
+    node->span = span_join(quantified->from, node->span);
+    node->has_not = is_negated;
+    if (!is_negated)
+        return node;
+    node = node_over(parser, NODE_NOT, node, NULL);
+    if (node)
+        node->has_idle_quantifier = quantified->is_given;
+    return node;
+}
+
+static struct node *parse_search(struct parser *parser, const struct quantified *quantified,
+                                 struct node *operand)
+{
+    enum relation relation = parser->token.kind == TOKEN_CONTAINS ? RELATION_CONTAINS : RELATION_MATCHES;
+    struct node *node, *right;
+
+    advance(parser);
+    right = parse_entity(parser);
+    node = right ? node_over(parser, NODE_COMPARE, operand, right) : NULL;
+    if (node == NULL)
+        return NULL;
+    node->relation = relation;
+    node->quantifier = quantified->quantifier;
+    node->span = span_join(quantified->from, node->span);
+    return node;
+}
+
+/* a < b; and a < b < c, which is a < b and b < c. There "all" and "any" say nothing, as in Wireshark. */
+static struct node *parse_comparisons(struct parser *parser, const struct quantified *quantified,
+                                      struct node *operand)
+{
+    struct node *result = NULL, *last = NULL;
+    enum relation relation;
+    enum quantifier quantifier;
+
+    while (relation_of(parser->token.kind, &relation, &quantifier)) {
         struct node *right, *test;
 
-        if (!relation_of(parser->token.kind, &relation, &quantifier))
-            break;
         advance(parser);
         right = parse_operand(parser);
         test = right ? node_over(parser, NODE_COMPARE, operand, right) : NULL;
         if (test == NULL)
             return NULL;
         test->relation = relation;
-        test->quantifier = has_all ? QUANTIFIER_ALL : has_any ? QUANTIFIER_ANY : quantifier;
-        if (result == NULL)
-            test->span = span_join(from, test->span);
-        operand = right;
+        test->quantifier = quantifier;
         if (result == NULL) {
+            test->span = span_join(quantified->from, test->span);
             result = last = test;
         } else {
             if (last == result)
@@ -539,10 +515,40 @@ static struct node *parse_test(struct parser *parser)
             if (result == NULL || !list_add(parser, result, &last, test))
                 return NULL;
         }
+        operand = right;
     }
-    if (result)
+    if (!quantified->is_given)
         return result;
-    if (has_all || has_any)
+    if (result->kind == NODE_COMPARE)
+        result->quantifier = quantified->quantifier;
+    else
+        result->has_idle_quantifier = true;
+    return result;
+}
+
+static struct node *parse_test(struct parser *parser)
+{
+    struct quantified quantified = parse_quantifier(parser);
+    /* what begins with a sign or a brace is computed: compared, not searched or looked up */
+    bool is_entity = parser->token.kind != TOKEN_BRACE_OPEN && parser->token.kind != TOKEN_PLUS &&
+                     parser->token.kind != TOKEN_MINUS;
+    struct node *operand = parse_operand(parser);
+    enum token_kind kind = parser->token.kind;
+
+    if (operand == NULL)
+        return NULL;
+    if (kind == TOKEN_IN || kind == TOKEN_NOT || kind == TOKEN_CONTAINS || kind == TOKEN_MATCHES) {
+        if (!is_entity || operand->kind == NODE_ARITH)
+            return fault(
+                parser, operand->span,
+                "what is computed cannot be searched or looked up in a set, only a field, a slice or a "
+                "function");
+        return kind == TOKEN_IN || kind == TOKEN_NOT ? parse_membership(parser, &quantified, operand)
+                                                     : parse_search(parser, &quantified, operand);
+    }
+    if (relation_of(kind, &(enum relation) { 0 }, &(enum quantifier) { 0 }))
+        return parse_comparisons(parser, &quantified, operand);
+    if (quantified.is_given)
         return unexpected(parser, "an operator (after \"any\" or \"all\" stands a comparison)");
     return node_over(parser, NODE_EXISTS, operand, NULL);
 }
