@@ -51,7 +51,11 @@ KIND_OF_TYPE = {'bool': 'bool', 'bytes': 'bytes', 'double': 'double', 'duration'
 
 # What is left out, for the two differ there and docs/differences.md says why:
 NAMES_IN_WIRESHARK = {'aaf', 'acf', 'adb', 'bfd', 'dc', 'dcc', 'fc', 'fc00', 'fefd', 'ff'}  # protocols, and bytes
-TIMES_FAR = {'frame.time_epoch'}  # seconds since 1970 beside time spans overflow in tshark
+TIMES_FAR = re.compile(r'frame\.time_epoch|.*random_time')  # more than 68 years apart the difference overflows in tshark
+TYPES = {'bool': 'BOOLEAN', 'bytes': 'BYTES UINT_BYTES', 'double': 'DOUBLE', 'duration': 'RELATIVE_TIME', 'eth': 'ETHER', 'frame': 'FRAMENUM',
+         'ipv4': 'IPv4', 'ipv6': 'IPv6', 'text': 'STRING STRINGZ UINT_STRING STRINGZPAD', 'time': 'ABSOLUTE_TIME', 'mark': 'NONE',
+         'u8': 'UINT8', 'u16': 'UINT16', 'u24': 'UINT24', 'u32': 'UINT32', 'u64': 'UINT64', 'i8': 'INT8', 'i16': 'INT16', 'i32': 'INT32',
+         'i64': 'INT64'}
 
 SEEDS = ['1', '2', '3', '4', '5']
 RESERVED = {'eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'and', 'or', 'not', 'any', 'all', 'contains', 'matches', 'xor', 'any_eq', 'all_ne', 'all_eq', 'any_ne', 'bitwise_and'}
@@ -334,12 +338,23 @@ def cells(program, capture, names):
 
 
 def all_fields(tapdeck):
-    fields = {kind: [] for kind in KINDS + ['none']}
+    """Names by kind, and the type of each."""
+    fields, types = {kind: [] for kind in KINDS + ['none']}, {}
     for line in subprocess.run([tapdeck, 'fields'], capture_output=True, text=True).stdout.splitlines():
-        name, kind = line.split()[:2]
-        if name not in TIMES_FAR:
-            fields[KIND_OF_TYPE.get(kind, 'int' if kind[0] == 'i' else 'uint')].append(name)
-    return fields
+        name, types[line.split()[0]] = line.split()[:2]
+        if not TIMES_FAR.fullmatch(name):
+            fields[KIND_OF_TYPE.get(types[name], 'int' if types[name][0] == 'i' else 'uint')].append(name)
+    return fields, types
+
+
+def tshark_types():
+    """Every name that Wireshark knows, with its type, or several where fields share the name."""
+    types = {}
+    for line in subprocess.run(['tshark', '-G', 'fields'], capture_output=True).stdout.decode(errors='replace').splitlines():
+        part = line.split('\t')
+        if part[0] in ('F', 'P'):
+            types.setdefault(part[2], set()).add(part[3].removeprefix('FT_') if part[0] == 'F' else 'PROTOCOL')
+    return types
 
 
 def value_names(names):
@@ -373,16 +388,15 @@ def merge(folder, paths):
     return path
 
 
-def alike(tapdeck, capture, shark):
+def alike(tapdeck, capture, shark, has_names):
     """The fields by kind that both find the same values of, and those values: what dissectors make different is told
     elsewhere, here it is about the language."""
-    fields = all_fields(tapdeck)
-    names = [name for kind, names in fields.items() if kind != 'protocol' for name in names]
-    known_to_tshark = {line.split('\t')[2] for line in subprocess.run(['tshark', '-G', 'fields'], capture_output=True).stdout.decode(
-        errors='replace').splitlines() if line.count('\t') > 2}
-    names = [name for name in names if name in known_to_tshark]
+    fields, types = all_fields(tapdeck)
+    known_to_tshark = tshark_types()
+    names = [name for kind, names in fields.items() if kind != 'protocol' for name in names
+             if known_to_tshark.get(name, {''}) <= set(TYPES[types[name]].split())]
     theirs = cells(['tshark', '-n'], capture, names)
-    ours = cells([tapdeck, 'find', '--no-tshark', '-n'], capture, names)
+    ours = cells([tapdeck, 'find', '--no-tshark'], capture, names)
     same = {name: theirs[name] for name in names if theirs[name] == ours[name] and any(theirs[name])}
     known = {kind: [name for name in names if name in same] for kind, names in fields.items()}
     for name in fields['protocol']:
@@ -392,7 +406,7 @@ def alike(tapdeck, capture, shark):
     writable = {name: column for kind, names in known.items() if kind not in ('protocol', 'string', 'time', 'double', 'none', 'bool')
                 for name in names for column in [same[name]]}
     values = values_of(writable)
-    for name, texts in value_names(known['uint'] + known['bool'] + known['int']).items():
+    for name, texts in value_names(known['uint'] + known['bool'] + known['int']).items() if has_names else ():
         if name in same:
             values.setdefault(name, [])
             values[name] += [f'"{text}"' for text in texts]
@@ -400,10 +414,11 @@ def alike(tapdeck, capture, shark):
     return known, values
 
 
-def compare(tapdeck, capture, seeds, count, show=None):
+def compare(tapdeck, capture, seeds, count, has_names=False, show=None):
+    """has_names: also what Wireshark calls values, which takes it some seconds to tell."""
     shark = Sharkd(capture) if shutil.which('sharkd') else Tshark(capture)
     judge = Tshark(capture)
-    known, values = alike(tapdeck, capture, shark)
+    known, values = alike(tapdeck, capture, shark, has_names)
     wrong, n_accepted, n_some = [], 0, 0
     for seed in seeds:
         grammar = Grammar(random.Random(seed), known, values)
@@ -447,7 +462,7 @@ def case_random_filters_mean_what_they_mean_to_tshark(t):
 def case_an_archive_answers_random_filters_as_a_scan_does(t):
     capture, archive = merge(t.folder, sorted(glob.glob(os.path.join(CAPTURES, '*.pcap')))), t.path('archive')
     t.run('import', capture, '-w', archive)
-    fields = all_fields(t.tapdeck)
+    fields, _ = all_fields(t.tapdeck)
     columns = cells([t.tapdeck, 'find', '--no-tshark'], capture, [name for kind, names in fields.items() for name in names])
     known = {kind: [name for name in names if any(columns[name])] for kind, names in fields.items()}
     values = values_of({name: column for name, column in columns.items() if name in known['uint'] + known['ipv4'] + known['ipv6'] + known['ether'] + known['bytes']})
@@ -474,7 +489,7 @@ def main():
     options = parser.parse_args()
     test = Test(options.tapdeck, options.seed[0], False, False)
     capture = merge(test.folder, options.captures or sorted(glob.glob(os.path.join(CAPTURES, '*.pcap'))))
-    wrong, accepted, some = compare(test.tapdeck, capture, options.seed, options.count,
+    wrong, accepted, some = compare(test.tapdeck, capture, options.seed, options.count, True,
                                     lambda row: print(describe(row), flush=True))
     test.close()
     print(f'{len(options.seed)} x {options.count} filters, {accepted} accepted, {some} select something, {len(wrong)} differ')
