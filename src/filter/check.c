@@ -362,7 +362,8 @@ static bool function_resolve(struct check *check, struct node *node, const struc
             expected = &first;
             break;
         case FUNCTION_ABS:
-            is_good = type_is_integer(type) || type == FIELD_DOUBLE || type == FIELD_DURATION;
+            is_good = type_is_integer(type) || type == FIELD_DOUBLE || type == FIELD_DURATION ||
+                      type == FIELD_BOOL;
             node->type = type;
             node->n_bits = argument->n_bits;
             break;
