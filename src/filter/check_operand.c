@@ -68,7 +68,6 @@ static bool check_name(struct check *check, struct node *node)
     return true;
 }
 
-/* True for what has no type of its own. Names are resolved on the way. */
 bool check_is_literal(struct check *check, struct node *node)
 {
     bool is_first;
@@ -166,7 +165,6 @@ static bool is_plain_literal(struct check *check, const struct node *node)
            check_fault(check, node->span, "a quoted text is not computed with");
 }
 
-/* Reads a literal, or a sum of literals, as what it is compared with. */
 bool check_literal(struct check *check, struct node *node, struct expected expected, bool is_negative)
 {
     struct expected unnamed = { expected.type, expected.n_bits, NULL };
@@ -234,7 +232,6 @@ bool check_incompatible(struct check *check, const struct node *a, const struct 
                      what_it_is(a));
 }
 
-/* Resolves the right side of something against its left one, which is resolved. */
 bool check_second(struct check *check, const struct node *first, struct node *second)
 {
     struct expected expected = expected_of(first);
@@ -381,8 +378,6 @@ static bool slice_resolve(struct check *check, struct node *node)
     return true;
 }
 
-/* Gives an operand that is no literal its type. expected: what literals in it are, beside another; or NULL.
- */
 bool check_operand(struct check *check, struct node *node, const struct expected *expected)
 {
     switch (node->kind) {

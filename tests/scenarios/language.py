@@ -264,7 +264,7 @@ class Grammar:
     @staticmethod
     def is_left_out(text):
         """Where tshark is wrong: docs/differences.md."""
-        if re.search(r'x509\w+\.\w+ ?#', text):  # layers of certificates are counted otherwise
+        if re.search(r'(x509\w+|tls)\.[\w.]+ ?#', text):  # layers of certificates are counted otherwise
             return True
         picked = re.search(r'([\w.]+) ?#', text)
         while picked:  # a field with layers, and later without: tshark takes the picked ones for all
