@@ -461,7 +461,7 @@ def describe(row):
 def case_random_filters_mean_what_they_mean_to_tshark(t):
     t.need('tshark')
     capture = merge(t.folder, sorted(glob.glob(os.path.join(CAPTURES, '*.pcap'))))
-    count = (60 if t.quick else 150) if shutil.which('sharkd') else 10
+    count = (50 if t.quick else 100) if shutil.which('sharkd') else 10
     wrong, accepted, some = compare(t.tapdeck, capture, SEEDS[:2] if t.sanitized else SEEDS, count)
     t.note(f'{len(SEEDS)} seeds of {count} filters, {accepted} accepted, {some} of them select something')
     t.check(not wrong, '\n'.join(map(describe, wrong[:20])))
