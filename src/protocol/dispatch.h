@@ -5,6 +5,7 @@
 #pragma once
 
 #include "packet/packet.h"
+#include "protocol/foreign.h"
 #include "protocol/protocol.h"
 
 enum { /* IP protocol numbers (IANA) that the code itself acts on */
@@ -35,10 +36,6 @@ enum { /* GRE protocol types that say ERSPAN */
  * PROTOCOL_NONE for those that Wireshark understands and nobody here: it does not call that data. Inline:
  * asked for every layer.
  */
-
-/* Whether Wireshark 4.0 dissects what lies behind an EtherType, or an IP protocol number, unknown here. */
-bool dispatch_is_foreign_ethertype(uint16_t ethertype);
-bool dispatch_is_foreign_ip_protocol(uint8_t number);
 
 static inline enum protocol_id dispatch_linktype(uint16_t linktype)
 {
@@ -82,7 +79,7 @@ static inline enum protocol_id dispatch_ethertype(uint16_t ethertype)
     case 0x8870: /* LLC of more than 1500 bytes, draft-ietf-isis-ext-eth */
         return PROTOCOL_LLC;
     default:
-        return dispatch_is_foreign_ethertype(ethertype) ? PROTOCOL_NONE : PROTOCOL_DATA;
+        return foreign_ethertype(ethertype) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 
@@ -113,7 +110,7 @@ static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
     case IP_PROTOCOL_ICMPV6:
         return PROTOCOL_ICMPV6;
     default:
-        return dispatch_is_foreign_ip_protocol(number) ? PROTOCOL_NONE : PROTOCOL_DATA;
+        return foreign_ip_protocol(number) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 

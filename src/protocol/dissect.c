@@ -99,6 +99,7 @@ void dissect(struct dissection *d, const struct packet *packet)
     d->n_values = 0;
     d->scratch_used = 0;
     d->n_later = 0;
+    d->foreign = NULL;
     d->source = 0;
     d->left_wire = packet->len;
     d->next = (uint8_t)dispatch_linktype(packet->linktype);

@@ -541,6 +541,10 @@ static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struc
     }
     if (whole == 0 && !protocols[carries]->shows_begun)
         return false;
+    if (arrival->foreign) {
+        d->foreign = arrival->foreign;
+        carries = PROTOCOL_NONE;
+    }
     hand(d, r, carries, bytes_of(bytes.data, whole > 0 ? whole : bytes.len), false);
     return true;
 }

@@ -72,6 +72,13 @@ enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16
     return next;
 }
 
+const char *udp_foreign(uint16_t source, uint16_t destination)
+{
+    const char *name = foreign_udp_port(source < destination ? source : destination);
+
+    return name ? name : foreign_udp_port(source < destination ? destination : source);
+}
+
 static void *udp_state_new(uint64_t hash_seed)
 {
     return conversations_new(sizeof(struct conversation), UDP_CONVERSATIONS, hash_seed, NULL, NULL);
@@ -150,6 +157,7 @@ static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
     struct layer *layer = dissection_push(d, PROTOCOL_UDP, r, UDP_HEADER_BYTES);
     const uint8_t *start = r->at;
     uint16_t source, destination, length, checksum;
+    enum protocol_id next;
     uint32_t wire_len;
 
     if (layer == NULL)
@@ -187,7 +195,10 @@ static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
         dissection_add_bytes(d, FIELD_ID(PROTOCOL_UDP, UDP_PAYLOAD), reader_rest(r));
     if (reader_left(r) == 0 && is_quoted(d)) /* of what it carried the error quotes nothing */
         return DISSECT_OK;
-    dissection_next(d, r, udp_next(d, source, destination, r, wire_len), wire_len);
+    next = udp_next(d, source, destination, r, wire_len);
+    if (next == PROTOCOL_NONE)
+        d->foreign = udp_foreign(source, destination);
+    dissection_next(d, r, next, wire_len);
     return DISSECT_OK;
 }
 
