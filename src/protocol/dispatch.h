@@ -17,6 +17,7 @@ enum { /* IP protocol numbers (IANA) that the code itself acts on */
        IP_PROTOCOL_GRE = 47,
        IP_PROTOCOL_AH = 51,
        IP_PROTOCOL_ICMPV6 = 58,
+       IP_PROTOCOL_ETHERNET = 143, /* RFC 8986 section 10.1 */
 };
 
 enum { /* IEEE 802.3 section 3.2.6: up to here the field is a length, from there on a type */
@@ -49,13 +50,15 @@ static inline enum protocol_id dispatch_linktype(uint16_t linktype)
     case LINKTYPE_LOOP:
         return PROTOCOL_NULL_LOOPBACK;
     case LINKTYPE_RAW:
+    case 12: /* the same under the numbers of other systems */
+    case 14:
         return PROTOCOL_RAW;
     case LINKTYPE_IPV4:
         return PROTOCOL_IPV4;
     case LINKTYPE_IPV6:
         return PROTOCOL_IPV6;
     default:
-        return PROTOCOL_DATA;
+        return foreign_linktype(linktype) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 
@@ -109,6 +112,8 @@ static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
         return PROTOCOL_GRE;
     case IP_PROTOCOL_ICMPV6:
         return PROTOCOL_ICMPV6;
+    case IP_PROTOCOL_ETHERNET:
+        return PROTOCOL_ETHERNET;
     default:
         return foreign_ip_protocol(number) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
@@ -213,7 +218,7 @@ static inline enum protocol_id dispatch_tcp_port(uint16_t port)
 #define DISPATCH_IP_MASK                                                                         \
     (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
      PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_TCP) | PROTOCOL_BIT(PROTOCOL_UDP) |     \
-     PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_DATA))
+     PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PROTOCOL_DATA))
 /* What -d may put behind a UDP port that carries whole frames or packets. (Not behind TCP: nobody who asks
  * for frames should pay for streams.) */
 #define DISPATCH_WRAPPING_MASK                                                                    \

@@ -133,6 +133,8 @@ static struct value *add_value(struct dissection *d, uint16_t field_id)
 {
     struct value *value;
 
+    if (__builtin_expect(field_of(field_id)->is_fault, 0))
+        d->present |= PROTOCOL_BIT(PROTOCOL_MALFORMED);
     if (d->n_values == DISSECTION_VALUES) {
         d->counters.n_values_cut++;
         return NULL;

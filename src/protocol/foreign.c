@@ -155,8 +155,6 @@ static const struct numbers udp_ports[] = {
     { 4790, 4790, "vxlan_gpe" },
     { 4791, 4791, "infiniband" },
     { 4991, 4991, "vrt" },
-    { 5000, 5000, "tapa" },
-    { 5001, 5001, "cpfi" },
     { 5031, 5031, "dmp" },
     { 5050, 5050, "sbus" },
     { 5060, 5060, "sip" },
@@ -168,7 +166,6 @@ static const struct numbers udp_ports[] = {
     { 5350, 5351, "portcontrol" },
     { 5404, 5405, "corosync_totemnet" },
     { 5436, 5436, "mipv6" },
-    { 5555, 5555, "sigcomp" },
     { 5567, 5567, "dof" },
     { 5678, 5678, "mndp" },
     { 6060, 6060, "esio" },
@@ -180,7 +177,6 @@ static const struct numbers udp_ports[] = {
     { 6343, 6343, "sflow" },
     { 6543, 6543, "adwin" },
     { 6635, 6635, "mpls" },
-    { 6666, 6666, "sigcomp" },
     { 6696, 6696, "babel" },
     { 6784, 6784, "bfd" },
     { 6970, 6970, "rdt" },
@@ -216,7 +212,6 @@ static const struct numbers udp_ports[] = {
     { 9955, 9955, "ardp" },
     { 9956, 9956, "ajns" },
     { 9996, 9996, "cflow" },
-    { 9999, 9999, "tplink-smarthome" },
     { 10253, 10253, "wisun.eapol_relay" },
     { 10500, 10500, "hip" },
     { 11211, 11211, "memcache" },
@@ -350,8 +345,6 @@ static const struct numbers tcp_ports[] = {
     { 1935, 1935, "rtmpt" },
     { 1978, 1979, "kt" },
     { 1998, 1998, "xot" },
-    { 2000, 2000, "skinny" },
-    { 2001, 2001, "djiuav" },
     { 2065, 2065, "dlsw" },
     { 2099, 2099, "h501" },
     { 2123, 2123, "gtp" },
@@ -413,7 +406,6 @@ static const struct numbers tcp_ports[] = {
     { 4223, 4223, "tfp" },
     { 4224, 4224, "cast" },
     { 4249, 4250, "gsm_ipa" },
-    { 4321, 4321, "smrse" },
     { 4342, 4342, "lisp-tcp" },
     { 4369, 4369, "epmd" },
     { 4420, 4420, "nvme-tcp" },
@@ -441,7 +433,6 @@ static const struct numbers tcp_ports[] = {
     { 5445, 5445, "artemis" },
     { 5500, 5501, "vnc" },
     { 5534, 5534, "slsk" },
-    { 5555, 5555, "sigcomp" },
     { 5672, 5672, "amqp" },
     { 5701, 5701, "hzlcst" },
     { 5721, 5721, "dtpt" },
@@ -457,7 +448,6 @@ static const struct numbers tcp_ports[] = {
     { 6379, 6379, "resp" },
     { 6417, 6417, "sir" },
     { 6653, 6653, "openflow" },
-    { 6666, 6666, "sigcomp" },
     { 6667, 6667, "irc" },
     { 6668, 6668, "ipdc" },
     { 6881, 6889, "bittorrent" },
@@ -480,7 +470,6 @@ static const struct numbers tcp_ports[] = {
     { 8085, 8085, "woww" },
     { 8554, 8554, "rtsp" },
     { 8567, 8567, "dtps" },
-    { 9000, 9000, "s101" },
     { 9009, 9009, "jdwp" },
     { 9042, 9042, "cql" },
     { 9092, 9092, "kafka" },
@@ -490,7 +479,6 @@ static const struct numbers tcp_ports[] = {
     { 9600, 9600, "omron" },
     { 9955, 9955, "ardp" },
     { 9956, 9956, "ajns" },
-    { 9999, 9999, "tplink-smarthome" },
     { 10000, 10000, "ndmp" },
     { 10288, 10288, "beep" },
     { 11210, 11210, "couchbase" },
@@ -520,6 +508,37 @@ static const struct numbers tcp_ports[] = {
     { 48049, 48049, "cbsp" },
     { 48898, 48898, "ams" },
     { 57000, 57000, "irc" },
+};
+
+/* LINKTYPE_*, tcpdump.org/linktypes.html */
+static const struct numbers linktypes[] = {
+    /* ascending */
+    { 7, 7, "arcnet" },        { 9, 9, "ppp" },         { 50, 50, "ppp" },        { 104, 104, "chdlc" },
+    { 105, 105, "wlan" },      { 107, 107, "fr" },      { 109, 109, "enc" },      { 117, 117, "pflog" },
+    { 119, 119, "prism" },     { 123, 123, "atm" },     { 127, 127, "radiotap" }, { 129, 129, "arcnet" },
+    { 139, 139, "mtp2" },      { 140, 140, "mtp2" },    { 141, 141, "mtp3" },     { 142, 142, "sccp" },
+    { 143, 143, "docsis" },    { 163, 163, "wlancap" }, { 165, 165, "mstp" },     { 177, 177, "lapd" },
+    { 187, 187, "bluetooth" }, { 189, 189, "usb" },     { 192, 192, "ppi" },      { 195, 195, "wpan" },
+    { 201, 201, "bluetooth" }, { 220, 220, "usb" },     { 224, 224, "fc" },       { 227, 227, "can" },
+    { 230, 230, "wpan" },      { 239, 239, "nflog" },   { 242, 242, "ipoib" },    { 249, 249, "usb" },
+    { 253, 253, "netlink" },   { 271, 271, "vsock" },
+};
+
+static const struct numbers saps[] = {
+    /* ascending */
+    { 0x04, 0x04, "sna" },     { 0x08, 0x08, "sna" },       { 0x0c, 0x0c, "sna" }, { 0x10, 0x10, "ipx" },
+    { 0x14, 0x14, "osi" },     { 0x20, 0x20, "osi" },       { 0x34, 0x34, "osi" }, { 0x40, 0x40, "sna" },
+    { 0x42, 0x42, "stp" },     { 0x54, 0x54, "osi" },       { 0x7e, 0x7e, "x25" }, { 0x80, 0x80, "3comxns" },
+    { 0x82, 0x82, "bacnet" },  { 0xbc, 0xbc, "vines_llc" }, { 0xc8, 0xc8, "sna" }, { 0xe0, 0xe0, "ipx" },
+    { 0xf0, 0xf0, "netbios" }, { 0xf8, 0xf8, "hpext" },     { 0xfc, 0xfc, "rpl" }, { 0xfe, 0xfe, "osi" },
+};
+
+static const struct numbers cisco_pids[] = {
+    /* ascending */
+    { 0x0104, 0x0104, "pagp" }, { 0x0108, 0x0108, "stp" }, { 0x0109, 0x0109, "stp" },
+    { 0x010b, 0x010b, "stp" },  { 0x010c, 0x010c, "stp" }, { 0x0111, 0x0111, "udld" },
+    { 0x0139, 0x0139, "mcp" },  { 0x2000, 0x2000, "cdp" }, { 0x2001, 0x2001, "cgmp" },
+    { 0x2003, 0x2003, "vtp" },  { 0x2004, 0x2004, "dtp" },
 };
 
 static const struct numbers ethertypes[] = {
@@ -625,6 +644,21 @@ static const char *name_of(const struct numbers *table, size_t n, uint16_t numbe
             high = middle;
     }
     return low < n && table[low].first <= number ? table[low].name : NULL;
+}
+
+const char *foreign_linktype(uint16_t linktype)
+{
+    return name_of(linktypes, sizeof linktypes / sizeof linktypes[0], linktype);
+}
+
+const char *foreign_sap(uint8_t dsap)
+{
+    return name_of(saps, sizeof saps / sizeof saps[0], dsap);
+}
+
+const char *foreign_cisco_pid(uint16_t protocol)
+{
+    return name_of(cisco_pids, sizeof cisco_pids / sizeof cisco_pids[0], protocol);
 }
 
 const char *foreign_ethertype(uint16_t ethertype)

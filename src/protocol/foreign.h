@@ -11,7 +11,10 @@
 #include <stdint.h>
 
 /* Wireshark's name of the protocol; NULL where it has none, or where it is known here. */
+const char *foreign_linktype(uint16_t linktype);
 const char *foreign_ethertype(uint16_t ethertype);
 const char *foreign_ip_protocol(uint8_t number);
+const char *foreign_sap(uint8_t dsap);            /* IEEE 802.2 */
+const char *foreign_cisco_pid(uint16_t protocol); /* behind SNAP with Cisco's OUI */
 const char *foreign_udp_port(uint16_t port);
 const char *foreign_tcp_port(uint16_t port);

@@ -163,7 +163,8 @@ static bool ethertype_of(const struct layer *layer, uint16_t *type)
     case PROTOCOL_IEEE8021AD:
         return reader_skip(&r, 2) && reader_u16(&r, type);
     case PROTOCOL_SLL:
-        return (is_version2 || reader_skip(&r, SLL_HEADER_BYTES - 2)) && reader_u16(&r, type);
+        return (is_version2 || reader_skip(&r, SLL_HEADER_BYTES - 2)) && reader_u16(&r, type) &&
+               *type >= ETHERTYPE_LEAST;
     default:
         return false;
     }
@@ -175,7 +176,9 @@ static const char *foreign_name(const struct dissection *d)
     const struct layer *last = &d->layers[d->n_layers - 1];
     uint16_t type;
 
-    if (d->n_layers < 2 || last->result != DISSECT_OK || last->payload_caplen == 0)
+    if (d->n_layers < 2)
+        return d->packet->caplen > 0 ? foreign_linktype(d->packet->linktype) : NULL;
+    if (last->result != DISSECT_OK || last->payload_caplen == 0)
         return NULL;
     if (ethertype_of(last, &type))
         return foreign_ethertype(type);

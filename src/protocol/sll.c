@@ -7,7 +7,17 @@
 #include "protocol/dissection.h"
 #include "protocol/names.h"
 
-enum { SLL_PKTTYPE, SLL_HATYPE, SLL_HALEN, SLL_SRC_ETH, SLL_SRC_OTHER, SLL_ETYPE, SLL_IFINDEX };
+enum {
+    SLL_PKTTYPE,
+    SLL_HATYPE,
+    SLL_HALEN,
+    SLL_SRC_ETH,
+    SLL_SRC_IPV4,
+    SLL_SRC_OTHER,
+    SLL_UNUSED,
+    SLL_ETYPE,
+    SLL_IFINDEX
+};
 
 enum { SLL_HEADER_BYTES = 16, SLL2_HEADER_BYTES = 20, SLL_ADDRESS_BYTES = 8 };
 
@@ -25,7 +35,9 @@ static const struct field sll_fields[] = {
                      .names = hardware_names },
     [SLL_HALEN] = { "sll.halen", FIELD_UINT, .title = "Link-layer address length", .ft_bits = 16 },
     [SLL_SRC_ETH] = { "sll.src.eth", FIELD_ETHER, .title = "Source" },
+    [SLL_SRC_IPV4] = { "sll.src.ipv4", FIELD_IPV4, .title = "Source" },
     [SLL_SRC_OTHER] = { "sll.src.other", FIELD_BYTES, .title = "Source" },
+    [SLL_UNUSED] = { "sll.unused", FIELD_BYTES, .title = "Unused" },
     [SLL_ETYPE] = { "sll.etype", FIELD_UINT, FIELD_BASE_HEX, "Protocol", .ft_bits = 16,
                     .names = ethertype_names },
     [SLL_IFINDEX] = { "sll.ifindex", FIELD_UINT, .title = "Interface index", .ft_bits = 32 },
@@ -35,9 +47,14 @@ static void add_source(struct dissection *d, unsigned halen, struct bytes addres
 {
     if (halen == 6)
         dissection_add_bytes(d, SLL_ID(SLL_SRC_ETH), bytes_of(address.data, 6));
+    else if (halen == 4)
+        dissection_add_bytes(d, SLL_ID(SLL_SRC_IPV4), bytes_of(address.data, 4));
     else if (halen > 0)
         dissection_add_bytes(d, SLL_ID(SLL_SRC_OTHER),
                              bytes_of(address.data, halen < SLL_ADDRESS_BYTES ? halen : SLL_ADDRESS_BYTES));
+    if (halen < SLL_ADDRESS_BYTES)
+        dissection_add_bytes(d, SLL_ID(SLL_UNUSED),
+                             bytes_of(address.data + halen, SLL_ADDRESS_BYTES - halen));
 }
 
 static enum dissect_result sll_version1(struct dissection *d, struct reader *r)

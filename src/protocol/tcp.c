@@ -111,15 +111,15 @@ static bool is_passable(const struct dissection *d, enum protocol_id protocol)
     return d->demand->passable >> protocol & 1;
 }
 
+#define QUOTING (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6))
+
 /* Has the packet been quoted by an error, or is it a piece of a datagram? */
 static bool is_out_of_stream(const struct dissection *d)
 {
-    const uint64_t errors = PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6);
-
     for (uint32_t i = d->n_layers; i-- > 0;)
         if (d->layers[i].protocol == PROTOCOL_IPV4 || d->layers[i].protocol == PROTOCOL_IPV6)
-            return d->present & errors || d->layers[i].fragment == FRAGMENT_FIRST;
-    return (d->present & errors) != 0;
+            return d->present & QUOTING || d->layers[i].fragment == FRAGMENT_FIRST;
+    return (d->present & QUOTING) != 0;
 }
 
 /* ---- the header ---- */
@@ -561,6 +561,8 @@ static enum dissect_result tcp_dissect(struct dissection *d, struct reader *r)
     header.segment.frame = d->packet->number;
     header.segment.ts_ns = d->packet_ts_ns;
     dissection_add_number(d, TCP_ID(TCP_HDR_LEN), header.len);
+    if (!(d->present & QUOTING)) /* an error that quotes is no part of the stream */
+        dissection_add_number(d, TCP_ID(TCP_SEQ_RAW), header.segment.seq);
     by_port = tcp_by_port(d, header.source, header.destination, 0);
     place.is_whole = header.len <= wire_len && !is_out_of_stream(d);
     if (place.is_whole) {
