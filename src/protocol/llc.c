@@ -86,9 +86,10 @@ static enum dissect_result llc_dissect(struct dissection *d, struct reader *r)
         return d->left_wire < 4 ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
     dissection_add_number(d, LLC_ID(LLC_CONTROL), (uint64_t)high << 8 | control);
     if (dsap == SAP_SNAP && ssap == SAP_SNAP) {
+        size_t wanted = (size_t)(r->at - layer->data) + SNAP_BYTES;
+
         if (!reader_u24(r, &organisation) || !reader_u16(r, &type))
-            return (uint32_t)(r->at - layer->data) + SNAP_BYTES > d->left_wire ? DISSECT_MALFORMED
-                                                                               : DISSECT_TRUNCATED;
+            return dissection_cut(d, wanted);
         dissection_add_number(d, LLC_ID(LLC_OUI), organisation);
         if (organisation == 0) { /* others number their protocols themselves */
             dissection_add_number(d, LLC_ID(LLC_TYPE), type);
