@@ -307,6 +307,15 @@ static const struct sample {
       "ipv6:icmpv6",
       { { "icmpv6.nd.ns.target_address", "20010db8000000000000000000000002" },
         { "icmpv6.nd.na.target_address", "" } } },
+    { "the NAT64 prefix in a router's advertisement",
+      FRAME("\x60\0\0\0\0\x20\x3a\xff" IPV6_ADDRESSES "\x86\0\xab\xcd\x40\0\7\x08\0\0\0\0\0\0\0\0"
+            "\x26\2\0\x10\0\x64\xff\x9b\0\0\0\0\0\0\0\0"),
+      LINKTYPE_IPV6,
+      "ipv6:icmpv6",
+      { { "icmpv6.opt.pref64.scaled_lifetime", "2" },
+        { "icmpv6.opt.pref64.plc", "0" },
+        { "icmpv6.opt.pref64.prefix", "0064ff9b000000000000000000000000" },
+        { "icmpv6.invalid_option_length", "" } } },
     { "a mirrored frame",
       FRAME(IPV4("\x51", "\x11") "\xab\xcd\x12\xb5\0\x3d\0\0"
                                  "\x08\0\0\0\0\0\x2a\0" ETHERNET("\x08\0") IPV4("\x1f", "\x11")
