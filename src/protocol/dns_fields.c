@@ -104,7 +104,7 @@ const struct field dns_fields[DNS_FIELDS] = {
     [DNS_NULL] = { "dns.null", FIELD_BYTES, .title = "Null (data)" },
     [DNS_AAAA] = { "dns.aaaa", FIELD_IPV6, .title = "AAAA Address" },
     [DNS_CNAME] = { "dns.cname", FIELD_STRING, .title = "CNAME" },
-    [DNS_RR_UDP_PAYLOAD_SIZE] = { "dns.rr.udp_payload_size", FIELD_UINT, FIELD_BASE_HEX, "UDP payload size",
+    [DNS_RR_UDP_PAYLOAD_SIZE] = { "dns.rr.udp_payload_size", FIELD_UINT, .title = "UDP payload size",
                                   .ft_bits = 16 },
     [DNS_SOA_MNAME] = { "dns.soa.mname", FIELD_STRING, .title = "Primary name server" },
     [DNS_SOA_RNAME] = { "dns.soa.rname", FIELD_STRING, .title = "Responsible authority's mailbox" },

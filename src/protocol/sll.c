@@ -57,6 +57,13 @@ static void add_source(struct dissection *d, unsigned halen, struct bytes addres
                              bytes_of(address.data + halen, SLL_ADDRESS_BYTES - halen));
 }
 
+/* Lower numbers are Linux's own, of frames without an EtherType. */
+static void add_type(struct dissection *d, uint16_t etype)
+{
+    if (etype >= ETHERTYPE_LEAST)
+        dissection_add_number(d, SLL_ID(SLL_ETYPE), etype);
+}
+
 static enum dissect_result sll_version1(struct dissection *d, struct reader *r)
 {
     uint16_t pkttype, hatype, halen, etype;
@@ -69,7 +76,7 @@ static enum dissect_result sll_version1(struct dissection *d, struct reader *r)
     dissection_add_number(d, SLL_ID(SLL_HATYPE), hatype);
     dissection_add_number(d, SLL_ID(SLL_HALEN), halen);
     add_source(d, halen, address);
-    dissection_add_number(d, SLL_ID(SLL_ETYPE), etype);
+    add_type(d, etype);
     dissection_next(d, r, dispatch_ethertype(etype), d->left_wire - SLL_HEADER_BYTES);
     return DISSECT_OK;
 }
@@ -85,7 +92,7 @@ static enum dissect_result sll_version2(struct dissection *d, struct reader *r)
         !reader_u16(r, &hatype) || !reader_u8(r, &pkttype) || !reader_u8(r, &halen) ||
         !reader_bytes(r, SLL_ADDRESS_BYTES, &address))
         return DISSECT_TRUNCATED;
-    dissection_add_number(d, SLL_ID(SLL_ETYPE), etype);
+    add_type(d, etype);
     dissection_add_number(d, SLL_ID(SLL_IFINDEX), ifindex);
     dissection_add_number(d, SLL_ID(SLL_HATYPE), hatype);
     dissection_add_number(d, SLL_ID(SLL_PKTTYPE), pkttype);

@@ -561,7 +561,8 @@ static enum dissect_result tcp_dissect(struct dissection *d, struct reader *r)
     header.segment.frame = d->packet->number;
     header.segment.ts_ns = d->packet_ts_ns;
     dissection_add_number(d, TCP_ID(TCP_HDR_LEN), header.len);
-    if (!(d->present & QUOTING)) /* an error that quotes is no part of the stream */
+    if (!(d->present &
+          PROTOCOL_BIT(PROTOCOL_ICMP))) /* as Wireshark: not of what ICMP quotes, but of ICMPv6 */
         dissection_add_number(d, TCP_ID(TCP_SEQ_RAW), header.segment.seq);
     by_port = tcp_by_port(d, header.source, header.destination, 0);
     place.is_whole = header.len <= wire_len && !is_out_of_stream(d);
