@@ -217,6 +217,7 @@ static bool open_segment(struct recorder *recorder, int64_t ts_ns, struct error 
     }
     set_writer(recorder, writer);
     recorder->builder = builder;
+    recorder->counters.n_begun++;
     indexer_begin(recorder->indexer, builder);
     snprintf(recorder->counters.segment, sizeof recorder->counters.segment, "%s",
              segment_writer_name(writer));
@@ -448,6 +449,11 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
 void recorder_rotate(struct recorder *recorder)
 {
     rotate(recorder, timestamp_now());
+}
+
+bool recorder_seal(struct recorder *recorder, struct error *error)
+{
+    return seal_segment(recorder, false, error);
 }
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder)
