@@ -249,7 +249,7 @@ static bool search_device(struct find *find, struct error *error)
         /* What is wrong with the file is said once, by the second reading, behind the packets before it. */
         is_done |= error->kind == ERROR_DAMAGED;
     } else {
-        is_done = device_search_catalog(find->search, &find->catalog, error);
+        is_done = device_search_catalog(find->search, &find->catalog, find->settings->wants_explanation, error);
     }
     device_match_settle(find->match);
     return is_done;
@@ -515,7 +515,7 @@ static void explain_question(const struct find *find)
         uint32_t n;
 
         spans = device_match_spans(find->match, &n);
-        fprintf(stderr, "device %s: %u span%s of %llu bindings; nobody's: %llu sessions scanned\n",
+        fprintf(stderr, "device %s: %u span%s of %llu bindings; nobody's: %llu sessions\n",
                 find->settings->device, n, n == 1 ? "" : "s",
                 (unsigned long long)device_search_bindings(find->search),
                 (unsigned long long)device_search_anonymous(find->search));

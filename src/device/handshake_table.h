@@ -55,8 +55,10 @@ struct handshake {
     bool has_other_version; /* (D)TLS 1.3: nothing in it ties it to an earlier session */
     bool is_client_done, is_server_done;
     bool is_accepted, is_refused; /* where the server's word is enough */
+    bool has_sequence[2];         /* struct flow's, of its packets */
     uint8_t n_silent;             /* packets with something in them, but nothing about anybody */
     uint8_t cid_to_server_len, cid_to_client_len;
+    uint64_t sequence[2];
     uint32_t n_places;
     uint32_t places[PLACES_LIMIT];
     struct token offered[2]; /* of an earlier session: session id or location, and ticket */

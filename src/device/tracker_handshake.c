@@ -401,6 +401,10 @@ static void finish(struct tracker *tracker, struct flow *flow)
         flow->to_ns = flow->sure_ns = handshake->last_ns;
         flow->n_packets = handshake->n_packets;
         flow->n_bytes = handshake->n_bytes;
+        for (unsigned i = 0; i < 2 && flow->is_plain; i++) {
+            flow->has_sequence[i] = handshake->has_sequence[i];
+            flow->sequence[i] = handshake->sequence[i];
+        }
     }
     release(tracker, flow);
 }
@@ -427,6 +431,8 @@ bool handshake_count(struct tracker *tracker, struct scene *scene, const struct 
     handshake->n_packets++;
     handshake->n_bytes += packet->len;
     note_place(handshake, scene->place);
+    span_note_sequence(handshake->has_sequence, handshake->sequence, scene,
+                       scene->is_forward == handshake->is_client_low);
     if (scene->glance.payload.len > 0 && handshake->is_open && handshake->n_silent < SILENT_LIMIT)
         handshake->n_silent++;
     return true;

@@ -75,6 +75,10 @@ void span_begin_nameless(struct tracker *tracker, struct flow *flow, bool is_cli
 void span_count(struct tracker *tracker, struct scene *scene, bool is_sure);
 void span_add(struct flow *flow, const struct packet *packet);
 
+/* Where a plain packet's sender is, for later ones to go on from. */
+void span_note_sequence(bool has_sequence[2], uint64_t sequence[2], const struct scene *scene,
+                        bool is_client);
+
 /* Reports one binding for each name. */
 void span_tell(struct tracker *tracker, const struct names *names, struct binding *binding);
 

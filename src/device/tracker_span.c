@@ -186,15 +186,16 @@ static bool goes_on(const struct flow *flow, const struct scene *scene, bool is_
                                            SEQUENCE_WINDOW + SEQUENCE_LATE;
 }
 
-static void note_sequence(struct flow *flow, const struct scene *scene, bool is_client)
+void span_note_sequence(bool has_sequence[2], uint64_t sequence[2], const struct scene *scene, bool is_client)
 {
     const struct glance *glance = &scene->glance;
 
     if (!glance->has_sequence || glance->is_echo)
         return;
-    flow->has_sequence[is_client] = true;
-    flow->sequence[is_client] =
-        glance->sequence + (scene->key->protocol == IP_PROTOCOL_TCP ? glance->wire_len : 0);
+    has_sequence[is_client] = true;
+    sequence[is_client] = glance->sequence;
+    if (scene->key->protocol == IP_PROTOCOL_TCP)
+        sequence[is_client] += glance->wire_len + (scene->tcp_flags & TCP_FLAG_SYN ? 1 : 0);
 }
 
 /* Plain packets: false when the flow is not the session's any more. */
@@ -209,7 +210,7 @@ static bool is_believed(struct tracker *tracker, struct flow *flow, const struct
             flow->is_weak = false;
         }
         flow->sure_ns = ts_ns;
-        note_sequence(flow, scene, is_client);
+        span_note_sequence(flow->has_sequence, flow->sequence, scene, is_client);
         return true;
     }
     if (ts_ns - flow->sure_ns > VOID_NS) {

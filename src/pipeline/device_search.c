@@ -127,10 +127,17 @@ static bool on_archived_binding(void *context, const struct binding *binding)
     return true;
 }
 
-bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error)
+bool device_search_catalog(struct device_search *search, const struct catalog *catalog, bool counts_nameless,
+                           struct error *error)
 {
-    struct archive_bindings_question question = { is_device, on_archived_binding, search, search->preferences,
-                                                  search->hash_seed };
+    struct archive_bindings_question question = {
+        .is_wanted = is_device,
+        .function = on_archived_binding,
+        .context = search,
+        .counts_nameless = counts_nameless,
+        .preferences = search->preferences,
+        .hash_seed = search->hash_seed,
+    };
     struct archive_bindings_counters counters;
 
     if (!archive_bindings(catalog, &question, &counters, error))

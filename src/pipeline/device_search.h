@@ -23,8 +23,9 @@ struct device_search *device_search_new(const char *device, struct device_match 
 void device_search_free(struct device_search *search);
 
 /* All spans that a catalog's segments tell of. A segment that cannot be read is told by
- * device_search_trouble. */
-bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error);
+ * device_search_trouble. counts_nameless: device_search_anonymous is to know of all segments. */
+bool device_search_catalog(struct device_search *search, const struct catalog *catalog, bool counts_nameless,
+                           struct error *error);
 
 /*
  * All spans in a source's packets, read to its end; the source stays the caller's to close. stop: raised by a
@@ -40,7 +41,7 @@ bool device_search_source(struct device_search *search, struct source *source,
 uint64_t device_search_bindings(const struct device_search *search);
 uint64_t device_search_left_out(const struct device_search *search);
 
-/* How many sessions nobody named: of an archive, in all of its segments. */
+/* How many sessions nobody named, of those that were scanned at least. */
 uint64_t device_search_anonymous(const struct device_search *search);
 
 /* How many bindings were taken for that reason, that sure. */
