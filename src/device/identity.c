@@ -45,13 +45,17 @@ uint64_t identity_hash(struct bytes bytes, uint64_t seed)
 
 void token_digest(struct token *token, struct bytes bytes, const struct ip_address *server)
 {
-    XXH3_state_t state;
+    uint8_t joined[sizeof server->bytes + LOCATION_BYTES];
     XXH128_canonical_t digest;
 
-    XXH3_128bits_reset(&state);
-    if (server)
-        XXH3_128bits_update(&state, server->bytes, sizeof server->bytes);
-    XXH3_128bits_update(&state, bytes.data, bytes.len);
-    XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(&state));
+    if (server) {
+        size_t len = bytes.len < LOCATION_BYTES ? bytes.len : LOCATION_BYTES;
+
+        memcpy(joined, server->bytes, sizeof server->bytes);
+        if (len)
+            memcpy(joined + sizeof server->bytes, bytes.data, len);
+        bytes = bytes_of(joined, sizeof server->bytes + len);
+    }
+    XXH128_canonicalFromHash(&digest, XXH3_128bits(bytes.data, bytes.len));
     token_set(token, bytes_of(digest.digest, sizeof digest.digest));
 }

@@ -91,7 +91,10 @@ struct identity_source {
     void (*look)(const struct look *look, struct sighting *seen);
 };
 
-enum { IDENTITY_FIELDS = 24 }; /* of one source */
+enum {
+    IDENTITY_FIELDS = 24, /* of one source */
+    LOCATION_BYTES = 256, /* of a location path; more says no more */
+};
 
 /* In this order; ends with NULL. */
 extern const struct identity_source *const identity_sources[];

@@ -32,7 +32,6 @@ enum {
     CODE_FETCH = 0x05,
     CODE_CREATED = 0x41,
     CODE_CLASS_SHIFT = 5,
-    PATH_BYTES = 256, /* of a location */
 };
 
 static bool coap_is_mine(const struct glance *glance)
@@ -64,14 +63,14 @@ struct message {
     bool has_kid;
     unsigned n_paths;
     size_t path_len;
-    uint8_t path[PATH_BYTES]; /* each segment behind a '/' */
+    uint8_t path[LOCATION_BYTES]; /* each segment behind a '/' */
 };
 
 static void add_segment(struct message *message, struct bytes segment)
 {
     if (message->n_paths++ == 0)
         message->first_path = segment;
-    if (segment.len + 1 > PATH_BYTES - message->path_len)
+    if (segment.len + 1 > LOCATION_BYTES - message->path_len)
         return;
     message->path[message->path_len++] = '/';
     if (segment.len)

@@ -810,7 +810,7 @@ static void an_address_is_its_leases_until_that_ends(void **state)
     assert_world(
         w,
         HEARD("request mac=02005e000007 0:68 1..1, 1 strong", "request dhcp.host=meter-7 0:68 1..1, 1 strong",
-              "request mac=02005e000007 2:67 2..2, 1 strong", "request dhcp.host=meter-7 2:67 2..2, 1 strong",
+              "request mac=02005e000007 7:68 2..2, 1 strong", "request dhcp.host=meter-7 7:68 2..2, 1 strong",
               "lease mac=02005e000007 7:0 50..60, 2 strong", "lease dhcp.host=meter-7 7:0 50..60, 2 strong"));
     world_free(w);
 }

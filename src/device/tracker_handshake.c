@@ -444,7 +444,9 @@ void handshake_settle(struct tracker *tracker, struct scene *scene)
 
     if (handshake->is_accepted || (handshake->is_client_done && handshake->is_server_done))
         finish(tracker, scene->flow);
-    else if (handshake->is_refused || handshake->n_silent == SILENT_LIMIT)
+    else if ((handshake->is_refused &&
+              scene->key->protocol != IP_PROTOCOL_TCP) || /* TCP has its farewell to come */
+             handshake->n_silent == SILENT_LIMIT)
         handshake_give_up(tracker, scene->flow);
 }
 

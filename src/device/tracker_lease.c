@@ -10,6 +10,7 @@
 enum {
     CLIENTS_LIMIT = 1 << 12, /* DHCP transactions under way */
     DAY_SECONDS = 86400,
+    CLIENT_PORT = 68, /* RFC 2131 section 4.1 */
 };
 
 struct client {
@@ -94,7 +95,7 @@ static void tell_moment(struct tracker *tracker, const struct scene *scene, cons
     struct binding binding = {
         .reason = BINDING_REQUEST,
         .confidence = CONFIDENCE_STRONG,
-        .is_client_low = scene->is_forward,
+        .is_client_low = scene->is_forward == (scene->glance.source_port == CLIENT_PORT),
         .flow = *scene->key,
         .from_ns = scene->packet->ts_ns,
         .to_ns = scene->packet->ts_ns,
