@@ -18,6 +18,7 @@ struct session {
         number; /* 0: the slot is free; a holder of an index compares it, for the slot may be used anew */
     struct ip_address server;
     bool is_plain; /* struct flow's */
+    uint32_t flow; /* number of the flow it was bound to last; it may have left others */
     /* Owned copies. */
     struct names names; /* none: a session that nobody named */
     struct bytes cid_to_server;

@@ -57,7 +57,7 @@ void connection_id_follow(struct tracker *tracker, struct scene *scene)
     const struct glance *glance = &scene->glance;
     const struct ip_address *server = scene->is_forward ? &scene->key->high : &scene->key->low;
     struct flow *flow = scene->flow;
-    const struct session *session = flow ? session_of(tracker, flow) : NULL;
+    struct session *session = flow ? session_of(tracker, flow) : NULL;
     const struct handshake *handshake = flow ? handshake_of(tracker, flow) : NULL;
     struct bytes cid;
     uint32_t found;
@@ -65,8 +65,10 @@ void connection_id_follow(struct tracker *tracker, struct scene *scene)
     if (glance->cid_at >= glance->payload.len)
         return; /* cut before the id: the flow's session, if it has one */
     cid = bytes_of(glance->payload.data + glance->cid_at, glance->payload.len - glance->cid_at);
-    if (session && begins_with(cid, session->cid_to_server.data, session->cid_to_server.len))
+    if (session && begins_with(cid, session->cid_to_server.data, session->cid_to_server.len)) {
+        session->flow = flow_table_index(tracker->flows, flow); /* here, or here again */
         return;
+    }
     if (session && scene->is_forward != flow->is_client_low)
         return; /* to the client, with the id that the client chose */
     if (handshake && (scene->is_forward != handshake->is_client_low ||

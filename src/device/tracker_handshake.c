@@ -136,7 +136,8 @@ static bool is_old_news(struct tracker *tracker, const struct scene *scene, cons
     if (seen->reason == BINDING_REQUEST)
         return is_known(session, seen);
     if (seen->reason == BINDING_LOCATION)
-        return bytes_equal(token_bytes(&seen->offered[0]), session->token);
+        return bytes_equal(token_bytes(&seen->offered[0]), session->token) &&
+               session->flow == flow_table_index(tracker->flows, scene->flow);
     return scene->flow->instance == seen->instance;
 }
 

@@ -15,6 +15,7 @@ enum {
 };
 
 #define TOUCH_NS (10 * SECOND_NS) /* how exactly it is known which flow was used least recently */
+#define LATE_NS (5 * SECOND_NS)   /* on its way while the session moved */
 #define SURE_NS (30 * SECOND_NS)
 #define VOID_NS (300 * SECOND_NS)
 
@@ -123,8 +124,9 @@ void span_unbind(struct tracker *tracker, struct flow *flow)
 void span_bind(struct tracker *tracker, struct flow *flow, uint32_t session, enum binding_reason reason,
                bool is_client_low)
 {
-    const struct session *bound = session_table_at(tracker->sessions, session);
+    struct session *bound = session_table_at(tracker->sessions, session);
 
+    bound->flow = flow_table_index(tracker->flows, flow);
     span_unbind(tracker, flow);
     flow->session = session;
     flow->session_number = bound->number;
@@ -226,8 +228,15 @@ static bool is_believed(struct tracker *tracker, struct flow *flow, const struct
 
 static bool is_believed_sealed(struct tracker *tracker, struct flow *flow, const struct scene *scene)
 {
+    const struct session *session = session_of(tracker, flow);
     const struct glance *glance = &scene->glance;
 
+    /* RFC 9146 section 3: who asked for an id is never sent a sealed record without. */
+    if (glance->has_sealed && !glance->has_cid && glance->has_sequence && session->cid_to_server.len > 0 &&
+        scene->is_forward == flow->is_client_low) {
+        span_unbind(tracker, flow);
+        return false;
+    }
     if (!glance->has_sequence || scene->is_forward != flow->is_client_low)
         return true;
     if (is_contradicted(flow, glance, scene->packet->ts_ns)) {
@@ -240,14 +249,25 @@ static bool is_believed_sealed(struct tracker *tracker, struct flow *flow, const
     return true;
 }
 
+/* The session went elsewhere: what was still under way then is its own, what comes later is not. */
+static bool has_left(struct tracker *tracker, struct flow *flow, const struct scene *scene)
+{
+    if (session_of(tracker, flow)->flow == flow_table_index(tracker->flows, flow) ||
+        scene->packet->ts_ns - flow->to_ns <= LATE_NS)
+        return false;
+    span_unbind(tracker, flow);
+    return true;
+}
+
 void span_count(struct tracker *tracker, struct scene *scene, bool is_sure)
 {
     struct flow *flow = scene->flow;
 
     if (session_of(tracker, flow)) {
-        bool is_its = flow->is_plain   ? is_believed(tracker, flow, scene, is_sure)
-                      : scene->is_dtls ? is_believed_sealed(tracker, flow, scene)
-                                       : true;
+        bool is_its = has_left(tracker, flow, scene) ? false
+                      : flow->is_plain               ? is_believed(tracker, flow, scene, is_sure)
+                      : scene->is_dtls               ? is_believed_sealed(tracker, flow, scene)
+                                                     : true;
 
         if (is_its) {
             span_add(flow, scene->packet);

@@ -402,6 +402,25 @@ static void a_connection_id_nobody_knows_makes_the_flow_nobodys(void **state)
     world_free(w);
 }
 
+static void an_address_a_session_left_is_not_its_own_any_more(void **state)
+{
+    struct world *w = world_new(0, 0);
+
+    (void)state;
+    handshake(w, 0, here, &with_cid);
+    up(w, 10, there, 1, "12345678");
+    down(w, 11, here, 1);     /* still on its way */
+    up(w, 12, here, 9, NULL); /* without the id: a stranger's */
+    down(w, 13, here, 9);
+    up(w, 20, there, 2, "12345678");
+    up(w, 30, here, 3, "12345678"); /* back */
+    down(w, 31, here, 3);
+    down(w, 40, there, 4); /* where it is not */
+    assert_heard(w, HEARD("handshake dev-1 1:1000 0..8, 7", "connection id dev-1 9:9000 7..20, 2",
+                          "connection id dev-1 1:1000 30..31, 2"));
+    world_free(w);
+}
+
 static void an_address_taken_over_by_another_devices_cid_is_the_others(void **state)
 {
     static const struct session_setup other = { .random = 2, .identity = "dev-2", .cid = "22222222" };
@@ -622,6 +641,7 @@ int main(void)
         cmocka_unit_test(a_refused_resumption_is_a_full_handshake),
         cmocka_unit_test(a_connection_id_takes_the_session_to_another_address),
         cmocka_unit_test(a_connection_id_nobody_knows_makes_the_flow_nobodys),
+        cmocka_unit_test(an_address_a_session_left_is_not_its_own_any_more),
         cmocka_unit_test(an_address_taken_over_by_another_devices_cid_is_the_others),
         cmocka_unit_test(a_cid_given_out_again_is_the_new_handshakes),
         cmocka_unit_test(the_bytes_of_a_key_exchange_are_no_connection_id),
