@@ -408,8 +408,8 @@ static void an_address_a_session_left_is_not_its_own_any_more(void **state)
 
     (void)state;
     handshake(w, 0, here, &with_cid);
-    up(w, 10, there, 1, "12345678");
-    down(w, 11, here, 1);     /* still on its way */
+    up(w, 7, there, 1, "12345678");
+    down(w, 8, here, 1);      /* still on its way */
     up(w, 12, here, 9, NULL); /* without the id: a stranger's */
     down(w, 13, here, 9);
     up(w, 20, there, 2, "12345678");
