@@ -13,7 +13,23 @@ enum {
     RECORD_CID_AT = 11,    /* RFC 9146 section 4 */
     UNIFIED_HEADER = 0x20, /* RFC 9147 section 4 */
     UNIFIED_MASK = 0xe0,
+    VERSION_MAJOR = 0xfe, /* of DTLS 1.0 and 1.2 */
 };
+
+/* Whether a handshake record may begin somewhere in what is left: where the one at hand ends is not known. */
+static bool may_hold_handshake(struct reader r)
+{
+    while (reader_left(&r) > RECORD_CID_AT) {
+        const uint8_t *at = memchr(r.at, DTLS_HANDSHAKE_RECORD, reader_left(&r) - 1);
+
+        if (at == NULL)
+            return false;
+        if (at[1] == VERSION_MAJOR)
+            return true;
+        r.at = at + 1;
+    }
+    return false;
+}
 
 static void dtls_glance(struct glance *glance)
 {
@@ -45,6 +61,7 @@ static void dtls_glance(struct glance *glance)
         if (type == DTLS_CID_RECORD) {
             glance->has_cid = true;
             glance->cid_at = (uint32_t)(start.at - glance->payload.data) + RECORD_CID_AT;
+            glance->is_news |= may_hold_handshake(r);
             return;
         }
         if (!reader_u16(&r, &length) || !reader_skip(&r, length))

@@ -260,8 +260,8 @@ bool handshake_sight(struct tracker *tracker, struct scene *scene, const struct 
         return is_old;
     }
     is_client = scene->is_forward == handshake->is_client_low;
-    if (is_client || seen->steps & SEEN_ACCEPTED)
-        take_names(tracker, scene, handshake, seen);
+    /* What others say names nobody, but is on the wire, and so in the index. */
+    take_names(tracker, scene, is_client || seen->steps & SEEN_ACCEPTED ? handshake : NULL, seen);
     handshake->has_key_exchange |= is_client && seen->steps & SEEN_KEYS;
     if (is_client) {
         handshake->is_client_done |= (seen->steps & SEEN_DONE) != 0;
