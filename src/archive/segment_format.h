@@ -43,6 +43,12 @@ enum {
     INDEX_SUMMARY_BYTES = 64,
 };
 
+enum { /* flags of a binding */
+       INDEX_BINDING_CLIENT_LOW = 1,
+       INDEX_BINDING_CONTINUED = 2,
+       INDEX_BINDING_CONFIDENCE_AT = 2, /* three bits; 0 in files older than they are */
+};
+
 enum index_section {
     INDEX_SUMMARY = 1,
     INDEX_INTERFACES,

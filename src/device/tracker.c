@@ -53,6 +53,7 @@ struct flow {
     uint32_t handshake; /* index; FLOW_NONE for none */
     uint8_t reason;
     bool is_client_low;
+    bool is_continued; /* a checkpoint cut the binding off, and it is still the same */
     bool has_sequence;
     int64_t touched_ns;     /* when it was last moved to the end of the list */
     int64_t from_ns, to_ns; /* of the packets since the last checkpoint; last packet of the binding */
@@ -189,6 +190,7 @@ static void report_binding(struct tracker *tracker, struct flow *flow)
             .scheme = session->scheme,
             .reason = (enum binding_reason)flow->reason,
             .is_client_low = flow->is_client_low,
+            .is_continued = flow->is_continued,
             .flow = flow->key,
             .from_ns = flow->from_ns,
             .to_ns = flow->to_ns,
@@ -202,6 +204,7 @@ static void report_binding(struct tracker *tracker, struct flow *flow)
         };
 
         tracker->options.binding(tracker->options.context, &binding);
+        flow->is_continued = true;
     }
     flow->n_packets = 0;
     flow->n_bytes = 0;
@@ -213,6 +216,7 @@ static void unbind(struct tracker *tracker, struct flow *flow)
     flow->session = SESSION_NONE;
     flow->session_number = 0;
     flow->has_sequence = false;
+    flow->is_continued = false;
 }
 
 static void report_attempt(struct tracker *tracker, const struct flow *flow,
