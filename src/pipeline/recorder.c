@@ -13,6 +13,7 @@
 #include "base/size_text.h"
 #include "base/timestamp.h"
 #include "pipeline/decap.h"
+#include "pipeline/device_feeder.h"
 #include "pipeline/indexer.h"
 
 enum {
@@ -20,7 +21,8 @@ enum {
     RESTORE_SEGMENTS = 64,       /* newest segments from which devices are taken up at the start */
 };
 
-#define RETRY_DISK_NS NS_PER_SECOND /* a full disk is tried again so often */
+#define RETRY_DISK_NS NS_PER_SECOND      /* a full disk is tried again so often */
+#define FEED_WAIT_NS (5 * NS_PER_SECOND) /* what the device table lacks then is left to the next recorder */
 #define RETAIN_EVERY_NS (10 * NS_PER_SECOND)
 
 struct recorder {
@@ -28,6 +30,7 @@ struct recorder {
     struct interface_table *interfaces;
     struct decap *decap;
     struct indexer *indexer;
+    struct device_feeder *feeder; /* NULL: none could be started */
     struct segment_index_builder *builder;
     struct segment_writer *writer;        /* NULL: no segment is open */
     struct interface_drops *drops;        /* by interface, since the recorder was opened */
@@ -146,6 +149,7 @@ static void note_deleted(struct recorder *recorder, const struct retention_resul
         return;
     recorder->counters.n_deleted += result->n_deleted;
     recorder->counters.n_deleted_bytes += result->n_bytes_deleted;
+    device_feeder_wake(recorder->feeder);
     log_write(LEVEL_NOTICE, "%s: the oldest %u segment%s deleted, %s", why, result->n_deleted,
               result->n_deleted == 1 ? "" : "s", size_format(result->n_bytes_deleted, size));
 }
@@ -265,6 +269,8 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     recorder->builder = NULL;
     recorder->counters.n_segments += is_sealed;
     recorder->has_leftover |= !is_sealed;
+    if (is_sealed)
+        device_feeder_wake(recorder->feeder);
     if (!is_sealed && error->kind == ERROR_NO_SPACE && seal_leftover(recorder)) {
         *error = (struct error) { 0 };
         is_sealed = true;
@@ -520,6 +526,9 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
     if (!recover_first(recorder, error) || !sync_start(recorder, error))
         goto fail;
     restore_devices(recorder);
+    recorder->feeder = device_feeder_start(recorder->options.segment.directory, error);
+    if (recorder->feeder == NULL)
+        note_trouble(recorder, error);
     return recorder;
 fail:
     recorder_close(recorder);
@@ -544,6 +553,7 @@ void recorder_close(struct recorder *recorder)
     if (recorder == NULL)
         return;
     seal_segment(recorder, true, &ignored);
+    device_feeder_finish(recorder->feeder, recorder->options.is_live ? FEED_WAIT_NS : INT64_MAX);
     sync_stop(recorder);
     pthread_mutex_destroy(&recorder->lock);
     pthread_cond_destroy(&recorder->changed);

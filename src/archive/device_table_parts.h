@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device_table_parts - what the files of the device table share. Internal to this folder.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "archive/database.h"
+#include "archive/device_table.h"
+#include "base/buffer.h"
+#include "base/lru_table.h"
+
+/* Statements are made when first asked for, and kept. */
+enum device_sql {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_HAS_SEGMENT,
+    SQL_ADD_SEGMENT,
+    SQL_DROP_SEGMENT,
+    SQL_SEGMENTS,
+    SQL_FIND_IDENTITY,
+    SQL_ADD_IDENTITY,
+    SQL_FIND_SERVER,
+    SQL_ADD_SERVER,
+    SQL_FIND_SPAN,
+    SQL_ADD_SPAN,
+    SQL_EXTEND_SPAN,
+    SQL_LAST_SPAN,
+    SQL_DEVICE_OF,
+    SQL_COUNT_NAMES,
+    SQL_JOIN,
+    SQL_PUT_KEY,
+    SQL_FIND_KEY,
+    SQL_NAMED,
+    SQL_NAMES,
+    SQL_SPANS,
+    SQL_COUNT,
+};
+
+struct device_table {
+    struct database *database; /* NULL: a table in a temporary file */
+    sqlite3 *handle;
+    bool has_overlay;
+    int64_t next_id; /* of what the overlay adds */
+    uint64_t seed;   /* of session keys */
+    char path[4096];
+    char set_aside[4096 + 16];
+    sqlite3_stmt *statements[SQL_COUNT];
+
+    struct lru_table *bearers; /* within one segment: session number, the first name of a device it bore */
+    struct error trouble;      /* the first fault while one is taken in */
+};
+
+/* A statement, reset and ready to be bound; NULL with *error. */
+sqlite3_stmt *device_table_statement(struct device_table *table, enum device_sql which, struct error *error);
+
+/* One of its own, which the caller finalizes; {to} and {all} stand for schemas. NULL with *error. */
+sqlite3_stmt *device_table_prepare(struct device_table *table, const char *template, struct error *error);
+
+/* Steps a statement that answers nothing, and resets it. */
+bool device_table_do(struct device_table *table, sqlite3_stmt *statement, struct error *error);
+
+bool device_table_fault(const struct device_table *table, const char *doing, struct error *error);
+
+/* One binding, into the file or the overlay. */
+bool device_table_put(struct device_table *table, const struct binding *binding, struct error *error);
+
+/* The two ends as the table keeps them: address bytes, port (network order); the server's with the protocol
+ * and which ports say nothing. */
+enum { DEVICE_CLIENT_BYTES = 18, DEVICE_SERVER_BYTES = 20 };
+struct bytes device_client_encode(const struct binding *binding, uint8_t bytes[static DEVICE_CLIENT_BYTES]);
+struct bytes device_server_encode(const struct binding *binding, uint8_t bytes[static DEVICE_SERVER_BYTES]);
+bool device_flow_decode(struct bytes client, struct bytes server, struct binding *binding);
+
+/* The number under which a session is found by what a packet shows; server: of connection ids too short to be
+ * one server's alone, else NULL. */
+enum device_key_kind { DEVICE_KEY_CID = 1, DEVICE_KEY_RESUMPTION = 2 };
+int64_t device_key_hash(uint64_t seed, enum device_key_kind kind, struct bytes key,
+                        const struct ip_address *server);
+
+enum { DEVICE_CID_GLOBAL_BYTES = 6 }; /* as device/session_table has it */
