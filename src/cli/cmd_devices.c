@@ -90,7 +90,7 @@ static bool gather(void *context, const struct binding *binding)
 static bool gather_archive(const char *directory, struct gathering *g,
                            struct archive_bindings_counters *counters, struct error *error)
 {
-    struct archive_bindings_question question = { NULL, gather, g, NULL, 0 };
+    struct archive_bindings_question question = { NULL, NULL, gather, g, NULL, 0 };
     struct catalog catalog;
     bool is_done;
 

@@ -250,6 +250,12 @@ static bool search_device(struct find *find, struct error *error)
         is_done |= error->kind == ERROR_DAMAGED;
     } else {
         is_done = device_search_catalog(find->search, &find->catalog, error);
+        if (device_search_table_trouble(find->search))
+            fprintf(stderr,
+                    "tapdeck find: %s; the segments' indexes were asked instead (\"tapdeck index --rebuild\" "
+                    "makes "
+                    "the table anew)\n",
+                    device_search_table_trouble(find->search)->text);
     }
     device_match_settle(find->match);
     return is_done;
