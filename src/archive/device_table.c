@@ -81,11 +81,10 @@ static const char *const texts[] = {
     [SQL_NAMES] =
         "SELECT id, scheme, bytes FROM {all}identity WHERE id = ?1 UNION SELECT id, scheme, bytes FROM "
         "{all}identity WHERE device = ?1",
-    [SQL_SPANS] =
-        "SELECT i.scheme, i.bytes, s.client, v.endpoint, s.from_ns, s.lasted_ns, s.packets, s.bytes, "
-        "s.session, s.reason, s.confidence FROM {all}span s JOIN {all}identity i ON i.id = s.identity "
-        "JOIN {all}server v ON v.id = s.server WHERE s.identity IN (SELECT value FROM json_each(?1)) "
-        "ORDER BY s.from_ns",
+    [SQL_SPANS] = DEVICE_SPAN_COLUMNS
+    " FROM {all}span s JOIN {all}identity i ON i.id = s.identity "
+    "JOIN {all}server v ON v.id = s.server WHERE s.identity IN (SELECT value FROM json_each(?1)) "
+    "ORDER BY s.from_ns",
 };
 
 static const char join_main[] =
@@ -247,11 +246,11 @@ static bool open_temporary(struct device_table *table, struct error *error)
         return error_set(error, ERROR_SYSTEM, "no temporary device table can be made");
     return run_text(table, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768",
                     error) &&
-           run_text(table, steps[0], error) && run(table, SQL_BEGIN, error);
+           run_text(table, steps[0], error);
 }
 
-struct device_table *device_table_open(const char *directory, enum device_table_mode mode,
-                                       struct error *error)
+static struct device_table *open_at(const char *directory, enum device_table_mode mode, bool wants_new,
+                                    struct error *error)
 {
     struct device_table *table = calloc(1, sizeof *table);
     bool is_open;
@@ -264,8 +263,8 @@ struct device_table *device_table_open(const char *directory, enum device_table_
         is_open = open_temporary(table, error);
     } else {
         snprintf(table->path, sizeof table->path, "%s/" FILE_NAME, directory);
-        is_open = open_file(table, directory, mode, error);
-        if (!is_open && mode == DEVICE_TABLE_WRITE && error->kind == ERROR_DAMAGED) {
+        is_open = !wants_new && open_file(table, directory, mode, error);
+        if (!is_open && mode == DEVICE_TABLE_WRITE && (wants_new || error->kind == ERROR_DAMAGED)) {
             close_file(table);
             is_open = set_aside(table, error) && open_file(table, directory, mode, error);
         }
@@ -274,6 +273,17 @@ struct device_table *device_table_open(const char *directory, enum device_table_
         return table;
     device_table_close(table);
     return NULL;
+}
+
+struct device_table *device_table_open(const char *directory, enum device_table_mode mode,
+                                       struct error *error)
+{
+    return open_at(directory, mode, false, error);
+}
+
+struct device_table *device_table_replace(const char *directory, struct error *error)
+{
+    return open_at(directory, DEVICE_TABLE_WRITE, true, error);
 }
 
 void device_table_close(struct device_table *table)
@@ -301,12 +311,23 @@ bool device_table_verify(struct device_table *table, struct error *error)
 bool device_table_overlay(struct device_table *table, struct error *error)
 {
     if (table->has_overlay || table->database == NULL)
-        return true;
+        return device_table_overlay_segment(table, error);
     if (!run_text(table, "PRAGMA temp_store = FILE", error) || !run_text(table, overlay_tables, error))
         return false;
     forget_statements(table);
     table->has_overlay = true;
-    return true;
+    return device_table_overlay_segment(table, error);
+}
+
+bool device_table_overlay_segment(struct device_table *table, struct error *error)
+{
+    struct lru_table_options bearers = {
+        sizeof(uint64_t), sizeof(int64_t), 1 << 18, table->seed, NULL, NULL
+    };
+
+    lru_table_free(table->bearers);
+    table->bearers = lru_table_new(&bearers);
+    return table->bearers || error_set(error, ERROR_SYSTEM, "device table: no memory");
 }
 
 bool device_table_overlay_add(struct device_table *table, const struct binding *binding, struct error *error)
@@ -335,8 +356,7 @@ bool device_table_has(struct device_table *table, const struct catalog_entry *en
     sqlite3_stmt *statement;
     bool has;
 
-    if (entry->is_open || table->database == NULL ||
-        (statement = device_table_statement(table, SQL_HAS_SEGMENT, &ignored)) == NULL)
+    if (entry->is_open || (statement = device_table_statement(table, SQL_HAS_SEGMENT, &ignored)) == NULL)
         return false;
     bind_text(statement, 1, stem_of(entry));
     sqlite3_bind_int64(statement, 2, (int64_t)entry->stored_bytes);

@@ -36,6 +36,9 @@ struct device_table *device_table_open(const char *directory, enum device_table_
                                        struct error *error);
 void device_table_close(struct device_table *table);
 
+/* Sets aside the file that is there, and begins a new one. For who found it damaged further in. */
+struct device_table *device_table_replace(const char *directory, struct error *error);
+
 /* The damaged file that opening set aside; NULL for none. Lives as long as the table. */
 const char *device_table_set_aside(const struct device_table *table);
 
@@ -84,7 +87,9 @@ bool device_table_names(struct device_table *table, const char *device,
 
 /*
  * For segments that the table does not contain: bindings from now on come into tables of this handle alone,
- * which questions are asked of too. Nothing is written to the file.
+ * which questions are asked of too. Nothing is written to the file. (A table in a temporary file takes them
+ * itself.)
  */
 bool device_table_overlay(struct device_table *table, struct error *error);
+bool device_table_overlay_segment(struct device_table *table, struct error *error); /* another one's follow */
 bool device_table_overlay_add(struct device_table *table, const struct binding *binding, struct error *error);

@@ -172,14 +172,29 @@ static bool span_read(sqlite3_stmt *statement, struct binding *binding)
            device_flow_decode(column_bytes(statement, 2), column_bytes(statement, 3), binding);
 }
 
+bool device_table_tell_spans(struct device_table *table, sqlite3_stmt *statement, binding_function *function,
+                             void *context, struct error *error)
+{
+    bool goes_on = true, makes_sense = true;
+    struct binding binding;
+    int code = SQLITE_DONE;
+
+    while (goes_on && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        makes_sense = span_read(statement, &binding);
+        goes_on = makes_sense && function(context, &binding);
+    }
+    sqlite3_reset(statement);
+    if (!makes_sense)
+        return error_set(error, ERROR_DAMAGED, "%s: has a span that makes no sense", table->path);
+    return code == SQLITE_ROW || code == SQLITE_DONE || device_table_fault(table, "cannot be read", error);
+}
+
 static bool spans_of(struct device_table *table, const struct told *told, binding_function *function,
                      void *context, struct error *error)
 {
     sqlite3_stmt *statement = device_table_statement(table, SQL_SPANS, error);
-    struct binding binding;
     struct buffer list;
-    int code = SQLITE_DONE;
-    bool goes_on = true;
+    bool is_done;
 
     if (statement == NULL)
         return false;
@@ -188,19 +203,10 @@ static bool spans_of(struct device_table *table, const struct told *told, bindin
         buffer_printf(&list, "%c%lld", i ? ',' : '[', (long long)told->ids[i]);
     buffer_put_u8(&list, ']');
     sqlite3_bind_text64(statement, 1, (const char *)list.data, list.len, SQLITE_STATIC, SQLITE_UTF8);
-    while (goes_on && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (!span_read(statement, &binding)) {
-            code = SQLITE_CORRUPT;
-            break;
-        }
-        goes_on = function(context, &binding);
-    }
-    sqlite3_reset(statement);
+    is_done = device_table_tell_spans(table, statement, function, context, error);
     sqlite3_clear_bindings(statement);
     buffer_clear(&list);
-    if (code == SQLITE_CORRUPT)
-        return error_set(error, ERROR_DAMAGED, "%s: has a span that makes no sense", table->path);
-    return code == SQLITE_ROW || code == SQLITE_DONE || device_table_fault(table, "cannot be read", error);
+    return is_done;
 }
 
 bool device_table_bindings(struct device_table *table, const char *device, binding_function *function,

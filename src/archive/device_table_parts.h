@@ -64,6 +64,16 @@ bool device_table_do(struct device_table *table, sqlite3_stmt *statement, struct
 
 bool device_table_fault(const struct device_table *table, const char *doing, struct error *error);
 
+/* What device_table_tell_spans reads, of span s, identity i and server v. */
+#define DEVICE_SPAN_COLUMNS                                                                        \
+    "SELECT i.scheme, i.bytes, s.client, v.endpoint, s.from_ns, s.lasted_ns, s.packets, s.bytes, " \
+    "s.session, "                                                                                  \
+    "s.reason, s.confidence"
+
+/* Runs a statement of those columns, and resets it. The function's false ends it early. */
+bool device_table_tell_spans(struct device_table *table, sqlite3_stmt *statement, binding_function *function,
+                             void *context, struct error *error);
+
 /* One binding, into the file or the overlay. */
 bool device_table_put(struct device_table *table, const struct binding *binding, struct error *error);
 

@@ -207,6 +207,8 @@ static bool walk_entry(struct walk *walk, uint32_t number, struct error *error)
 
     if (walk->is_in_table[number])
         return true;
+    if (walk->question->segment)
+        walk->question->segment(walk->question->context);
     index = entry->has_index ? segment_index_open(entry->index_path, &fault) : NULL;
     if (index == NULL)
         return (walk->tracker || make_tracker(walk, error)) && restore_from_table(walk, number, error) &&

@@ -12,9 +12,10 @@
 #include "protocol/preferences.h"
 
 struct archive_bindings_question {
-    const char *device;         /* identity_is_named, and its other names; NULL: every identity */
-    struct device_table *table; /* NULL: there is none */
-    binding_function *function; /* the table's spans first; false ends the walk */
+    const char *device;             /* identity_is_named, and its other names; NULL: every identity */
+    struct device_table *table;     /* NULL: there is none */
+    binding_function *function;     /* the table's spans first; false ends the walk */
+    void (*segment)(void *context); /* another segment's, with session numbers of its own; may be NULL */
     void *context;
     const struct preferences *preferences; /* for what has no index; NULL: tshark's defaults */
     uint64_t hash_seed;

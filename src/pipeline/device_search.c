@@ -139,9 +139,14 @@ static struct device_table *open_table(struct device_search *search, const struc
 
 bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error)
 {
-    struct archive_bindings_question question = { search->device,      open_table(search, catalog),
-                                                  on_archived_binding, search,
-                                                  search->preferences, search->hash_seed };
+    struct archive_bindings_question question = {
+        .device = search->device,
+        .table = open_table(search, catalog),
+        .function = on_archived_binding,
+        .context = search,
+        .preferences = search->preferences,
+        .hash_seed = search->hash_seed,
+    };
     struct archive_bindings_counters counters;
     bool is_done = archive_bindings(catalog, &question, &counters, error);
 
