@@ -11,10 +11,6 @@
 #include "archive/segment_file.h"
 
 #define FILE_NAME "devices.db"
-enum { SWEEP_SHARE = 64 }; /* a pass over all spans is worth it when so much of the segments is gone */
-
-#define KEY_KEPT_SECONDS (30 * 86400) /* a session's keys outlive the device's last span by so much */
-
 /* docs/device-table.md. The same tables stand for the overlay, in the temporary schema. */
 #define TABLES(schema)                                                                                     \
     "CREATE TABLE " schema "identity(id INTEGER PRIMARY KEY, scheme INTEGER NOT NULL, bytes BLOB NOT "     \
@@ -35,6 +31,7 @@ static const char *const steps[] = {
             "CREATE TABLE session_key(hash INTEGER NOT NULL, identity INTEGER NOT NULL, session INTEGER "
             "NOT NULL, seen_s INTEGER NOT NULL, cid_to_client BLOB, PRIMARY KEY(hash, identity)) WITHOUT "
             "ROWID;"
+            "CREATE TABLE cid_length(bytes INTEGER PRIMARY KEY);"
             "CREATE TABLE seed(value INTEGER NOT NULL);"
             "INSERT INTO seed VALUES(random());",
 };
@@ -74,6 +71,7 @@ static const char *const texts[] = {
         "INSERT INTO session_key VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(hash, identity) DO UPDATE SET "
         "session = excluded.session, seen_s = excluded.seen_s, cid_to_client = excluded.cid_to_client "
         "WHERE excluded.seen_s >= seen_s",
+    [SQL_PUT_LENGTH] = "INSERT OR IGNORE INTO cid_length VALUES(?1)",
     [SQL_FIND_KEY] =
         "SELECT k.session, k.seen_s, k.cid_to_client, i.scheme, i.bytes FROM session_key k JOIN "
         "main.identity i ON i.id = k.identity WHERE k.hash = ?1 ORDER BY k.seen_s DESC, k.session DESC",
@@ -169,14 +167,14 @@ bool device_table_do(struct device_table *table, sqlite3_stmt *statement, struct
     return is_done;
 }
 
-static bool run(struct device_table *table, enum device_sql which, struct error *error)
+bool device_table_run(struct device_table *table, enum device_sql which, struct error *error)
 {
     sqlite3_stmt *statement = device_table_statement(table, which, error);
 
     return statement && device_table_do(table, statement, error);
 }
 
-static bool run_text(struct device_table *table, const char *sql, struct error *error)
+bool device_table_run_text(struct device_table *table, const char *sql, struct error *error)
 {
     return sqlite3_exec(table->handle, sql, NULL, NULL, NULL) == SQLITE_OK ||
            device_table_fault(table, "cannot be written", error);
@@ -226,9 +224,9 @@ static bool open_file(struct device_table *table, const char *directory, enum de
     return read_seed(table, error) &&
            (mode == DEVICE_TABLE_READ ||
             /* Made again from the indexes if need be: no commit waits for the disk. */
-            run_text(table,
-                     "PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384",
-                     error));
+            device_table_run_text(
+                table, "PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384",
+                error));
 }
 
 static void close_file(struct device_table *table)
@@ -244,9 +242,10 @@ static bool open_temporary(struct device_table *table, struct error *error)
     if (sqlite3_open_v2("", &table->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK)
         return error_set(error, ERROR_SYSTEM, "no temporary device table can be made");
-    return run_text(table, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768",
-                    error) &&
-           run_text(table, steps[0], error);
+    return device_table_run_text(
+               table, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768",
+               error) &&
+           device_table_run_text(table, steps[0], error);
 }
 
 static struct device_table *open_at(const char *directory, enum device_table_mode mode, bool wants_new,
@@ -312,7 +311,8 @@ bool device_table_overlay(struct device_table *table, struct error *error)
 {
     if (table->has_overlay || table->database == NULL)
         return device_table_overlay_segment(table, error);
-    if (!run_text(table, "PRAGMA temp_store = FILE", error) || !run_text(table, overlay_tables, error))
+    if (!device_table_run_text(table, "PRAGMA temp_store = FILE", error) ||
+        !device_table_run_text(table, overlay_tables, error))
         return false;
     forget_statements(table);
     table->has_overlay = true;
@@ -335,9 +335,40 @@ bool device_table_overlay_add(struct device_table *table, const struct binding *
     return device_table_put(table, binding, error);
 }
 
+static bool note_all(struct device_table *table, struct session_keys *keys, const char *sql, bool are_lengths,
+                     struct error *error)
+{
+    sqlite3_stmt *statement = device_table_prepare(table, sql, error);
+    int code;
+
+    if (statement == NULL)
+        return false;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        int64_t number = sqlite3_column_int64(statement, 0);
+
+        if (are_lengths)
+            session_keys_note_length(keys, (size_t)number);
+        else
+            session_keys_note(keys, number);
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE || device_table_fault(table, "cannot be read", error);
+}
+
+bool device_table_feed_keys(struct device_table *table, struct session_keys *keys, struct error *error)
+{
+    session_keys_begin(keys, table->seed);
+    if (!note_all(table, keys, "SELECT bytes FROM main.cid_length", true, error) ||
+        !note_all(table, keys, "SELECT hash FROM main.session_key", false, error))
+        return false;
+    table->keys = keys;
+    session_keys_ready(keys);
+    return true;
+}
+
 /* ---- segments ---- */
 
-static struct bytes stem_of(const struct catalog_entry *entry)
+struct bytes device_table_stem(const struct catalog_entry *entry)
 {
     const char *slash = strrchr(entry->path, '/'), *name = slash ? slash + 1 : entry->path;
     const char *end = strstr(name, ".pcapng");
@@ -358,7 +389,7 @@ bool device_table_has(struct device_table *table, const struct catalog_entry *en
 
     if (entry->is_open || (statement = device_table_statement(table, SQL_HAS_SEGMENT, &ignored)) == NULL)
         return false;
-    bind_text(statement, 1, stem_of(entry));
+    bind_text(statement, 1, device_table_stem(entry));
     sqlite3_bind_int64(statement, 2, (int64_t)entry->stored_bytes);
     has = sqlite3_step(statement) == SQLITE_ROW;
     sqlite3_reset(statement);
@@ -386,20 +417,21 @@ static bool add_indexed(struct device_table *table, const struct catalog_entry *
     statement = device_table_statement(table, SQL_ADD_SEGMENT, error);
     if (statement == NULL)
         return false;
-    bind_text(statement, 1, stem_of(entry));
+    bind_text(statement, 1, device_table_stem(entry));
     sqlite3_bind_int64(statement, 2, (int64_t)entry->stored_bytes);
     sqlite3_bind_int64(statement, 3, segment_index_min_ts(index));
     sqlite3_bind_int64(statement, 4, segment_index_max_ts(index));
     return device_table_do(table, statement, error);
 }
 
-static bool commit(struct device_table *table, bool is_well, struct error *error)
+bool device_table_commit(struct device_table *table, bool is_well, struct error *error)
 {
     struct error ignored;
 
-    if (is_well && run(table, SQL_COMMIT, error))
+    if (is_well && device_table_run(table, SQL_COMMIT, error))
         return true;
-    run(table, SQL_ROLLBACK, &ignored);
+    device_table_run(table, SQL_ROLLBACK, &ignored);
+    memset(table->cid_lengths, 0, sizeof table->cid_lengths);
     return false;
 }
 
@@ -419,244 +451,24 @@ bool device_table_add_segment(struct device_table *table, const struct catalog_e
         segment_index_close(index);
         return error_set(error, ERROR_SYSTEM, "device table: no memory");
     }
-    is_done = run(table, SQL_BEGIN, error) &&
-              commit(table, device_table_has(table, entry) || add_indexed(table, entry, index, error), error);
+    is_done = device_table_run(table, SQL_BEGIN, error) &&
+              device_table_commit(
+                  table, device_table_has(table, entry) || add_indexed(table, entry, index, error), error);
     lru_table_free(table->bearers);
     table->bearers = NULL;
     segment_index_close(index);
     return is_done;
 }
 
-/* ---- following the archive ---- */
-
-struct known { /* a segment that the table contains */
-    char *stem;
-    uint64_t bytes;
-    bool is_there;
-};
-
-struct known_list {
-    struct known *items;
-    uint32_t n, cap;
-};
-
-static void known_clear(struct known_list *list)
-{
-    for (uint32_t i = 0; i < list->n; i++)
-        free(list->items[i].stem);
-    free(list->items);
-}
-
-static bool known_load(struct device_table *table, struct known_list *list, struct error *error)
-{
-    sqlite3_stmt *statement = device_table_statement(table, SQL_SEGMENTS, error);
-    int code;
-
-    if (statement == NULL)
-        return false;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        const char *stem = (const char *)sqlite3_column_text(statement, 0);
-
-        if (list->n == list->cap) {
-            uint32_t cap = list->cap ? list->cap * 2 : 64;
-            struct known *items = realloc(list->items, cap * sizeof *items);
-
-            if (items == NULL)
-                break;
-            list->items = items;
-            list->cap = cap;
-        }
-        list->items[list->n] = (struct known) { stem ? strdup(stem) : NULL,
-                                                (uint64_t)sqlite3_column_int64(statement, 1), false };
-        if (list->items[list->n].stem == NULL)
-            break;
-        list->n++;
-    }
-    sqlite3_reset(statement);
-    if (code == SQLITE_ROW)
-        return error_set(error, ERROR_SYSTEM, "device table: no memory for its segments");
-    return code == SQLITE_DONE || device_table_fault(table, "cannot be read", error);
-}
-
-static int compare_stem(const void *left, const void *right)
-{
-    const struct bytes *stem = left;
-    const struct known *known = right;
-
-    return bytes_compare(*stem, bytes_text(known->stem));
-}
-
-static bool drop_segment(struct device_table *table, const char *stem, struct error *error)
-{
-    sqlite3_stmt *statement = device_table_statement(table, SQL_DROP_SEGMENT, error);
-
-    if (statement == NULL)
-        return false;
-    bind_text(statement, 1, bytes_text(stem));
-    return device_table_do(table, statement, error);
-}
-
-/* A span of which some packet may still be there: one pass, with the times of the segments sorted. */
-struct cover {
-    int64_t *from_ns, *to_ns; /* melted where they overlap */
-    uint32_t n;
-};
-
-static void is_covered(sqlite3_context *context, int n_values, sqlite3_value **values)
-{
-    const struct cover *cover = sqlite3_user_data(context);
-    int64_t from_ns = sqlite3_value_int64(values[0]), to_ns = from_ns + sqlite3_value_int64(values[1]);
-    uint32_t low = 0, high = cover->n;
-
-    (void)n_values;
-    while (low < high) { /* the first segment that ends at or after the span's start */
-        uint32_t middle = low + (high - low) / 2;
-
-        if (cover->to_ns[middle] < from_ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    sqlite3_result_int(context, low < cover->n && cover->from_ns[low] <= to_ns);
-}
-
-static bool cover_load(struct device_table *table, struct cover *cover, struct error *error)
-{
-    sqlite3_stmt *statement = device_table_prepare(
-        table, "SELECT from_ns, to_ns FROM segment WHERE from_ns <= to_ns ORDER BY from_ns", error);
-    uint32_t cap = 0;
-    int code;
-
-    if (statement == NULL)
-        return false;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        int64_t from_ns = sqlite3_column_int64(statement, 0), to_ns = sqlite3_column_int64(statement, 1);
-
-        if (cover->n && from_ns <= cover->to_ns[cover->n - 1]) {
-            if (to_ns > cover->to_ns[cover->n - 1])
-                cover->to_ns[cover->n - 1] = to_ns;
-            continue;
-        }
-        if (cover->n == cap) {
-            int64_t *froms, *tos;
-
-            cap = cap ? cap * 2 : 64;
-            if ((froms = realloc(cover->from_ns, cap * sizeof *froms)) != NULL)
-                cover->from_ns = froms;
-            if ((tos = realloc(cover->to_ns, cap * sizeof *tos)) != NULL)
-                cover->to_ns = tos;
-            if (froms == NULL || tos == NULL)
-                break;
-        }
-        cover->from_ns[cover->n] = from_ns;
-        cover->to_ns[cover->n++] = to_ns;
-    }
-    sqlite3_finalize(statement);
-    return code == SQLITE_DONE || device_table_fault(table, "cannot be read", error);
-}
-
-/* What belonged to segments that are gone goes; names of a device stay while one of them has a span. */
-static bool sweep(struct device_table *table, struct error *error)
-{
-    static const char sql[] = "DELETE FROM span WHERE NOT is_covered(from_ns, lasted_ns);"
-                              "DELETE FROM session_key WHERE seen_s < (SELECT max(seen_s) FROM session_key) "
-                              "- %d AND identity NOT IN "
-                              "(SELECT identity FROM span);"
-                              "DELETE FROM identity WHERE id NOT IN (SELECT identity FROM span) AND id NOT "
-                              "IN (SELECT identity FROM "
-                              "session_key) AND (device IS NULL OR device NOT IN (SELECT device FROM "
-                              "identity i WHERE device IS NOT "
-                              "NULL AND EXISTS (SELECT 1 FROM span s WHERE s.identity = i.id)));"
-                              "DELETE FROM server WHERE id NOT IN (SELECT server FROM span);";
-    struct cover cover = { 0 };
-    char text[sizeof sql + 16];
-    bool is_done;
-
-    snprintf(text, sizeof text, sql, KEY_KEPT_SECONDS);
-    is_done = cover_load(table, &cover, error) &&
-              (sqlite3_create_function(table->handle, "is_covered", 2,
-                                       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, &cover,
-                                       is_covered, NULL, NULL) == SQLITE_OK ||
-               device_table_fault(table, "cannot be swept", error)) &&
-              run_text(table, text, error);
-    sqlite3_create_function(table->handle, "is_covered", 2, SQLITE_UTF8, NULL, NULL, NULL, NULL);
-    free(cover.from_ns);
-    free(cover.to_ns);
-    return is_done;
-}
-
-static bool drop_gone(struct device_table *table, const struct known_list *list,
-                      struct device_table_changes *changes, struct error *error)
-{
-    uint32_t n_gone = 0;
-    bool is_done;
-
-    for (uint32_t i = 0; i < list->n; i++)
-        n_gone += !list->items[i].is_there;
-    if (n_gone == 0 || n_gone < list->n / SWEEP_SHARE)
-        return true;
-    is_done = run(table, SQL_BEGIN, error);
-    for (uint32_t i = 0; is_done && i < list->n; i++) {
-        if (!list->items[i].is_there)
-            is_done = drop_segment(table, list->items[i].stem, error);
-    }
-    if (!commit(table, is_done && sweep(table, error), error))
-        return false;
-    changes->n_gone = n_gone;
-    return true;
-}
-
-bool device_table_follow(struct device_table *table, const struct catalog *catalog, const atomic_bool *stop,
-                         struct device_table_changes *changes, struct error *error)
-{
-    struct known_list list = { 0 };
-    struct error fault;
-    bool is_done = known_load(table, &list, error);
-
-    *changes = (struct device_table_changes) { 0 };
-    for (uint32_t i = 0; is_done && i < catalog->n; i++) {
-        const struct catalog_entry *entry = &catalog->entries[i];
-        struct bytes stem = stem_of(entry);
-        struct known *known =
-            list.n ? bsearch(&stem, list.items, list.n, sizeof *list.items, compare_stem) : NULL;
-
-        if (known && known->bytes == entry->stored_bytes && !entry->is_open)
-            known->is_there = true;
-    }
-    is_done = is_done && drop_gone(table, &list, changes, error);
-    for (uint32_t i = 0; is_done && i < catalog->n; i++) {
-        const struct catalog_entry *entry = &catalog->entries[i];
-
-        if (stop && atomic_load_explicit(stop, memory_order_relaxed))
-            break;
-        if (entry->is_open || device_table_has(table, entry))
-            continue;
-        if (!entry->has_index) {
-            changes->n_unindexed++;
-            continue;
-        }
-        if (device_table_add_segment(table, entry, &fault)) {
-            changes->n_added++;
-        } else if (fault.kind == ERROR_DAMAGED &&
-                   strncmp(fault.text, entry->index_path, strlen(entry->index_path)) == 0) {
-            changes->n_unindexed++;
-        } else if (access(entry->index_path, F_OK) == 0) { /* else: deleted meanwhile */
-            *error = fault;
-            is_done = false;
-        }
-    }
-    known_clear(&list);
-    return is_done;
-}
-
 bool device_table_clear(struct device_table *table, struct error *error)
 {
-    return run(table, SQL_BEGIN, error) &&
-           commit(table,
-                  run_text(
-                      table,
-                      "DELETE FROM segment; DELETE FROM span; DELETE FROM session_key; DELETE FROM identity; "
-                      "DELETE FROM server",
-                      error),
-                  error);
+    return device_table_run(table, SQL_BEGIN, error) &&
+           device_table_commit(
+               table,
+               device_table_run_text(table,
+                                     "DELETE FROM segment; DELETE FROM span; DELETE FROM session_key; "
+                                     "DELETE FROM cid_length; DELETE FROM identity; "
+                                     "DELETE FROM server",
+                                     error),
+               error);
 }

@@ -15,7 +15,7 @@
 #include "archive/segment_index.h"
 
 struct device_table;
-struct device_names;
+struct session_keys;
 
 enum {
     DEVICE_NAMES_LIMIT =
@@ -63,6 +63,9 @@ struct device_table_changes {
  */
 bool device_table_follow(struct device_table *table, const struct catalog *catalog, const atomic_bool *stop,
                          struct device_table_changes *changes, struct error *error);
+
+/* Fills the filter with the keys that are there, and from now on with each that comes. Borrowed. */
+bool device_table_feed_keys(struct device_table *table, struct session_keys *keys, struct error *error);
 
 /* Empties it, for device_table_follow to fill anew. */
 bool device_table_clear(struct device_table *table, struct error *error);

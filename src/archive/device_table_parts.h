@@ -8,6 +8,7 @@
 
 #include "archive/database.h"
 #include "archive/device_table.h"
+#include "archive/session_keys.h"
 #include "base/buffer.h"
 #include "base/lru_table.h"
 
@@ -33,6 +34,7 @@ enum device_sql {
     SQL_JOIN,
     SQL_PUT_KEY,
     SQL_FIND_KEY,
+    SQL_PUT_LENGTH,
     SQL_NAMED,
     SQL_NAMES,
     SQL_SPANS,
@@ -43,8 +45,10 @@ struct device_table {
     struct database *database; /* NULL: a table in a temporary file */
     sqlite3 *handle;
     bool has_overlay;
-    int64_t next_id; /* of what the overlay adds */
-    uint64_t seed;   /* of session keys */
+    int64_t next_id;           /* of what the overlay adds */
+    uint64_t seed;             /* of session keys */
+    struct session_keys *keys; /* borrowed: told of each that is put; may be NULL */
+    uint64_t cid_lengths[4];   /* that the table knows already */
     char path[4096];
     char set_aside[4096 + 16];
     sqlite3_stmt *statements[SQL_COUNT];
@@ -61,6 +65,15 @@ sqlite3_stmt *device_table_prepare(struct device_table *table, const char *templ
 
 /* Steps a statement that answers nothing, and resets it. */
 bool device_table_do(struct device_table *table, sqlite3_stmt *statement, struct error *error);
+
+bool device_table_run(struct device_table *table, enum device_sql which, struct error *error);
+bool device_table_run_text(struct device_table *table, const char *sql, struct error *error);
+
+/* Ends a transaction: well or rolled back, and then false. */
+bool device_table_commit(struct device_table *table, bool is_well, struct error *error);
+
+/* The name that a segment's files share; borrowed from the entry. */
+struct bytes device_table_stem(const struct catalog_entry *entry);
 
 bool device_table_fault(const struct device_table *table, const char *doing, struct error *error);
 
