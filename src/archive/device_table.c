@@ -58,7 +58,7 @@ static const char *const texts[] = {
     [SQL_ADD_SERVER] = "INSERT INTO {to}server(id, endpoint) VALUES(?1, ?2)",
     [SQL_FIND_SPAN] =
         "SELECT n, from_ns, lasted_ns FROM {to}span WHERE client = ?1 AND identity = ?2 AND server = ?3 "
-        "AND session = ?4 AND reason = ?5 AND from_ns <= ?6 ORDER BY n DESC LIMIT 1",
+        "AND session = ?4 AND reason = ?5 AND confidence = ?7 AND from_ns <= ?6 ORDER BY n DESC LIMIT 1",
     [SQL_ADD_SPAN] = "INSERT INTO {to}span VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [SQL_EXTEND_SPAN] =
         "UPDATE {to}span SET lasted_ns = max(lasted_ns, ?3), packets = packets + ?4, bytes = bytes + ?5 "
@@ -261,6 +261,7 @@ static struct device_table *open_at(const char *directory, enum device_table_mod
     if (directory == NULL) {
         is_open = open_temporary(table, error);
     } else {
+        snprintf(table->directory, sizeof table->directory, "%s", directory);
         snprintf(table->path, sizeof table->path, "%s/" FILE_NAME, directory);
         is_open = !wants_new && open_file(table, directory, mode, error);
         if (!is_open && mode == DEVICE_TABLE_WRITE && (wants_new || error->kind == ERROR_DAMAGED)) {
@@ -295,6 +296,11 @@ void device_table_close(struct device_table *table)
     forget_statements(table);
     sqlite3_close(table->handle);
     free(table);
+}
+
+const char *device_table_directory(const struct device_table *table)
+{
+    return table->directory[0] ? table->directory : NULL;
 }
 
 const char *device_table_set_aside(const struct device_table *table)

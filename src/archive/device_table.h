@@ -39,6 +39,8 @@ void device_table_close(struct device_table *table);
 /* Sets aside the file that is there, and begins a new one. For who found it damaged further in. */
 struct device_table *device_table_replace(const char *directory, struct error *error);
 
+const char *device_table_directory(const struct device_table *table); /* NULL: of a temporary one */
+
 /* The damaged file that opening set aside; NULL for none. Lives as long as the table. */
 const char *device_table_set_aside(const struct device_table *table);
 

@@ -49,8 +49,9 @@ struct device_table {
     uint64_t seed;             /* of session keys */
     struct session_keys *keys; /* borrowed: told of each that is put; may be NULL */
     uint64_t cid_lengths[4];   /* that the table knows already */
-    char path[4096];
-    char set_aside[4096 + 16];
+    char directory[4096];
+    char path[4096 + 16];
+    char set_aside[4096 + 32];
     sqlite3_stmt *statements[SQL_COUNT];
 
     struct lru_table *bearers; /* within one segment: session number, the first name of a device it bore */

@@ -30,15 +30,17 @@ struct bytes device_client_encode(const struct binding *binding, uint8_t bytes[s
 {
     const struct flow_key *flow = &binding->flow;
 
-    return bytes_of(bytes, binding->is_client_low ? put_end(bytes, &flow->low, flow->port_low)
-                                                  : put_end(bytes, &flow->high, flow->port_high));
+    return bytes_of(bytes, binding->is_client_low || flow_key_is_address(flow)
+                               ? put_end(bytes, &flow->low, flow->port_low)
+                               : put_end(bytes, &flow->high, flow->port_high));
 }
 
 struct bytes device_server_encode(const struct binding *binding, uint8_t bytes[static DEVICE_SERVER_BYTES])
 {
     const struct flow_key *flow = &binding->flow;
-    size_t len = binding->is_client_low ? put_end(bytes, &flow->high, flow->port_high)
-                                        : put_end(bytes, &flow->low, flow->port_low);
+    size_t len = binding->is_client_low || flow_key_is_address(flow)
+                     ? put_end(bytes, &flow->high, flow->port_high)
+                     : put_end(bytes, &flow->low, flow->port_low);
 
     bytes[len] = flow->protocol;
     bytes[len + 1] = flow->any_port;
@@ -47,7 +49,7 @@ struct bytes device_server_encode(const struct binding *binding, uint8_t bytes[s
 
 static bool read_end(struct bytes bytes, struct ip_address *address, uint16_t *port)
 {
-    if (bytes.len != 6 && bytes.len != 18)
+    if (bytes.len != 2 && bytes.len != 6 && bytes.len != 18)
         return false;
     *address = ip_address_of(bytes_of(bytes.data, bytes.len - 2));
     *port = (uint16_t)(bytes.data[bytes.len - 2] << 8 | bytes.data[bytes.len - 1]);
@@ -62,6 +64,11 @@ bool device_flow_decode(struct bytes client, struct bytes server, struct binding
     if (server.len < 2 || !read_end(client, &client_address, &client_port) ||
         !read_end(bytes_of(server.data, server.len - 2), &server_address, &server_port))
         return false;
+    if (server_address.family == 0) {
+        binding->flow = flow_key_of_address(&client_address);
+        binding->is_client_low = true;
+        return true;
+    }
     memset(&binding->flow, 0, sizeof binding->flow);
     binding->is_client_low = flow_key_make(&binding->flow, &client_address, client_port, &server_address,
                                            server_port, server.data[server.len - 2]);
@@ -188,6 +195,7 @@ static bool grow_span(struct device_table *table, const struct binding *binding,
     sqlite3_bind_int64(statement, 4, (int64_t)binding->session);
     sqlite3_bind_int(statement, 5, (int)binding->reason);
     sqlite3_bind_int64(statement, 6, binding->from_ns);
+    sqlite3_bind_int(statement, 7, (int)binding->confidence);
     code = sqlite3_step(statement);
     n = sqlite3_column_int64(statement, 0);
     from_ns = sqlite3_column_int64(statement, 1);
@@ -237,10 +245,14 @@ static bool add_span(struct device_table *table, const struct binding *binding, 
 /* ---- what wakes a session ---- */
 
 static bool put_key(struct device_table *table, int64_t hash, const struct binding *binding, int64_t identity,
-                    struct error *error)
+                    bool is_known, struct error *error)
 {
-    sqlite3_stmt *statement = device_table_statement(table, SQL_PUT_KEY, error);
+    sqlite3_stmt *statement;
 
+    /* Of a span that goes on, it is there already, but for what the session was given meanwhile. */
+    if (is_known && table->keys && session_keys_may_have(table->keys, hash))
+        return true;
+    statement = device_table_statement(table, SQL_PUT_KEY, error);
     if (statement == NULL)
         return false;
     sqlite3_bind_int64(statement, 1, hash);
@@ -255,21 +267,22 @@ static bool put_key(struct device_table *table, int64_t hash, const struct bindi
 }
 
 static bool put_keys(struct device_table *table, const struct binding *binding, int64_t identity,
-                     struct error *error)
+                     bool is_known, struct error *error)
 {
     const struct ip_address *server = binding->is_client_low ? &binding->flow.high : &binding->flow.low;
     struct bytes cid = binding->cid_to_server;
 
-    if (table->has_overlay || table->database == NULL || binding->is_continued || binding->session == 0)
+    if (table->has_overlay || table->database == NULL || binding->session == 0 ||
+        binding->reason == BINDING_ATTEMPT)
         return true;
     if (cid.len && !put_key(table,
                             device_key_hash(table->seed, DEVICE_KEY_CID, cid,
                                             cid.len < DEVICE_CID_GLOBAL_BYTES ? server : NULL),
-                            binding, identity, error))
+                            binding, identity, is_known, error))
         return false;
     return binding->session_id.len == 0 ||
            put_key(table, device_key_hash(table->seed, DEVICE_KEY_RESUMPTION, binding->session_id, NULL),
-                   binding, identity, error);
+                   binding, identity, is_known, error);
 }
 
 /* ---- several names ---- */
@@ -343,5 +356,6 @@ bool device_table_put(struct device_table *table, const struct binding *binding,
            (!binding->is_continued ||
             grow_span(table, binding, identity, server, client, &is_grown, error)) &&
            (is_grown || add_span(table, binding, identity, server, client, error)) &&
-           put_keys(table, binding, identity, error) && join_bearers(table, binding, identity, error);
+           put_keys(table, binding, identity, is_grown, error) &&
+           join_bearers(table, binding, identity, error);
 }

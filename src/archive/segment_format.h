@@ -43,10 +43,10 @@ enum {
     INDEX_SUMMARY_BYTES = 64,
 };
 
-enum { /* flags of a binding */
+enum { /* of a binding's second byte */
        INDEX_BINDING_CLIENT_LOW = 1,
-       INDEX_BINDING_CONTINUED = 2,
-       INDEX_BINDING_CONFIDENCE_AT = 2, /* three bits; 0 in files older than they are */
+       INDEX_BINDING_CONFIDENCE_AT = 1, /* three bits */
+       INDEX_BINDING_CONTINUED = 1 << 4,
 };
 
 enum index_section {

@@ -384,9 +384,9 @@ void segment_index_builder_binding(struct segment_index_builder *builder, const 
         .n_bytes = binding->n_bytes,
         .session = session,
         .reason = binding->reason,
-        .confidence = binding->confidence,
         .is_client_low = binding->is_client_low,
         .is_continued = binding->is_continued,
+        .confidence = binding->confidence,
     };
 }
 

@@ -110,7 +110,7 @@ void session_keys_ready(struct session_keys *keys)
     atomic_store_explicit(&keys->generation, (atomic_load(&keys->generation) | 1) + 1, memory_order_release);
 }
 
-static bool may_be_there(const struct session_keys *keys, int64_t hash)
+bool session_keys_may_have(const struct session_keys *keys, int64_t hash)
 {
     const _Atomic uint64_t *block;
 
@@ -192,7 +192,7 @@ static bool look_up(struct session_keys *keys, int64_t hash, struct binding *ses
     uint64_t number = 0;
     bool is_found = false;
 
-    if (!may_be_there(keys, hash)) {
+    if (!session_keys_may_have(keys, hash)) {
         keys->counters.n_ruled_out++;
         return false;
     }

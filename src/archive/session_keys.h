@@ -42,5 +42,6 @@ const struct session_keys_counters *session_keys_counters(const struct session_k
 /* The writing thread's. A table begins: nothing is in the filter until session_keys_ready. */
 void session_keys_begin(struct session_keys *keys, uint64_t seed);
 void session_keys_note(struct session_keys *keys, int64_t hash);
+bool session_keys_may_have(const struct session_keys *keys, int64_t hash); /* false: surely not */
 void session_keys_note_length(struct session_keys *keys, size_t cid_len);
 void session_keys_ready(struct session_keys *keys);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "archive/archive_source.h"
+#include "archive/session_keys.h"
 #include "packet/batch.h"
 #include "pipeline/indexer.h"
 
@@ -21,6 +22,8 @@ struct walk {
     bool *is_in_table;                 /* by entry */
     struct indexer *tracker;           /* for segments without an index; NULL when there are none */
     struct interface_table interfaces; /* of those */
+    struct session_keys *sleepers;     /* asked by the tracker; NULL: none are known */
+    struct session_store store;
     struct name *names;
     uint32_t n_names;
     int64_t restore_until_ns;
@@ -68,6 +71,7 @@ static void walk_clear(struct walk *walk)
     free(walk->names);
     free(walk->is_in_table);
     indexer_free(walk->tracker);
+    session_keys_free(walk->sleepers);
     interface_table_clear(&walk->interfaces);
 }
 
@@ -188,9 +192,15 @@ static bool scan(struct walk *walk, const struct catalog_entry *entry, struct er
 
 static bool make_tracker(struct walk *walk, struct error *error)
 {
+    if (walk->question->table && device_table_directory(walk->question->table))
+        walk->sleepers = session_keys_new(device_table_directory(walk->question->table), false);
     walk->tracker = indexer_new(&walk->interfaces, walk->question->hash_seed);
     if (walk->tracker == NULL)
         return error_set(error, ERROR_SYSTEM, "no memory for the device tracker");
+    if (walk->sleepers) {
+        walk->store = session_keys_store(walk->sleepers);
+        indexer_wake_from(walk->tracker, &walk->store);
+    }
     if (walk->question->preferences)
         indexer_prefer(walk->tracker, walk->question->preferences);
     indexer_listen(walk->tracker, on_tracked, walk);

@@ -13,6 +13,7 @@
 
 struct device_feeder {
     char *directory;
+    struct session_keys *keys;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -38,7 +39,7 @@ static bool open_table(struct device_feeder *feeder, struct error *error)
     if (feeder->table && device_table_set_aside(feeder->table))
         log_write(LEVEL_WARNING, "the device table was damaged: it is now %s, and made anew from the indexes",
                   device_table_set_aside(feeder->table));
-    return feeder->table != NULL;
+    return feeder->table && device_table_feed_keys(feeder->table, feeder->keys, error);
 }
 
 static void follow(struct device_feeder *feeder)
@@ -96,7 +97,8 @@ static void feeder_free(struct device_feeder *feeder)
     free(feeder);
 }
 
-struct device_feeder *device_feeder_start(const char *directory, struct error *error)
+struct device_feeder *device_feeder_start(const char *directory, struct session_keys *keys,
+                                          struct error *error)
 {
     struct device_feeder *feeder = calloc(1, sizeof *feeder);
 
@@ -105,6 +107,7 @@ struct device_feeder *device_feeder_start(const char *directory, struct error *e
         error_system(error, "device table");
         return NULL;
     }
+    feeder->keys = keys;
     pthread_mutex_init(&feeder->lock, NULL);
     pthread_cond_init(&feeder->changed, NULL);
     feeder->is_awake = true;

@@ -16,9 +16,12 @@
 #include "base/error.h"
 
 struct device_feeder;
+struct session_keys;
 
-/* Begins with what the table lacks now. NULL with *error without memory or a thread. */
-struct device_feeder *device_feeder_start(const char *directory, struct error *error);
+/* Begins with what the table lacks now. keys: told of all that could wake a session; borrowed. NULL with
+ * *error without memory or a thread. */
+struct device_feeder *device_feeder_start(const char *directory, struct session_keys *keys,
+                                          struct error *error);
 
 /* Segments came or went. Never waits. */
 void device_feeder_wake(struct device_feeder *feeder);

@@ -13,7 +13,8 @@ struct device_search {
     struct device_match *match;
     const struct preferences *preferences;
     uint64_t hash_seed;
-    uint64_t n_bindings, n_anonymous;
+    uint64_t n_bindings, n_left_out, n_anonymous;
+    uint64_t n_taken[BINDING_LEASE + 1][CONFIDENCE_CERTAIN + 1];
     bool is_out_of_memory;
     struct error table_trouble; /* why the device table was not asked; kind ERROR_NONE: nothing */
     struct error trouble;       /* a segment that could not be read; kind ERROR_NONE: none */
@@ -44,6 +45,12 @@ void device_search_free(struct device_search *search)
 static void add_binding(struct device_search *search, const struct binding *binding)
 {
     search->n_bindings++;
+    if (binding->confidence < CONFIDENCE_PROBABLE && binding->reason != BINDING_ATTEMPT) {
+        search->n_left_out++;
+        return;
+    }
+    if ((size_t)binding->reason <= BINDING_LEASE && (size_t)binding->confidence <= CONFIDENCE_CERTAIN)
+        search->n_taken[binding->reason][binding->confidence]++;
     if (!device_match_add(search->match, &binding->flow, binding->from_ns, binding->to_ns))
         search->is_out_of_memory = true;
 }
@@ -152,7 +159,8 @@ bool device_search_catalog(struct device_search *search, const struct catalog *c
 
     if (!is_done && question.table) { /* damaged further in: spans told twice melt into one */
         search->table_trouble = *error;
-        search->n_bindings = 0;
+        search->n_bindings = search->n_left_out = 0;
+        memset(search->n_taken, 0, sizeof search->n_taken);
         device_table_close(question.table);
         question.table = NULL;
         is_done = archive_bindings(catalog, &question, &counters, error);
@@ -174,6 +182,17 @@ const struct error *device_search_table_trouble(const struct device_search *sear
 uint64_t device_search_bindings(const struct device_search *search)
 {
     return search->n_bindings;
+}
+
+uint64_t device_search_left_out(const struct device_search *search)
+{
+    return search->n_left_out;
+}
+
+uint64_t device_search_taken(const struct device_search *search, enum binding_reason reason,
+                             enum binding_confidence confidence)
+{
+    return search->n_taken[reason][confidence];
 }
 
 uint64_t device_search_anonymous(const struct device_search *search)

@@ -9,6 +9,7 @@
 #include "archive/catalog.h"
 #include "archive/recover.h"
 #include "archive/segment_index.h"
+#include "archive/session_keys.h"
 #include "base/log.h"
 #include "base/size_text.h"
 #include "base/timestamp.h"
@@ -30,7 +31,9 @@ struct recorder {
     struct interface_table *interfaces;
     struct decap *decap;
     struct indexer *indexer;
-    struct device_feeder *feeder; /* NULL: none could be started */
+    struct session_keys *keys;     /* sleeping sessions */
+    struct session_store sessions; /* asks them */
+    struct device_feeder *feeder;  /* NULL: none could be started */
     struct segment_index_builder *builder;
     struct segment_writer *writer;        /* NULL: no segment is open */
     struct interface_drops *drops;        /* by interface, since the recorder was opened */
@@ -526,7 +529,14 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
     if (!recover_first(recorder, error) || !sync_start(recorder, error))
         goto fail;
     restore_devices(recorder);
-    recorder->feeder = device_feeder_start(recorder->options.segment.directory, error);
+    recorder->keys = session_keys_new(recorder->options.segment.directory, true);
+    if (recorder->keys == NULL) {
+        error_set(error, ERROR_SYSTEM, "recorder: no memory for sleeping sessions");
+        goto fail;
+    }
+    recorder->sessions = session_keys_store(recorder->keys);
+    indexer_wake_from(recorder->indexer, &recorder->sessions);
+    recorder->feeder = device_feeder_start(recorder->options.segment.directory, recorder->keys, error);
     if (recorder->feeder == NULL)
         note_trouble(recorder, error);
     return recorder;
@@ -554,6 +564,7 @@ void recorder_close(struct recorder *recorder)
         return;
     seal_segment(recorder, true, &ignored);
     device_feeder_finish(recorder->feeder, recorder->options.is_live ? FEED_WAIT_NS : INT64_MAX);
+    session_keys_free(recorder->keys);
     sync_stop(recorder);
     pthread_mutex_destroy(&recorder->lock);
     pthread_cond_destroy(&recorder->changed);
