@@ -263,7 +263,28 @@ static bool put_key(struct device_table *table, int64_t hash, const struct bindi
         bind_bytes(statement, 5, binding->cid_to_client);
     else
         sqlite3_bind_null(statement, 5);
+    if (table->keys)
+        session_keys_note(table->keys, hash);
     return device_table_do(table, statement, error);
+}
+
+/* Nothing in a record says how long its connection id is: the lengths there are will be tried. */
+static bool put_length(struct device_table *table, size_t len, struct error *error)
+{
+    sqlite3_stmt *statement;
+
+    if (len > CID_LIMIT_BYTES || table->cid_lengths[len >> 6] >> (len & 63) & 1)
+        return true;
+    statement = device_table_statement(table, SQL_PUT_LENGTH, error);
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)len);
+    if (!device_table_do(table, statement, error))
+        return false;
+    table->cid_lengths[len >> 6] |= UINT64_C(1) << (len & 63);
+    if (table->keys)
+        session_keys_note_length(table->keys, len);
+    return true;
 }
 
 static bool put_keys(struct device_table *table, const struct binding *binding, int64_t identity,
@@ -275,6 +296,8 @@ static bool put_keys(struct device_table *table, const struct binding *binding, 
     if (table->has_overlay || table->database == NULL || binding->session == 0 ||
         binding->reason == BINDING_ATTEMPT)
         return true;
+    if (cid.len && !put_length(table, cid.len, error))
+        return false;
     if (cid.len && !put_key(table,
                             device_key_hash(table->seed, DEVICE_KEY_CID, cid,
                                             cid.len < DEVICE_CID_GLOBAL_BYTES ? server : NULL),

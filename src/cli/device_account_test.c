@@ -64,7 +64,8 @@ static void describe(struct device_accountant *accountant, struct buffer *text)
     buffer_put_u8(text, 0);
 }
 
-enum { PSK = IDENTITY_DTLS_PSK, EP = IDENTITY_LWM2M_ENDPOINT };
+#define PSK IDENTITY_DTLS_PSK
+#define EP IDENTITY_LWM2M_ENDPOINT
 
 static void spans_of_several_segments_become_stays(void **state)
 {
