@@ -17,7 +17,7 @@ struct device_feeder {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool is_awake, is_ending, is_idle; /* idle: the table fitted when last looked */
+    bool has_keys, is_awake, is_ending, is_idle; /* idle: the table fitted when last looked */
     atomic_bool stop;
     struct device_table *table; /* the thread's */
     char trouble[sizeof((struct error *)NULL)->text];
@@ -36,10 +36,18 @@ static bool open_table(struct device_feeder *feeder, struct error *error)
     if (feeder->table)
         return true;
     feeder->table = device_table_open(feeder->directory, DEVICE_TABLE_WRITE, error);
-    if (feeder->table && device_table_set_aside(feeder->table))
+    if (feeder->table == NULL)
+        return false;
+    if (device_table_set_aside(feeder->table))
         log_write(LEVEL_WARNING, "the device table was damaged: it is now %s, and made anew from the indexes",
                   device_table_set_aside(feeder->table));
-    return feeder->table && device_table_feed_keys(feeder->table, feeder->keys, error);
+    if (!device_table_feed_keys(feeder->table, feeder->keys, error))
+        return false;
+    pthread_mutex_lock(&feeder->lock);
+    feeder->has_keys = true;
+    pthread_cond_broadcast(&feeder->changed);
+    pthread_mutex_unlock(&feeder->lock);
+    return true;
 }
 
 static void follow(struct device_feeder *feeder)
@@ -126,6 +134,16 @@ void device_feeder_wake(struct device_feeder *feeder)
     feeder->is_awake = true;
     feeder->is_idle = false;
     pthread_cond_broadcast(&feeder->changed);
+    pthread_mutex_unlock(&feeder->lock);
+}
+
+void device_feeder_await(struct device_feeder *feeder, bool wants_all)
+{
+    if (feeder == NULL)
+        return;
+    pthread_mutex_lock(&feeder->lock);
+    while (!feeder->is_idle && (wants_all || !feeder->has_keys))
+        pthread_cond_wait(&feeder->changed, &feeder->lock);
     pthread_mutex_unlock(&feeder->lock);
 }
 

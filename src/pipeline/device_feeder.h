@@ -23,6 +23,10 @@ struct session_keys;
 struct device_feeder *device_feeder_start(const char *directory, struct session_keys *keys,
                                           struct error *error);
 
+/* Waits until what the table has can be asked for, or, wants_all, until it lacks nothing (or cannot be had).
+ */
+void device_feeder_await(struct device_feeder *feeder, bool wants_all);
+
 /* Segments came or went. Never waits. */
 void device_feeder_wake(struct device_feeder *feeder);
 

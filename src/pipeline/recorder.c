@@ -539,6 +539,7 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
     recorder->feeder = device_feeder_start(recorder->options.segment.directory, recorder->keys, error);
     if (recorder->feeder == NULL)
         note_trouble(recorder, error);
+    device_feeder_await(recorder->feeder, !recorder->options.is_live);
     return recorder;
 fail:
     recorder_close(recorder);
