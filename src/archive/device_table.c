@@ -218,8 +218,13 @@ static bool open_file(struct device_table *table, const char *directory, enum de
 
     *error = (struct error) { 0 };
     table->database = database_open(directory, FILE_NAME, steps, sizeof steps / sizeof *steps, wanted, error);
-    if (table->database == NULL)
+    if (table->database == NULL) {
+        char *advice = error->kind == ERROR_DAMAGED ? strchr(error->text, '\n') : NULL;
+
+        if (advice) /* to put back a copy: but it can be made anew */
+            *advice = '\0';
         return false;
+    }
     table->handle = database_handle(table->database);
     return read_seed(table, error) &&
            (mode == DEVICE_TABLE_READ ||

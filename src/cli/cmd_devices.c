@@ -199,21 +199,26 @@ static bool gather(void *context, const struct binding *binding)
     return g->trouble.kind == ERROR_NONE && device_table_overlay_add(g->table, binding, &g->trouble);
 }
 
+static void tell_useless(const struct error *error)
+{
+    fprintf(stderr,
+            "tapdeck devices: %s; the segments' indexes were asked instead (\"tapdeck index --rebuild\" "
+            "makes the "
+            "table anew)\n",
+            error->text);
+}
+
 /* The archive's table; where it has none of use, one in a temporary file, made of all its indexes. */
-static struct device_table *open_table(const char *directory, const struct catalog *catalog,
+static struct device_table *open_table(const char *directory, bool is_useless, const struct catalog *catalog,
                                        struct error *error)
 {
-    struct device_table *table = device_table_open(directory, DEVICE_TABLE_READ, error);
+    struct device_table *table = is_useless ? NULL : device_table_open(directory, DEVICE_TABLE_READ, error);
     struct device_table_changes changes;
 
     if (table)
         return table;
-    if (error->kind != ERROR_NONE)
-        fprintf(stderr,
-                "tapdeck devices: %s; the segments' indexes were asked instead (\"tapdeck index --rebuild\" "
-                "makes "
-                "the table anew)\n",
-                error->text);
+    if (!is_useless && error->kind != ERROR_NONE)
+        tell_useless(error);
     table = device_table_open(NULL, DEVICE_TABLE_WRITE, error);
     if (table && device_table_follow(table, catalog, signals_stop(), &changes, error))
         return table;
@@ -221,8 +226,8 @@ static struct device_table *open_table(const char *directory, const struct catal
     return NULL;
 }
 
-static struct device_table *gather_archive(const char *directory, struct archive_bindings_counters *counters,
-                                           struct error *error)
+static struct device_table *gather_archive(const char *directory, bool is_useless,
+                                           struct archive_bindings_counters *counters, struct error *error)
 {
     struct gathering g = { 0 };
     struct archive_bindings_question question = { .function = gather,
@@ -237,7 +242,7 @@ static struct device_table *gather_archive(const char *directory, struct archive
     }
     if (!catalog_load(&catalog, directory, error))
         return NULL;
-    g.table = open_table(directory, &catalog, error);
+    g.table = open_table(directory, is_useless, &catalog, error);
     if (g.table) {
         question.table = g.table;
         is_done = archive_bindings(&catalog, &question, counters, error);
@@ -259,7 +264,7 @@ struct printing {
     struct device_accountant *accountant;
     struct buffer out;
     struct json_writer json;
-    bool is_json, is_local, is_out_of_memory;
+    bool is_json, is_local, is_out_of_memory, has_begun;
 };
 
 static bool account(void *context, const struct binding *binding)
@@ -273,6 +278,7 @@ static bool account(void *context, const struct binding *binding)
 static void print_out(struct printing *printing)
 {
     fwrite(printing->out.data, 1, printing->out.len, stdout);
+    printing->has_begun |= printing->out.len > 0;
     buffer_empty(&printing->out);
 }
 
@@ -353,7 +359,8 @@ static void tell_rest(const struct archive_bindings_counters *counters, uint64_t
 }
 
 static bool answer(struct device_table *table, const struct device_question *question,
-                   const struct settings *settings, bool is_json, uint64_t *n, struct error *error)
+                   const struct settings *settings, bool is_json, uint64_t *n, bool *has_begun,
+                   struct error *error)
 {
     struct printing printing = { .is_json = is_json, .is_local = settings->is_local };
     struct device_query *query = device_query_new(table, question, error);
@@ -367,6 +374,7 @@ static bool answer(struct device_table *table, const struct device_question *que
     if (is_done && *n == 0 && question->address.family && question->to_ns != INT64_MAX)
         is_done =
             device_query_before(table, question, tell_earlier, (void *)(uintptr_t)settings, &is_there, error);
+    *has_begun = printing.has_begun;
     buffer_clear(&printing.out);
     device_accountant_free(printing.accountant);
     device_query_free(query);
@@ -380,14 +388,22 @@ static int devices(const struct settings *settings)
     struct device_table *table;
     struct error error;
     const char *directory = command_archive(settings->archive, &error);
-    bool is_json, is_done;
+    bool is_json, is_done = false;
     uint64_t n = 0;
 
     if (directory == NULL || !question_make(settings, &question, &is_json, &error))
         return command_fault(&command_devices, &error);
-    table = gather_archive(directory, &counters, &error);
-    is_done = table && answer(table, &question, settings, is_json, &n, &error);
-    device_table_close(table);
+    for (int is_useless = 0; is_useless < 2; is_useless++) {
+        bool has_begun = false;
+
+        table = gather_archive(directory, is_useless, &counters, &error);
+        is_done = table && answer(table, &question, settings, is_json, &n, &has_begun, &error);
+        device_table_close(table);
+        if (is_done || error.kind != ERROR_DAMAGED || has_begun)
+            break;
+        if (!is_useless) /* damaged further in */
+            tell_useless(&error);
+    }
     if (!is_done)
         return command_fault(&command_devices, &error);
     tell_rest(&counters, n, settings->limit);
