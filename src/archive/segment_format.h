@@ -41,6 +41,8 @@ enum {
     INDEX_BLOCK_ROW_BYTES = 52,
     INDEX_FLOW_ROW_BYTES = 18,
     INDEX_SUMMARY_BYTES = 64,
+    INDEX_RECORDING_BYTES = 80,
+    INDEX_FIRST_BYTES = 4096, /* summary and recording lie within */
 };
 
 enum { /* of a binding's second byte */
@@ -59,7 +61,9 @@ enum index_section {
     INDEX_POSTINGS,
     INDEX_SESSIONS,
     INDEX_BINDINGS,
-    INDEX_SECTION_END,
+    INDEX_SECTION_END, /* those before it are always there */
+    INDEX_RECORDING = INDEX_SECTION_END,
+    INDEX_SECTIONS = INDEX_RECORDING, /* that are written */
 };
 
 #define INDEX_ADDRESS_ANY UINT32_MAX

@@ -12,10 +12,12 @@
 #include "archive/device_query.h"
 #include "base/time_range.h"
 #include "base/timestamp.h"
+#include "cli/answer.h"
 #include "cli/commands.h"
 #include "cli/device_print.h"
 #include "cli/signals.h"
 #include "pipeline/archive_bindings.h"
+#include "pipeline/archive_coverage.h"
 
 enum {
     DEVICES_SHOWN = 1000,              /* unless --limit says otherwise */
@@ -264,6 +266,7 @@ struct printing {
     struct device_accountant *accountant;
     struct buffer out;
     struct json_writer json;
+    const struct answer *answer; /* how complete it is */
     bool is_json, is_local, is_out_of_memory, has_begun;
 };
 
@@ -320,6 +323,10 @@ static bool print_all(struct printing *printing, struct device_query *query, uin
             return false;
     }
     if (printing->is_json) {
+        json_writer_object(&printing->json); /* behind the devices: how complete they are */
+        json_writer_name(&printing->json, "coverage");
+        answer_put_json(&printing->json, printing->answer);
+        json_writer_end(&printing->json);
         json_writer_end(&printing->json);
         buffer_put_u8(&printing->out, '\n');
     }
@@ -358,26 +365,56 @@ static void tell_rest(const struct archive_bindings_counters *counters, uint64_t
                 (unsigned long long)(n - limit));
 }
 
-static bool answer(struct device_table *table, const struct device_question *question,
-                   const struct settings *settings, bool is_json, uint64_t *n, bool *has_begun,
-                   struct error *error)
+static bool print_answer(struct device_table *table, const struct device_question *question,
+                         const struct settings *settings, bool is_json, struct answer *answer,
+                         bool *has_begun, struct error *error)
 {
-    struct printing printing = { .is_json = is_json, .is_local = settings->is_local };
+    struct printing printing = { .is_json = is_json, .is_local = settings->is_local, .answer = answer };
     struct device_query *query = device_query_new(table, question, error);
     bool is_done = query != NULL, is_there;
 
     buffer_init(&printing.out, DEVICE_TEXT_LIMIT_BYTES);
+    answer->n_found = query ? device_query_count(query) : 0;
     if (is_done && (printing.accountant = device_accountant_new()) == NULL)
         is_done = error_set(error, ERROR_SYSTEM, "out of memory");
     is_done = is_done && print_all(&printing, query, settings->limit, error);
-    *n = query ? device_query_count(query) : 0;
-    if (is_done && *n == 0 && question->address.family && question->to_ns != INT64_MAX)
+    if (is_done && answer->n_found == 0 && question->address.family && question->to_ns != INT64_MAX)
         is_done =
             device_query_before(table, question, tell_earlier, (void *)(uintptr_t)settings, &is_there, error);
     *has_begun = printing.has_begun;
     buffer_clear(&printing.out);
     device_accountant_free(printing.accountant);
     device_query_free(query);
+    return is_done;
+}
+
+/* The same, with what the archive covers of the asked time said behind it. */
+static bool print_covered(const char *directory, struct device_table *table,
+                          const struct device_question *question, const struct settings *settings,
+                          bool is_json, const struct archive_bindings_counters *counters, uint64_t *n,
+                          bool *has_begun, struct error *error)
+{
+    struct time_range range = { question->from_ns, question->to_ns };
+    struct archive_coverage found;
+    struct catalog catalog;
+    struct answer answer = { .coverage = &found.coverage,
+                             .is_local = settings->is_local,
+                             .is_of_device = true,
+                             .n_damaged = counters->n_unreadable,
+                             .damage = counters->n_unreadable ? counters->first.text : NULL };
+    bool is_done;
+
+    if (!catalog_load(&catalog, directory, error))
+        return false;
+    is_done = archive_coverage_find(directory, &catalog, &range, timestamp_now(), &found, error) &&
+              print_answer(table, question, settings, is_json, &answer, has_begun, error);
+    if (is_done) {
+        fflush(stdout);
+        answer_tell(&answer, false);
+        *n = answer.n_found;
+    }
+    archive_coverage_clear(&found);
+    catalog_clear(&catalog);
     return is_done;
 }
 
@@ -397,7 +434,8 @@ static int devices(const struct settings *settings)
         bool has_begun = false;
 
         table = gather_archive(directory, is_useless, &counters, &error);
-        is_done = table && answer(table, &question, settings, is_json, &n, &has_begun, &error);
+        is_done = table && print_covered(directory, table, &question, settings, is_json, &counters, &n,
+                                         &has_begun, &error);
         device_table_close(table);
         if (is_done || error.kind != ERROR_DAMAGED || has_begun)
             break;
@@ -436,12 +474,18 @@ const struct command command_devices = {
         "\n"
         "A row tells all packets of a stay, also where --from and --to take a part of it.\n"
         "\n"
+        "How complete the list is (what of the asked time was recorded, gaps, drops) is said on standard "
+        "error:\n"
+        "to a terminal always, else when something is missing. The last element of JSON has it as "
+        "\"coverage\".\n"
+        "\n"
         "TIME is 2024-08-29T10:00:00Z, '2024-08-29 10:00', 10:00 (today), 'thu 14:00', -15m, or now.\n"
         "\n"
         "examples:\n"
         "  tapdeck devices -A /var/lib/tapdeck --like 02005e --from -1h\n"
         "  tapdeck devices -A /var/lib/tapdeck --at 10.1.2.3:40020 --time 'thu 14:03'\n"
-        "  tapdeck devices -A /var/lib/tapdeck --seen-since -1d --limit 0 -T json | jq -r '.[].identity'\n"
+        "  tapdeck devices -A /var/lib/tapdeck --seen-since -1d --limit 0 -T json | jq -r '.[].identity // "
+        "empty'\n"
         "\n"
         "Exit status: 0 found, 1 none, 2 an error.\n",
     .run = run,

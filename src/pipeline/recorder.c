@@ -25,10 +25,14 @@ enum {
 #define RETRY_DISK_NS NS_PER_SECOND      /* a full disk is tried again so often */
 #define FEED_WAIT_NS (5 * NS_PER_SECOND) /* what the device table lacks then is left to the next recorder */
 #define RETAIN_EVERY_NS (10 * NS_PER_SECOND)
+#define TOUCH_EVERY_NS NS_PER_SECOND
+#define CLOCKS_APART_NS (60 * NS_PER_SECOND) /* a packet that much off the clock is no live one */
+#define RETAIN_AGAIN_NS NS_PER_SECOND /* while segments are looked at for holds, a tenth of a second each */
 
 struct recorder {
     struct recorder_options options;
     struct interface_table *interfaces;
+    struct retainer *retainer;
     struct decap *decap;
     struct indexer *indexer;
     struct session_keys *keys;     /* sleeping sessions */
@@ -40,10 +44,14 @@ struct recorder {
     struct interface_drops *drops_before; /* the same when the last one was sealed */
     uint32_t n_drops;
     int64_t segment_until_ns; /* the clock rotates it then; 0: never */
-    int64_t flushed_ns, retained_ns;
+    int64_t flushed_ns, retained_ns, touched_ns;
+    int64_t covered_ns;    /* what the archive has to say of times before is said; 0: nothing is */
     int64_t retry_disk_ns; /* until then packets are dropped without a try */
     bool has_unflushed;
+    bool is_imported;  /* the open segment: its packets are not of the present */
     bool has_leftover; /* a segment could not be sealed */
+    bool has_budget_trouble;
+    char held_note[RETENTION_NOTE_BYTES]; /* the last one told */
     uint64_t hash_seed;
     struct recorder_counters counters;
 
@@ -157,15 +165,29 @@ static void note_deleted(struct recorder *recorder, const struct retention_resul
               result->n_deleted == 1 ? "" : "s", size_format(result->n_bytes_deleted, size));
 }
 
-/* After a full disk: true when something was deleted and it is worth another try. */
-static bool make_room(struct recorder *recorder)
+/* A hold that reached its quota is told once, not with each segment that goes for it. */
+static void note_holds(struct recorder *recorder, const struct retention_result *result)
+{
+    if (result->note[0] == '\0' || strcmp(result->note, recorder->held_note) == 0)
+        return;
+    log_write(LEVEL_NOTICE, "%s", result->note);
+    memcpy(recorder->held_note, result->note, sizeof recorder->held_note);
+}
+
+/* After a full disk: true when something was deleted and it is worth another try; else *error says better why
+ * nothing could be, when it is more than that nothing is left. */
+static bool make_room(struct recorder *recorder, struct error *error)
 {
     struct retention_result result = { 0 };
-    struct error error = { 0 };
+    struct error why = { 0 };
 
-    if (!retain_delete_oldest(recorder->options.segment.directory, &result, &error))
+    if (!retainer_delete_oldest(recorder->retainer, timestamp_now(), &result, &why)) {
+        if (why.kind != ERROR_NO_SPACE)
+            *error = why;
         return false;
+    }
     note_deleted(recorder, &result, "the disk is full");
+    note_holds(recorder, &result);
     return result.n_deleted > 0;
 }
 
@@ -175,28 +197,64 @@ static void apply_retention(struct recorder *recorder, int64_t now_ns)
     struct error error = { 0 };
 
     recorder->retained_ns = now_ns;
-    if (!retain_apply(recorder->options.segment.directory, &recorder->options.retention, now_ns, &result,
-                      &error))
+    if (!retainer_apply(recorder->retainer, &recorder->options.retention, now_ns, timestamp_now(), &result,
+                        &error)) {
         note_trouble(recorder, &error);
+        recorder->has_budget_trouble = true;
+    } else if (recorder->has_budget_trouble) {
+        log_write(LEVEL_NOTICE, "the budget is kept again");
+        recorder->counters.trouble[0] = '\0';
+        recorder->has_budget_trouble = false;
+    }
     note_deleted(recorder, &result, "the budget");
+    note_holds(recorder, &result);
+    if (result.is_unfinished) /* the next tick goes on */
+        recorder->retained_ns = now_ns - RETAIN_EVERY_NS + RETAIN_AGAIN_NS;
 }
 
 /* ---- segments ---- */
 
+/* A recorder that reads an old file as it would an interface imports it: its clock says nothing of then. */
+static void note_beginning(struct recorder *recorder, int64_t ts_ns, struct segment_options *options)
+{
+    int64_t now_ns = timestamp_now();
+
+    recorder->is_imported =
+        !recorder->options.is_live || ts_ns < now_ns - CLOCKS_APART_NS || ts_ns > now_ns + CLOCKS_APART_NS;
+    options->recording = recorder->is_imported ? RECORDING_IMPORTED : RECORDING_LIVE;
+    if (recorder->covered_ns == 0 || (recorder->is_imported && recorder->options.is_live))
+        options->recording_since_ns = ts_ns;
+    else
+        options->recording_since_ns = recorder->covered_ns;
+}
+
+static void note_end(struct recorder *recorder, bool is_last)
+{
+    struct segment_writer *writer = recorder->writer;
+    int64_t until_ns = recorder->is_imported ? segment_writer_max_ts(writer) : timestamp_now();
+
+    segment_writer_recorded(writer, until_ns, is_last ? RECORDING_STOPPED : RECORDING_GOES_ON);
+    if (!recorder->is_imported || !recorder->options.is_live)
+        recorder->covered_ns = until_ns;
+}
+
 static bool open_segment(struct recorder *recorder, int64_t ts_ns, struct error *error)
 {
     struct segment_index_builder *builder = segment_index_builder_new(INDEX_FLOWS_LIMIT);
+    struct segment_options options = recorder->options.segment;
     struct segment_writer *writer;
 
     if (builder == NULL)
         return error_set(error, ERROR_SYSTEM, "recorder: no memory for an index");
-    writer = segment_writer_open(&recorder->options.segment, ts_ns, recorder->interfaces, error);
+    note_beginning(recorder, ts_ns, &options);
+    writer = segment_writer_open(&options, ts_ns, recorder->interfaces, error);
     if (writer == NULL) {
         segment_index_builder_free(builder);
         return false;
     }
     set_writer(recorder, writer);
     recorder->builder = builder;
+    recorder->counters.n_begun++;
     indexer_begin(recorder->indexer, builder);
     snprintf(recorder->counters.segment, sizeof recorder->counters.segment, "%s",
              segment_writer_name(writer));
@@ -229,9 +287,9 @@ static void recover_leftovers(struct recorder *recorder)
  * A seal for which the disk had no room: the oldest segments give way until the leftover can be sealed as one
  * is that a killed recorder left.
  */
-static bool seal_leftover(struct recorder *recorder)
+static bool seal_leftover(struct recorder *recorder, struct error *error)
 {
-    while (recorder->has_leftover && make_room(recorder))
+    while (recorder->has_leftover && make_room(recorder, error))
         recover_leftovers(recorder);
     return !recorder->has_leftover;
 }
@@ -265,6 +323,7 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     }
     if (recorder->n_drops) /* what happens between two segments is told by the later one */
         memcpy(recorder->drops_before, recorder->drops, recorder->n_drops * sizeof *recorder->drops);
+    note_end(recorder, is_last);
     set_writer(recorder, NULL);
     is_sealed = segment_writer_seal(writer, recorder->builder, drops, drops ? recorder->n_drops : 0, error);
     free(drops);
@@ -274,7 +333,7 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     recorder->has_leftover |= !is_sealed;
     if (is_sealed)
         device_feeder_wake(recorder->feeder);
-    if (!is_sealed && error->kind == ERROR_NO_SPACE && seal_leftover(recorder)) {
+    if (!is_sealed && error->kind == ERROR_NO_SPACE && seal_leftover(recorder, error)) {
         *error = (struct error) { 0 };
         is_sealed = true;
     }
@@ -337,7 +396,7 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
     error.kind = ERROR_NONE; /* the text needs no clearing, for every packet of all things */
     if (recorder->retry_disk_ns == 0 || timestamp_now() >= recorder->retry_disk_ns) {
         is_written = add_to_segment(recorder, packet, &error);
-        while (!is_written && error.kind == ERROR_NO_SPACE && make_room(recorder))
+        while (!is_written && error.kind == ERROR_NO_SPACE && make_room(recorder, &error))
             is_written = add_to_segment(recorder, packet, &error);
         if (is_written && recorder->retry_disk_ns)
             note_recovery_of_disk(recorder);
@@ -409,9 +468,14 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
         if (segment_writer_flush(recorder->writer, &error)) {
             recorder->has_unflushed = false;
             ask_for_sync(recorder);
-        } else if (error.kind != ERROR_NO_SPACE || !make_room(recorder)) {
+        } else if (error.kind != ERROR_NO_SPACE || !make_room(recorder, &error)) {
             note_trouble(recorder, &error);
         }
+    }
+    if (recorder->writer && !recorder->has_unflushed && recorder->options.is_live &&
+        now_ns - recorder->touched_ns >= TOUCH_EVERY_NS) {
+        recorder->touched_ns = now_ns;
+        segment_writer_touch(recorder->writer);
     }
     if (recorder->has_sync_thread) {
         pthread_mutex_lock(&recorder->lock);
@@ -430,6 +494,11 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
 void recorder_rotate(struct recorder *recorder)
 {
     rotate(recorder, timestamp_now());
+}
+
+bool recorder_seal(struct recorder *recorder, struct error *error)
+{
+    return seal_segment(recorder, false, error);
 }
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder)
@@ -513,8 +582,14 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
     recorder->options = *options;
     recorder->interfaces = interfaces;
     recorder->retained_ns = timestamp_now();
+    recorder->covered_ns = options->is_live ? recorder->retained_ns : 0;
+    recorder->retainer = retainer_new(options->segment.directory);
     pthread_mutex_init(&recorder->lock, NULL);
     pthread_cond_init(&recorder->changed, NULL);
+    if (recorder->retainer == NULL) {
+        error_system(error, "recorder");
+        goto fail;
+    }
     if (getrandom(&recorder->hash_seed, sizeof recorder->hash_seed, 0) != sizeof recorder->hash_seed) {
         error_system(error, "recorder: random numbers");
         goto fail;
@@ -571,6 +646,7 @@ void recorder_close(struct recorder *recorder)
     pthread_cond_destroy(&recorder->changed);
     decap_free(recorder->decap);
     indexer_free(recorder->indexer);
+    retainer_free(recorder->retainer);
     free(recorder->drops);
     free(recorder->drops_before);
     free(recorder);
