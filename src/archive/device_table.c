@@ -230,7 +230,9 @@ static bool open_file(struct device_table *table, const char *directory, enum de
            (mode == DEVICE_TABLE_READ ||
             /* Made again from the indexes if need be: no commit waits for the disk. */
             device_table_run_text(
-                table, "PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384",
+                table,
+                "PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384; PRAGMA "
+                "wal_autocheckpoint = 8192",
                 error));
 }
 
