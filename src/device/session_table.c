@@ -16,6 +16,7 @@ struct session_table {
     struct session *sessions;
     uint32_t limit, n_used;
     uint32_t *by_cid, *by_token;
+    uint32_t *by_name; /* sealed ones, of each name the newest */
     uint32_t n_buckets;
     uint32_t oldest, newest;
     uint32_t n_cids_of_len[CID_LIMIT_BYTES + 1];
@@ -37,12 +38,13 @@ struct session_table *session_table_new(uint32_t limit, uint64_t hash_seed)
     table->sessions = calloc(limit, sizeof *table->sessions);
     table->by_cid = malloc(table->n_buckets * sizeof *table->by_cid);
     table->by_token = malloc(table->n_buckets * sizeof *table->by_token);
-    if (!table->sessions || !table->by_cid || !table->by_token) {
+    table->by_name = malloc(table->n_buckets * sizeof *table->by_name);
+    if (!table->sessions || !table->by_cid || !table->by_token || !table->by_name) {
         session_table_free(table);
         return NULL;
     }
     for (uint32_t i = 0; i < table->n_buckets; i++)
-        table->by_cid[i] = table->by_token[i] = SESSION_NONE;
+        table->by_cid[i] = table->by_token[i] = table->by_name[i] = SESSION_NONE;
     table->oldest = table->newest = SESSION_NONE;
     return table;
 }
@@ -70,6 +72,7 @@ void session_table_free(struct session_table *table)
     free(table->sessions);
     free(table->by_cid);
     free(table->by_token);
+    free(table->by_name);
     free(table);
 }
 
@@ -128,6 +131,58 @@ static void token_unlink(struct session_table *table, uint32_t i)
     *link = session->next_by_token;
 }
 
+/* The name a device's sealed sessions are told by: the first that is a device's. False: it has none. */
+static bool device_of(const struct session *session, struct identity_name *name)
+{
+    for (size_t at = 0; !session->is_plain && names_next(&session->names, &at, name);) {
+        if (identity_scheme_class(name->scheme) == IDENTITY_OF_DEVICE)
+            return true;
+    }
+    return false;
+}
+
+static void name_unlink(struct session_table *table, uint32_t i)
+{
+    const struct session *session = &table->sessions[i];
+    struct identity_name name;
+    uint32_t *link;
+
+    if (session->is_succeeded || !device_of(session, &name))
+        return;
+    link = &table->by_name[bucket_of(table, name.identity)];
+    while (*link != i)
+        link = &table->sessions[*link].next_by_name;
+    *link = session->next_by_name;
+}
+
+/* Numbers tell which is newer: one that was asleep comes back after its successors. */
+static void name_link(struct session_table *table, uint32_t i)
+{
+    struct session *session = &table->sessions[i];
+    struct identity_name name, other;
+    uint32_t *bucket;
+
+    if (session->is_succeeded || !device_of(session, &name))
+        return;
+    bucket = &table->by_name[bucket_of(table, name.identity)];
+    for (uint32_t *link = bucket; *link != SESSION_NONE; link = &table->sessions[*link].next_by_name) {
+        struct session *known = &table->sessions[*link];
+
+        if (!device_of(known, &other) || other.scheme != name.scheme ||
+            !bytes_equal(other.identity, name.identity))
+            continue;
+        if (known->number > session->number) {
+            session->is_succeeded = true;
+            return;
+        }
+        *link = known->next_by_name;
+        known->is_succeeded = true;
+        break;
+    }
+    session->next_by_name = *bucket;
+    *bucket = i;
+}
+
 static void evict(struct session_table *table, uint32_t i)
 {
     struct session *session = &table->sessions[i];
@@ -143,6 +198,7 @@ static void evict(struct session_table *table, uint32_t i)
                 ~(UINT64_C(1) << (session->cid_to_server.len & 63));
     }
     token_unlink(table, i);
+    name_unlink(table, i);
     age_unlink(table, session);
     free_contents(session);
     session->number = 0;
@@ -194,6 +250,7 @@ uint32_t session_table_add(struct session_table *table, const struct session *se
     }
     table->sessions[i] = added;
     token_link(table, i);
+    name_link(table, i);
     age_append(table, i);
     return i;
 }
@@ -221,7 +278,13 @@ void session_table_touch(struct session_table *table, uint32_t index)
 bool session_table_name(struct session_table *table, uint32_t index, enum identity_scheme scheme,
                         struct bytes identity)
 {
-    return names_add(&table->sessions[index].names, scheme, identity);
+    struct session *session = &table->sessions[index];
+    struct identity_name name;
+    bool had_name = device_of(session, &name), is_added = names_add(&session->names, scheme, identity);
+
+    if (!had_name)
+        name_link(table, index);
+    return is_added;
 }
 
 void session_table_set_token(struct session_table *table, uint32_t index, struct bytes token)

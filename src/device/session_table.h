@@ -4,6 +4,10 @@
  * server receives, and the token a client would come back with (a session id, the digest of a ticket or of a
  * location path). Bounded: the session used least recently makes room.
  *
+ * Of each device that sealed sessions are named by, the newest is known: an older one's device has most
+ * likely begun anew. Most likely only, for a PSK identity may be shared: it goes on as long as its packets
+ * do.
+ *
  * Whoever looks for a session asks here and nowhere else, and holds an index with the number it had: so those
  * that sleep may be kept elsewhere one day.
  */
@@ -17,14 +21,15 @@ struct session {
     uint64_t
         number; /* 0: the slot is free; a holder of an index compares it, for the slot may be used anew */
     struct ip_address server;
-    bool is_plain; /* struct flow's */
-    uint32_t flow; /* number of the flow it was bound to last; it may have left others */
+    bool is_plain;     /* struct flow's */
+    bool is_succeeded; /* a newer session has its device's name */
+    uint32_t flow;     /* number of the flow it was bound to last; it may have left others */
     /* Owned copies. */
     struct names names; /* none: a session that nobody named */
     struct bytes cid_to_server;
     struct bytes cid_to_client;
     struct bytes token;
-    uint32_t next_by_cid, next_by_token;
+    uint32_t next_by_cid, next_by_token, next_by_name;
     uint32_t older, newer;
 };
 

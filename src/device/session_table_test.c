@@ -64,6 +64,30 @@ static void a_session_is_found_by_its_id(void **state)
     session_table_free(table);
 }
 
+static void of_each_device_the_newest_session_is_known(void **state)
+{
+    struct session_table *table = session_table_new(4, 3);
+    uint32_t nameless = session_table_add(table, &(struct session) { .number = 9 });
+    uint32_t first = add(table, 10, 1, "", ""), second = add(table, 20, 1, "", ""), woken;
+
+    (void)state;
+    assert_true(session_table_at(table, first)->is_succeeded);
+    assert_false(session_table_at(table, second)->is_succeeded);
+    session_table_name(table, nameless, IDENTITY_DTLS_PSK, bytes_text("other"));
+    assert_false(session_table_at(table, nameless)->is_succeeded);
+    woken = session_table_add(table, &(struct session) { .number = 15 });
+    session_table_name(table, woken, IDENTITY_DTLS_PSK, bytes_text("dev")); /* older than the second */
+    assert_true(session_table_at(table, woken)->is_succeeded);
+    assert_false(session_table_at(table, second)->is_succeeded);
+    for (uint64_t number = 30; number < 34; number++) { /* each takes another's slot */
+        uint32_t newest = add(table, number, 1, "", "");
+
+        assert_false(session_table_at(table, newest)->is_succeeded);
+    }
+    assert_int_equal(session_table_evicted(table), 4);
+    session_table_free(table);
+}
+
 static void the_lengths_of_ids_in_use_are_known(void **state)
 {
     static const size_t lens[] = { 1, 8, 63, 64, 65, CID_LIMIT_BYTES };
@@ -177,6 +201,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_is_found_by_its_id),
+        cmocka_unit_test(of_each_device_the_newest_session_is_known),
         cmocka_unit_test(the_lengths_of_ids_in_use_are_known),
         cmocka_unit_test(a_token_may_be_replaced),
         cmocka_unit_test(the_newest_of_the_same_ids_wins),

@@ -414,7 +414,7 @@ static void finish(struct tracker *tracker, struct flow *flow)
         flow->to_ns = flow->sure_ns = handshake->last_ns;
         flow->n_packets = handshake->n_packets;
         flow->n_bytes = handshake->n_bytes;
-        for (unsigned i = 0; i < 2 && flow->is_plain; i++) {
+        for (unsigned i = 0; i < 2; i++) {
             flow->has_sequence[i] = handshake->has_sequence[i];
             flow->sequence[i] = handshake->sequence[i];
         }

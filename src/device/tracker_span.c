@@ -2,7 +2,8 @@
 /*
  * Spans: whose a flow is, since when, and how surely. What is not sealed is believed for SURE_NS after its
  * last packet; later packets count only where their sequence goes on (TCP's, CoAP's message ids), or as weak
- * ones for VOID_NS, and then not at all. A DTLS flow is believed until its numbers speak against it.
+ * ones for VOID_NS, and then not at all. A DTLS flow is believed until its numbers speak against it; where
+ * its device has a newer session, only while they go on, for others are given the address it left.
  */
 #include "device/tracker_private.h"
 #include "protocol/dispatch.h"
@@ -11,6 +12,7 @@ enum {
     SEQUENCE_WINDOW = 64,    /* RFC 6347 section 4.1.2.6; and of message ids, for those not seen */
     SEQUENCE_LATE = 8,       /* message ids out of order */
     SEQUENCE_LEAP = 10000,   /* lost at most, before a record is taken for another session's */
+    SEQUENCE_LOST = 8,       /* the same, where the session's device has begun a newer one */
     STREAM_WINDOW = 1 << 20, /* bytes of TCP */
 };
 
@@ -161,14 +163,19 @@ void span_add(struct flow *flow, const struct packet *packet)
     flow->n_bytes += packet->len;
 }
 
-/* A DTLS record of the client after a long silence: lower or far higher numbers are another session's. */
-static bool is_contradicted(const struct flow *flow, const struct glance *glance, int64_t ts_ns)
+/* A DTLS record after a long silence: lower or far higher numbers are another session's. The server's are
+ * asked only where its device has a newer one. */
+static bool is_contradicted(const struct flow *flow, const struct session *session,
+                            const struct glance *glance, bool is_client, int64_t ts_ns)
 {
-    bool is_same_epoch = glance->sequence >> 48 == flow->sequence[1] >> 48;
+    uint64_t last = flow->sequence[is_client];
 
-    return flow->has_sequence[1] && ts_ns - flow->to_ns > SURE_NS && !glance->has_cid &&
-           (!is_same_epoch || glance->sequence + SEQUENCE_WINDOW < flow->sequence[1] ||
-            glance->sequence > flow->sequence[1] + SEQUENCE_LEAP);
+    if (!flow->has_sequence[is_client] || ts_ns - flow->to_ns <= SURE_NS || glance->has_cid)
+        return false;
+    if (session->is_succeeded)
+        return glance->sequence <= last || glance->sequence > last + SEQUENCE_LOST;
+    return is_client && (glance->sequence >> 48 != last >> 48 || glance->sequence + SEQUENCE_WINDOW < last ||
+                         glance->sequence > last + SEQUENCE_LEAP);
 }
 
 /* Whether the packet goes on from where its flow was. */
@@ -232,22 +239,24 @@ static bool is_believed_sealed(struct tracker *tracker, struct flow *flow, const
 {
     const struct session *session = session_of(tracker, flow);
     const struct glance *glance = &scene->glance;
+    bool is_client = scene->is_forward == flow->is_client_low;
 
     /* RFC 9146 section 3: who asked for an id is never sent a sealed record without. */
     if (glance->has_sealed && !glance->has_cid && glance->has_sequence && session->cid_to_server.len > 0 &&
-        scene->is_forward == flow->is_client_low) {
+        is_client) {
         span_unbind(tracker, flow);
         return false;
     }
-    if (!glance->has_sequence || scene->is_forward != flow->is_client_low)
+    if (!glance->has_sequence ||
+        (!is_client && session->cid_to_server.len > 0)) /* it moves, and comes back */
         return true;
-    if (is_contradicted(flow, glance, scene->packet->ts_ns)) {
+    if (is_contradicted(flow, session, glance, is_client, scene->packet->ts_ns)) {
         span_unbind(tracker, flow);
         return false;
     }
-    if (!flow->has_sequence[1] || glance->sequence > flow->sequence[1])
-        flow->sequence[1] = glance->sequence;
-    flow->has_sequence[1] = true;
+    if (!flow->has_sequence[is_client] || glance->sequence > flow->sequence[is_client])
+        flow->sequence[is_client] = glance->sequence;
+    flow->has_sequence[is_client] = true;
     return true;
 }
 

@@ -504,6 +504,63 @@ static void after_a_silence_only_a_fitting_sequence_number_is_the_devices(void *
     }
 }
 
+/* Another device, whose handshake nobody saw, is given the address that this one left. */
+static void an_address_left_by_a_new_handshake_is_its_next_owners(void **state)
+{
+    static const struct session_setup again = { .random = 2, .identity = "dev-1" };
+    static const struct {
+        const char *name;
+        bool is_down; /* who is heard first */
+        uint64_t sequence;
+        bool is_devices;
+    } cases[] = {
+        { "goes on: the identity is shared, or it has two addresses", false, 51, true },
+        { "a few were lost", false, 55, true },
+        { "a leap", false, 220, false },
+        { "lower", false, 45, false },
+        { "the server's goes on", true, 31, true },
+        { "the server's leaps", true, 200, false },
+        { "the server's is lower", true, 30, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world *w = world_new(0, 0);
+        char expected[160];
+
+        print_message("%s\n", cases[i].name);
+        handshake(w, 0, here, &plain);
+        up(w, 10, here, 50, NULL);
+        down(w, 11, here, 30);
+        handshake(w, 100, there, &again);
+        if (cases[i].is_down)
+            down(w, 1000, here, cases[i].sequence);
+        else
+            up(w, 1000, here, cases[i].sequence, NULL);
+        snprintf(expected, sizeof expected, "handshake dev-1 1:1000 0..%d, %d",
+                 cases[i].is_devices ? 1000 : 11, cases[i].is_devices ? 9 : 8);
+        if (cases[i].is_devices)
+            assert_heard(w, HEARD("handshake dev-1 9:9000 100..105, 6", expected));
+        else
+            assert_heard(w, HEARD(expected, "handshake dev-1 9:9000 100..105, 6"));
+        assert_int_equal(w->heard.n_nameless, cases[i].is_devices ? 0 : 1);
+        world_free(w);
+    }
+}
+
+static void an_address_left_right_after_the_handshake_is_its_next_owners(void **state)
+{
+    static const struct session_setup again = { .random = 2, .identity = "dev-1" };
+    struct world *w = world_new(0, 0);
+
+    (void)state;
+    handshake(w, 0, here, &plain);
+    handshake(w, 100, there, &again);
+    up(w, 1000, here, 220, NULL);
+    assert_heard(w, HEARD("handshake dev-1 1:1000 0..5, 6", "handshake dev-1 9:9000 100..105, 6"));
+    world_free(w);
+}
+
 static void a_checkpoint_splits_the_span(void **state)
 {
     struct world *w = world_new(0, 0);
@@ -646,6 +703,8 @@ int main(void)
         cmocka_unit_test(a_cid_given_out_again_is_the_new_handshakes),
         cmocka_unit_test(the_bytes_of_a_key_exchange_are_no_connection_id),
         cmocka_unit_test(after_a_silence_only_a_fitting_sequence_number_is_the_devices),
+        cmocka_unit_test(an_address_left_by_a_new_handshake_is_its_next_owners),
+        cmocka_unit_test(an_address_left_right_after_the_handshake_is_its_next_owners),
         cmocka_unit_test(a_checkpoint_splits_the_span),
         cmocka_unit_test(a_handshake_lives_through_a_checkpoint),
         cmocka_unit_test(a_handshake_that_is_not_gone_on_with_is_given_up),
