@@ -18,7 +18,7 @@
 #include "archive/retain.h"
 
 static struct fixture_indexer indexer;
-static const struct reindexer reindexer = { &indexer, fixture_begin, fixture_add, fixture_finish };
+static const struct reindexer reindexer = { &indexer, fixture_begin, fixture_add, fixture_finish, NULL };
 
 static void write_sealed(const char *directory, enum codec codec, uint64_t first, uint64_t n)
 {

@@ -244,8 +244,11 @@ bool check_archive(const char *directory, bool repair, const struct reindexer *r
         return false;
     for (uint32_t i = 0; i < catalog.n; i++) {
         const struct catalog_entry *entry = &catalog.entries[i];
-        uint32_t n_wrong = entry->is_open ? check_open(&check, entry) : check_sealed(&check, entry);
+        uint32_t n_wrong;
 
+        if (reindexer && reindexer->follow)
+            reindexer->follow(reindexer->context, &catalog, i);
+        n_wrong = entry->is_open ? check_open(&check, entry) : check_sealed(&check, entry);
         totals->n_segments++;
         totals->n_wrong += n_wrong > 0;
         if (n_wrong == 0 && !entry->is_open)

@@ -427,7 +427,7 @@ static void a_sealed_segment_tells_its_recording_by_index_made_at_once_and_made_
     struct interface_drops drops[2] = { { .n_received = 4, .n_disk = 1 },
                                         { .n_kernel = 20, .n_queue = 30, .n_truncated_mirror = 2 } };
     struct fixture_indexer indexer = { .builder = segment_index_builder_new(100) };
-    struct reindexer reindexer = { &indexer, fixture_begin, fixture_add, fixture_finish };
+    struct reindexer reindexer = { &indexer, fixture_begin, fixture_add, fixture_finish, NULL };
     struct interface_table interfaces = { 0 };
     struct segment_account account;
     struct segment_writer *writer;
@@ -473,7 +473,7 @@ static void an_open_segment_and_a_recovered_one_end_at_their_last_sign_of_life(v
     const struct timespec times[2] = { { .tv_sec = written_ns / NS_PER_SECOND },
                                        { .tv_sec = written_ns / NS_PER_SECOND } };
     struct fixture_indexer indexer;
-    struct reindexer reindexer = { &indexer, fixture_begin, fixture_add, fixture_finish };
+    struct reindexer reindexer = { &indexer, fixture_begin, fixture_add, fixture_finish, NULL };
     struct interface_table interfaces = { 0 };
     struct segment_account account;
     struct recovery_report report;

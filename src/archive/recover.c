@@ -46,8 +46,12 @@ bool recover_directory(const char *directory, const struct reindexer *reindexer,
         return false;
     for (uint32_t i = 0; i < catalog.n; i++) {
         const struct catalog_entry *entry = &catalog.entries[i];
-        bool ok = entry->is_open ? recover_open(entry, reindexer, report, error)
-                                 : recover_index(entry, reindexer, report, error);
+        bool ok;
+
+        if (reindexer && reindexer->follow)
+            reindexer->follow(reindexer->context, &catalog, i);
+        ok = entry->is_open ? recover_open(entry, reindexer, report, error)
+                            : recover_index(entry, reindexer, report, error);
 
         if (!ok && first.kind == ERROR_NONE) /* one that cannot be mended does not keep the others back */
             first = *error;

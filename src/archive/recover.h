@@ -14,14 +14,18 @@
 /*
  * Who can say what belongs into an index: the pipeline's indexer, passed in since this folder knows no
  * protocol. add is called for every packet of the segment in order; finish once behind the last (bindings are
- * added then).
+ * added then). follow, before begin, tells which of the directory's segments it is, in time order: sessions
+ * do not end with a segment. May be NULL.
  */
+struct catalog;
+
 struct reindexer {
     void *context;
     void (*begin)(void *context, struct segment_index_builder *builder,
                   const struct interface_table *interfaces);
     void (*add)(void *context, const struct packet *packet, uint32_t block);
     void (*finish)(void *context);
+    void (*follow)(void *context, const struct catalog *catalog, uint32_t entry);
 };
 
 struct recovery_report {

@@ -170,12 +170,15 @@ static bool is_contradicted(const struct flow *flow, const struct session *sessi
 {
     uint64_t last = flow->sequence[is_client];
 
-    if (!flow->has_sequence[is_client] || ts_ns - flow->to_ns <= SURE_NS || glance->has_cid)
+    if (ts_ns - flow->to_ns <= SURE_NS || glance->has_cid)
         return false;
-    if (session->is_succeeded)
-        return glance->sequence <= last || glance->sequence > last + SEQUENCE_LOST;
-    return is_client && (glance->sequence >> 48 != last >> 48 || glance->sequence + SEQUENCE_WINDOW < last ||
-                         glance->sequence > last + SEQUENCE_LEAP);
+    if (session
+            ->is_succeeded) /* taken up from an earlier run, it has no numbers, and nothing speaks for it */
+        return !flow->has_sequence[is_client] || glance->sequence <= last ||
+               glance->sequence > last + SEQUENCE_LOST;
+    return is_client && flow->has_sequence[1] &&
+           (glance->sequence >> 48 != last >> 48 || glance->sequence + SEQUENCE_WINDOW < last ||
+            glance->sequence > last + SEQUENCE_LEAP);
 }
 
 /* Whether the packet goes on from where its flow was. */

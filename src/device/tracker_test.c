@@ -561,6 +561,30 @@ static void an_address_left_right_after_the_handshake_is_its_next_owners(void **
     world_free(w);
 }
 
+static void an_address_left_before_a_restart_is_its_next_owners(void **state)
+{
+    struct bytes identity = bytes_text("dev-1");
+    struct world *w = world_new(0, 0);
+    struct binding binding = { .scheme = IDENTITY_DTLS_PSK,
+                               .identity = identity,
+                               .reason = BINDING_HANDSHAKE,
+                               .is_client_low = true,
+                               .session = 7,
+                               .flow = { .protocol = IP_PROTOCOL_UDP, .port_low = 1000, .port_high = 5684 } };
+
+    (void)state;
+    binding.flow.low = ip_address_of(bytes_of((const uint8_t[]) { 10, 0, 0, 1 }, 4));
+    binding.flow.high = ip_address_of(bytes_of((const uint8_t[]) { 192, 0, 2, 1 }, 4));
+    tracker_restore(w->tracker, &binding);
+    binding.session = 8;
+    binding.flow.port_low = 1001;
+    tracker_restore(w->tracker, &binding);
+    up(w, 1000, (struct wire_end) { here.address, 1000 }, 220, NULL);
+    up(w, 1000, (struct wire_end) { here.address, 1001 }, 220, NULL);
+    assert_heard(w, HEARD("handshake dev-1 1:1001 1000..1000, 1"));
+    world_free(w);
+}
+
 static void a_checkpoint_splits_the_span(void **state)
 {
     struct world *w = world_new(0, 0);
@@ -705,6 +729,7 @@ int main(void)
         cmocka_unit_test(after_a_silence_only_a_fitting_sequence_number_is_the_devices),
         cmocka_unit_test(an_address_left_by_a_new_handshake_is_its_next_owners),
         cmocka_unit_test(an_address_left_right_after_the_handshake_is_its_next_owners),
+        cmocka_unit_test(an_address_left_before_a_restart_is_its_next_owners),
         cmocka_unit_test(a_checkpoint_splits_the_span),
         cmocka_unit_test(a_handshake_lives_through_a_checkpoint),
         cmocka_unit_test(a_handshake_that_is_not_gone_on_with_is_given_up),

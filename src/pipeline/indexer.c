@@ -4,6 +4,8 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "archive/catalog.h"
+#include "archive/segment_index.h"
 #include "protocol/fragment_flow.h"
 #include "protocol/state.h"
 
@@ -209,13 +211,50 @@ struct dissect_counters indexer_dissect_counters(const struct indexer *indexer)
     return counters;
 }
 
+static bool restore_one(void *context, const struct binding *binding)
+{
+    indexer_restore(context, binding);
+    return true;
+}
+
+/* What cannot be read says nothing: its devices are found again by their next handshakes. */
+static void restore_from_earlier(const struct reindexer_holder *holder)
+{
+    uint32_t end = holder->catalog ? holder->entry : 0;
+
+    for (uint32_t i = end > REINDEX_SEGMENTS ? end - REINDEX_SEGMENTS : 0; i < end; i++) {
+        struct error ignored;
+        struct segment_index *index = segment_index_open(holder->catalog->entries[i].index_path, &ignored);
+
+        if (index == NULL)
+            continue;
+        segment_index_bindings(index, restore_one, holder->indexer);
+        segment_index_close(index);
+    }
+}
+
+static void reindex_follow(void *context, const struct catalog *catalog, uint32_t entry)
+{
+    struct reindexer_holder *holder = context;
+
+    holder->catalog = catalog;
+    holder->entry = entry;
+}
+
 static void reindex_begin(void *context, struct segment_index_builder *builder,
                           const struct interface_table *interfaces)
 {
     struct reindexer_holder *holder = context;
 
-    reindexer_clear(holder);
-    holder->indexer = indexer_new(interfaces, holder->hash_seed);
+    if (holder->indexer && holder->catalog && holder->entry == holder->next_entry) {
+        holder->indexer->dissection.interfaces = interfaces;
+    } else {
+        reindexer_clear(holder);
+        holder->indexer = indexer_new(interfaces, holder->hash_seed);
+        if (holder->indexer)
+            restore_from_earlier(holder);
+    }
+    holder->next_entry = holder->entry + 1;
     if (holder->indexer)
         indexer_begin(holder->indexer, builder);
 }
@@ -224,8 +263,11 @@ static void reindex_add(void *context, const struct packet *packet, uint32_t blo
 {
     struct reindexer_holder *holder = context;
 
+    struct packet numbered = *packet;
+
+    numbered.number = ++holder->n_packets;
     if (holder->indexer)
-        indexer_packet(holder->indexer, packet, block);
+        indexer_packet(holder->indexer, &numbered, block);
 }
 
 static void reindex_finish(void *context)
@@ -233,12 +275,12 @@ static void reindex_finish(void *context)
     struct reindexer_holder *holder = context;
 
     if (holder->indexer)
-        indexer_end(holder->indexer, true);
+        indexer_end(holder->indexer, holder->catalog == NULL || holder->entry + 1 == holder->catalog->n);
 }
 
 struct reindexer reindexer_make(struct reindexer_holder *holder)
 {
-    return (struct reindexer) { holder, reindex_begin, reindex_add, reindex_finish };
+    return (struct reindexer) { holder, reindex_begin, reindex_add, reindex_finish, reindex_follow };
 }
 
 void reindexer_clear(struct reindexer_holder *holder)

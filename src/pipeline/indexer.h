@@ -49,12 +49,19 @@ const struct tracker_counters *indexer_tracker_counters(const struct indexer *in
 struct dissect_counters indexer_dissect_counters(const struct indexer *indexer);
 
 /*
- * For recovery and repair, which know no protocols: a fresh indexer for each segment. *holder is filled,
+ * For recovery and repair, which know no protocols. An indexer goes on from one segment to the next one;
+ * behind a gap it takes the devices from the indexes of the REINDEX_SEGMENTS before. *holder is filled,
  * borrowed by the answer, and cleared by reindexer_clear.
  */
+enum { REINDEX_SEGMENTS = 64 };
+
 struct reindexer_holder {
     uint64_t hash_seed;
     struct indexer *indexer;
+    const struct catalog *catalog; /* borrowed during recovery */
+    uint32_t entry;                /* of the catalog: the segment at hand */
+    uint32_t next_entry;           /* that the indexer may go on with */
+    uint64_t n_packets;            /* their numbers go on, too */
 };
 
 struct reindexer reindexer_make(struct reindexer_holder *holder);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "archive/catalog.h"
 #include "protocol/wire.h"
 
 static const struct wire_end device = { 0x0a000001, 1000 }, server = { 0xc0000201, 5684 };
@@ -137,6 +138,30 @@ static void a_span_falls_into_the_segment_of_its_packets(void **state)
     indexer_free(indexer);
 }
 
+static void an_index_made_anew_knows_the_devices_of_the_segment_before(void **state)
+{
+    struct catalog_entry entries[2] = { 0 };
+    struct catalog catalog = { entries, 2 };
+    struct reindexer_holder holder = { .hash_seed = 1 };
+    struct reindexer reindexer = reindexer_make(&holder);
+    struct heard heard = { "" };
+    struct wire payload = { 0 };
+
+    (void)state;
+    reindexer.follow(&holder, &catalog, 0);
+    reindexer.begin(&holder, NULL, &no_interfaces);
+    indexer_listen(holder.indexer, on_binding, &heard);
+    show_handshake(holder.indexer);
+    reindexer.finish(&holder);
+    reindexer.follow(&holder, &catalog, 1);
+    reindexer.begin(&holder, NULL, &no_interfaces);
+    wire_secret(&payload, DTLS_APPLICATION_RECORD, 1, (struct bytes) { 0 });
+    show(holder.indexer, 10, device, server, &payload);
+    reindexer.finish(&holder);
+    assert_string_equal(heard.text, "handshake dev-1 4;handshake dev-1 1;");
+    reindexer_clear(&holder);
+}
+
 static void malformed_packets_and_lost_pieces_are_counted(void **state)
 {
     struct heard heard;
@@ -166,6 +191,7 @@ int main(void)
         cmocka_unit_test(packets_in_a_mirrors_wrapping_are_tracked_too),
         cmocka_unit_test(what_an_icmp_error_quotes_nobody_says_now),
         cmocka_unit_test(a_span_falls_into_the_segment_of_its_packets),
+        cmocka_unit_test(an_index_made_anew_knows_the_devices_of_the_segment_before),
         cmocka_unit_test(malformed_packets_and_lost_pieces_are_counted),
     };
 
