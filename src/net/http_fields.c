@@ -73,7 +73,7 @@ bool http_list_next(struct bytes *list, char separator, struct bytes *part)
     return false;
 }
 
-bool http_line(struct reader *r, struct bytes *line)
+bool http_head_line(struct reader *r, struct bytes *line)
 {
     const uint8_t *begin = r->at;
     size_t len = 0;
@@ -124,7 +124,7 @@ enum http_fields_result http_fields_parse(struct http_fields *fields, struct rea
         struct bytes line;
         const char *fault;
 
-        if (!http_line(r, &line)) {
+        if (!http_head_line(r, &line)) {
             *why = "end of a header line";
             return HTTP_FIELDS_MALFORMED;
         }

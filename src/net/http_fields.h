@@ -33,7 +33,7 @@ enum http_fields_result {
 enum http_fields_result http_fields_parse(struct http_fields *fields, struct reader *r, const char **why);
 
 /* The next line, which CR LF ends; false when there is none, or a CR or LF stands elsewhere in it. */
-bool http_line(struct reader *r, struct bytes *line);
+bool http_head_line(struct reader *r, struct bytes *line);
 
 /* The first field of that name, whatever its case; false, and *value empty, when there is none. */
 bool http_fields_find(const struct http_fields *fields, const char *name, struct bytes *value);

@@ -245,7 +245,7 @@ static enum http_event parse_head(struct http_parser *parser)
     struct bytes line, expect;
     enum http_event event;
 
-    if (!http_line(&r, &line) || line.len == 0)
+    if (!http_head_line(&r, &line) || line.len == 0)
         return refuse(parser, 400, "request line");
     event = parse_request_line(parser, line);
     if (event == HTTP_EVENT_REFUSED)

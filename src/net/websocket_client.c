@@ -95,7 +95,7 @@ static enum websocket_client_event parse_answer(struct websocket_client *client)
     struct bytes line, value;
     const char *why = NULL;
 
-    if (!http_line(&r, &line) || line.len < 12 || memcmp(line.data, "HTTP/1.1 ", 9) != 0)
+    if (!http_head_line(&r, &line) || line.len < 12 || memcmp(line.data, "HTTP/1.1 ", 9) != 0)
         return fail(client, "not an answer of HTTP/1.1");
     for (size_t i = 9; i < 12; i++) {
         if (line.data[i] < '0' || line.data[i] > '9')

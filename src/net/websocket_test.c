@@ -115,7 +115,7 @@ static void messages_control_frames_and_fragments_are_understood(void **state)
         struct buffer input;
 
         buffer_init(&input, 4096);
-        for (const struct frame *frame = cases[i].frames; frame->first; frame++)
+        for (const struct frame *frame = cases[i].frames; frame->payload; frame++)
             put_masked(&input, frame->first, frame->payload, frame->len ? frame->len : strlen(frame->payload));
         assert_plays(buffer_bytes(&input), WEBSOCKET_SERVER, NULL, cases[i].expected);
         buffer_clear(&input);
@@ -158,7 +158,7 @@ static void what_the_rfc_forbids_ends_with_its_close_code(void **state)
         struct buffer input;
 
         buffer_init(&input, 4096);
-        for (const struct frame *frame = cases[i].frames; frame->first; frame++)
+        for (const struct frame *frame = cases[i].frames; frame->payload; frame++)
             put_masked(&input, frame->first, frame->payload, frame->len ? frame->len : strlen(frame->payload));
         put_masked(&input, 0x81, "never told", 10);
         assert_plays(buffer_bytes(&input), WEBSOCKET_SERVER, NULL, cases[i].expected);
