@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fanout - what one WebSocket frame costs to send to many: a server in one thread, clients in others that read and
- * count whole frames, all on loopback.
+ * fanout - what one WebSocket frame costs to send to many: a server in one thread, clients in others that
+ * read and count whole frames, all on loopback.
  *
  *     fanout CLIENTS PAYLOAD-BYTES SECONDS [deflate] [one]
  *
@@ -70,7 +70,10 @@ static void closed(struct connection *connection, void *context, enum connection
 }
 
 static const struct connection_handler handler = {
-    .opened = fill, .received = ignore, .drained = fill, .closed = closed,
+    .opened = fill,
+    .received = ignore,
+    .drained = fill,
+    .closed = closed,
 };
 
 static void *serve(void *context)
@@ -116,7 +119,9 @@ static void *read_all(void *context)
 static bool connect_all(struct bench *bench, struct error *error)
 {
     const struct connection_options options = {
-        .handler = &handler, .context = bench, .output_limit_bytes = (size_t)1 << 20,
+        .handler = &handler,
+        .context = bench,
+        .output_limit_bytes = (size_t)1 << 20,
     };
     struct rlimit files;
     int listen_fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -156,14 +161,16 @@ static struct shared_bytes *make_frame(size_t payload_bytes, bool deflates, stru
     buffer_init(&payload, payload_bytes + 256);
     while (payload.len < payload_bytes && !payload.is_full) {
         n++;
-        buffer_printf(&payload, "{\"n\":%u,\"t\":%u.%09u,\"src\":\"10.%u.%u.%u\",\"info\":\"CON, MID:%u\"}\n", n, n / 50,
-                      n * 2654435761u % 1000000000u, n % 7, n % 250, n * 31 % 250, n * 40503u % 65536);
+        buffer_printf(&payload, "{\"n\":%u,\"t\":%u.%09u,\"src\":\"10.%u.%u.%u\",\"info\":\"CON, MID:%u\"}\n",
+                      n, n / 50, n * 2654435761u % 1000000000u, n % 7, n % 250, n * 31 % 250,
+                      n * 40503u % 65536);
     }
     payload.len = payload_bytes;
     if (deflates) {
         struct websocket_deflater *deflater = websocket_deflater_new(1, error);
 
-        frame = deflater ? websocket_frame_new_deflated(WEBSOCKET_TEXT, buffer_bytes(&payload), deflater) : NULL;
+        frame =
+            deflater ? websocket_frame_new_deflated(WEBSOCKET_TEXT, buffer_bytes(&payload), deflater) : NULL;
         websocket_deflater_free(deflater);
     } else {
         frame = websocket_frame_new(WEBSOCKET_TEXT, buffer_bytes(&payload));
@@ -197,7 +204,8 @@ int main(int argc, char **argv)
     bench.frame = make_frame(payload_bytes, deflates, &error);
     bench.connections = calloc(bench.n_clients, sizeof *bench.connections);
     bench.client_fds = calloc(bench.n_clients, sizeof *bench.client_fds);
-    if (!bench.loop || !bench.frame || !bench.connections || !bench.client_fds || !connect_all(&bench, &error)) {
+    if (!bench.loop || !bench.frame || !bench.connections || !bench.client_fds ||
+        !connect_all(&bench, &error)) {
         fprintf(stderr, "fanout: %s\n", error.text);
         return 2;
     }
@@ -208,7 +216,8 @@ int main(int argc, char **argv)
     pthread_join(server, NULL);
     pthread_join(reader, NULL);
     n_messages = (double)atomic_load(&bench.n_read_bytes) / (double)bench.frame->len;
-    printf("%zu clients, %zu bytes (%zu a frame), %zu ahead: %.0f messages/s, %.2f us of CPU each, %.0f a core\n",
+    printf("%zu clients, %zu bytes (%zu a frame), %zu ahead: %.0f messages/s, %.2f us of CPU each, %.0f a "
+           "core\n",
            bench.n_clients, payload_bytes, bench.frame->len, bench.ahead, n_messages / seconds,
            bench.cpu_s * 1e6 / n_messages, n_messages / bench.cpu_s);
     return 0;

@@ -119,7 +119,7 @@ def reads_nothing():
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.connect(PLAIN)
     sock.sendall(GET.replace(b'/hello', b'/large'))
-    time.sleep(3)
+    time.sleep(6)
     sock.settimeout(10)
     n = 0
     try:
@@ -273,7 +273,6 @@ def by_curl():
                    input=body)
         assert done.stdout == body, done.stderr
     assert run(['curl', '-sSI', f'{base}/hello']).stdout.startswith(b'HTTP/1.1 200 OK')
-    # One that knows HTTP/2 only is told by ALPN (RFC 7301), not left with bytes it cannot read.
     assert run(['curl', '-sSk', '--unix-socket', UNIX, 'http://x/hello']).stdout == b'hello\n'
 
 
@@ -286,6 +285,7 @@ def by_openssl():
                    input=GET.replace(b'Host: a', b'Host: a\r\nConnection: close'))
         assert b'ALPN protocol: http/1.1' in done.stdout and b'\r\n\r\nhello\n' in done.stdout, done
         assert b'CN = tapdeck' in done.stdout
+    # One that knows HTTP/2 only is told by ALPN (RFC 7301), not left with bytes it cannot read.
     done = run(['openssl', 's_client', '-connect', f'127.0.0.1:{TLS_PORT}', '-alpn', 'h2'], input=b'')
     assert b'no application protocol' in done.stderr, done
     done = run(['openssl', 's_client', '-connect', f'127.0.0.1:{TLS_PORT}', '-tls1_1'], input=b'')

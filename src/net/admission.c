@@ -28,7 +28,8 @@ struct admission *admission_new(size_t limit, size_t source_limit, struct error 
     size_t n_places = 16;
 
     if (limit < 1 || limit > CONNECTIONS_LIMIT) {
-        error_set(error, ERROR_USAGE, "%zu connections: from 1 to %d can be asked for", limit, CONNECTIONS_LIMIT);
+        error_set(error, ERROR_USAGE, "%zu connections: from 1 to %d can be asked for", limit,
+                  CONNECTIONS_LIMIT);
         return NULL;
     }
     while (n_places < limit * 2)

@@ -3,8 +3,8 @@
  * admission - how many connections there may be, in all and from one source address; who is turned away is
  * counted. One loop's thread.
  *
- * An IPv6 source is its /64, because one host has as many addresses as it likes in there. Unix sockets count in
- * all only. The table has its size from the start: nothing is allocated for a connection.
+ * An IPv6 source is its /64, because one host has as many addresses as it likes in there. Unix sockets count
+ * in all only. The table has its size from the start: nothing is allocated for a connection.
  */
 #pragma once
 

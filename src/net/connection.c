@@ -9,7 +9,7 @@
 #include "net/transport.h"
 
 enum {
-    READ_A_TURN_BYTES = 256 * 1024,   /* then others get their turn */
+    READ_A_TURN_BYTES = 256 * 1024, /* then others get their turn */
     WRITE_A_TURN_BYTES = 1024 * 1024,
     LINGER_MS = 1000,
 };
@@ -78,7 +78,8 @@ static int64_t next_due(const struct connection *connection, enum connection_end
         due_ns = connection->heard_ns + ms_ns(options->idle_ms);
         *end = CONNECTION_IDLE;
     }
-    if (options->write_stall_ms && (connection->queue.n_entries > 0 || connection->state == STATE_FINISHING) &&
+    if (options->write_stall_ms &&
+        (connection->queue.n_entries > 0 || connection->state == STATE_FINISHING) &&
         connection->progress_ns + ms_ns(options->write_stall_ms) < due_ns) {
         due_ns = connection->progress_ns + ms_ns(options->write_stall_ms);
         *end = CONNECTION_STALLED;
@@ -121,7 +122,8 @@ static void begin_linger(struct connection *connection)
         return;
     }
     arm(connection);
-    loop_defer(connection->loop, &connection->work); /* what was left unread while finishing brings no event */
+    loop_defer(connection->loop,
+               &connection->work); /* what was left unread while finishing brings no event */
 }
 
 static void tell_drained(struct connection *connection)
@@ -244,7 +246,8 @@ static void fill(struct connection *connection)
             meet_end(connection);
             return;
         case TRANSPORT_FAILED:
-            close_socket(connection, connection->state == STATE_LINGERING ? CONNECTION_ENDED : CONNECTION_BROKEN);
+            close_socket(connection,
+                         connection->state == STATE_LINGERING ? CONNECTION_ENDED : CONNECTION_BROKEN);
             return;
         }
         sum += n;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * connection - one accepted socket in a loop: bytes come by a callback, bytes go through a bounded queue of shared
- * ones; deadlines, half-close, and an end that is told exactly once.
+ * connection - one accepted socket in a loop: bytes come by a callback, bytes go through a bounded queue of
+ * shared ones; deadlines, half-close, and an end that is told exactly once.
  *
- *      OPENING (TLS) ─▶ OPEN ─▶ FINISHING (queue, close_notify) ─▶ LINGERING (reads until the peer ends) ─▶ closed
+ *      OPENING (TLS) ─▶ OPEN ─▶ FINISHING (queue, close_notify) ─▶ LINGERING (reads until the peer ends) ─▶
+ * closed
  *
- * What is queued in one turn of the loop is sent at its end, up to 16 buffers a sendmsg. Bytes are read into the
- * loop's scratch, so an idle connection has no buffers at all. Knows nothing of HTTP: what its bytes mean, whom
- * it serves, and what is dropped when its queue is full is its owner's. One loop's thread.
+ * What is queued in one turn of the loop is sent at its end, up to 16 buffers a sendmsg. Bytes are read into
+ * the loop's scratch, so an idle connection has no buffers at all. Knows nothing of HTTP: what its bytes
+ * mean, whom it serves, and what is dropped when its queue is full is its owner's. One loop's thread.
  */
 #pragma once
 
@@ -19,13 +20,13 @@
 struct connection;
 
 enum connection_end {
-    CONNECTION_ENDED,          /* both sides are done */
-    CONNECTION_ABORTED,        /* by connection_abort() */
-    CONNECTION_BROKEN,         /* the peer reset it, or TLS failed */
-    CONNECTION_IDLE,           /* no byte either way for idle_ms */
-    CONNECTION_LATE,           /* connection_set_deadline() passed, or the handshake took too long */
-    CONNECTION_STALLED,        /* the peer took none of what waits for write_stall_ms */
-    CONNECTION_ENDS,           /* how many there are */
+    CONNECTION_ENDED,   /* both sides are done */
+    CONNECTION_ABORTED, /* by connection_abort() */
+    CONNECTION_BROKEN,  /* the peer reset it, or TLS failed */
+    CONNECTION_IDLE,    /* no byte either way for idle_ms */
+    CONNECTION_LATE,    /* connection_set_deadline() passed, or the handshake took too long */
+    CONNECTION_STALLED, /* the peer took none of what waits for write_stall_ms */
+    CONNECTION_ENDS,    /* how many there are */
 };
 
 /* What the owner is told. None of it is called from within a connection_… call of his. */
@@ -56,15 +57,16 @@ struct connection_options {
 };
 
 /*
- * Takes fd, which must not block, in any case, and its admission. NULL, with *error set, when there is no memory
- * or descriptor; closed() is not called then.
+ * Takes fd, which must not block, in any case, and its admission. NULL, with *error set, when there is no
+ * memory or descriptor; closed() is not called then.
  */
 struct connection *connection_new(struct loop *loop, int fd, const struct connection_options *options,
                                   struct error *error);
 
 enum connection_send {
     CONNECTION_SENT,     /* queued */
-    CONNECTION_OVERFLOW, /* would pass output_limit_bytes: nothing was taken; the owner drops and counts, or ends it */
+    CONNECTION_OVERFLOW, /* would pass output_limit_bytes: nothing was taken; the owner drops and counts, or
+                            ends it */
     CONNECTION_GONE,     /* finishing or closed: nothing was taken */
 };
 

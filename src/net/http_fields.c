@@ -189,7 +189,8 @@ bool http_cookie_find(const struct http_fields *fields, const char *name, struct
             const uint8_t *equals = memchr(part.data, '=', part.len);
             struct bytes found;
 
-            if (equals == NULL || !bytes_equal(bytes_of(part.data, (size_t)(equals - part.data)), bytes_text(name)))
+            if (equals == NULL ||
+                !bytes_equal(bytes_of(part.data, (size_t)(equals - part.data)), bytes_text(name)))
                 continue;
             found = bytes_of(equals + 1, part.len - (size_t)(equals - part.data) - 1);
             if (found.len >= 2 && found.data[0] == '"' && found.data[found.len - 1] == '"')

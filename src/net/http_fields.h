@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_fields - the header fields of one HTTP/1.1 message (RFC 9110 section 5, RFC 9112 section 5): bytes to a
- * table of names and values, and the questions that are asked of it.
+ * http_fields - the header fields of one HTTP/1.1 message (RFC 9110 section 5, RFC 9112 section 5): bytes to
+ * a table of names and values, and the questions that are asked of it.
  *
  * Strict: what another server or proxy might read differently is refused, because two readings of one message
  * are how requests are smuggled: line folding, space before the colon, control characters, bare CR or LF.
@@ -43,8 +43,8 @@ size_t http_fields_count(const struct http_fields *fields, const char *name);
 bool http_fields_have_token(const struct http_fields *fields, const char *name, const char *token);
 
 /*
- * The cookie of that name (RFC 6265 section 4.2); false when there is none. Names are compared exactly; double
- * quotes around the value are taken off. The first of several counts.
+ * The cookie of that name (RFC 6265 section 4.2); false when there is none. Names are compared exactly;
+ * double quotes around the value are taken off. The first of several counts.
  */
 bool http_cookie_find(const struct http_fields *fields, const char *name, struct bytes *value);
 

@@ -46,7 +46,8 @@ unsigned http_encoding_weight(const struct http_fields *fields, const char *codi
             weight = part_weight(part);
             if (weight < 0)
                 continue;
-            if (http_text_equal(name, coding) || (http_text_equal(name, "x-gzip") && strcmp(coding, "gzip") == 0))
+            if (http_text_equal(name, coding) ||
+                (http_text_equal(name, "x-gzip") && strcmp(coding, "gzip") == 0))
                 named = weight;
             else if (http_text_equal(name, "*"))
                 any = weight;

@@ -269,9 +269,9 @@ static enum http_event parse_head(struct http_parser *parser)
         request->expects_continue = request->minor_version > 0;
     }
     request->has_body = parser->is_chunked || parser->n_left > 0;
-    request->keeps_alive = !http_fields_have_token(&request->fields, "Connection", "close") &&
-                           (request->minor_version > 0 ||
-                            http_fields_have_token(&request->fields, "Connection", "keep-alive"));
+    request->keeps_alive =
+        !http_fields_have_token(&request->fields, "Connection", "close") &&
+        (request->minor_version > 0 || http_fields_have_token(&request->fields, "Connection", "keep-alive"));
     parser->state = STATE_BODY_BEGINS;
     return HTTP_EVENT_HEAD;
 }
@@ -428,7 +428,8 @@ static enum http_event read_trailer(struct http_parser *parser, struct reader *i
 }
 
 /* The CR LF behind a chunk. */
-static enum http_event read_chunk_end(struct http_parser *parser, struct reader *input, uint8_t expected, int next)
+static enum http_event read_chunk_end(struct http_parser *parser, struct reader *input, uint8_t expected,
+                                      int next)
 {
     uint8_t c;
 

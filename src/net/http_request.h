@@ -5,10 +5,10 @@
  *      bytes ─▶ HEAD ─▶ BODY* ─▶ END ─▶ HEAD …      or REFUSED, after which nothing more is read
  *
  * However the bytes are cut into pieces, the events are the same (bodies come in the pieces they arrive in).
- * Requests that another reader on the way could take for something else are refused: see http_fields, and both
- * lengths at once, more than one, lists of them, chunk sizes that are no plain hexadecimal number, more than one
- * Host. Never answers, never looks at a path's meaning. Rejected: http_parser, which nobody maintains, and
- * llhttp, which Debian 12 has not.
+ * Requests that another reader on the way could take for something else are refused: see http_fields, and
+ * both lengths at once, more than one, lists of them, chunk sizes that are no plain hexadecimal number, more
+ * than one Host. Never answers, never looks at a path's meaning. Rejected: http_parser, which nobody
+ * maintains, and llhttp, which Debian 12 has not.
  */
 #pragma once
 
@@ -36,9 +36,9 @@ enum http_method {
 struct http_request {
     enum http_method method;
     struct bytes method_text;
-    struct bytes path;      /* as sent, percent-encoded: begins with "/"; "*" for OPTIONS */
-    struct bytes query;     /* what follows "?", as sent */
-    struct bytes host;      /* of the target if that is in absolute form (RFC 9112 section 3.2.2), else Host */
+    struct bytes path;  /* as sent, percent-encoded: begins with "/"; "*" for OPTIONS */
+    struct bytes query; /* what follows "?", as sent */
+    struct bytes host;  /* of the target if that is in absolute form (RFC 9112 section 3.2.2), else Host */
     unsigned minor_version; /* 0 or 1 */
     bool keeps_alive;       /* another request may follow */
     bool expects_continue;  /* the client waits for "100 Continue" before its body */
@@ -74,9 +74,9 @@ void http_parser_init(struct http_parser *parser, uint64_t body_limit_bytes);
 void http_parser_clear(struct http_parser *parser);
 
 /*
- * Reads on from *input, past what it used. The request, which borrows from the parser, stays as it is until the
- * call after HTTP_EVENT_END. Pipelined requests come out one after the other; a caller that is not done with
- * one does not call for the next, and does not read on from that client.
+ * Reads on from *input, past what it used. The request, which borrows from the parser, stays as it is until
+ * the call after HTTP_EVENT_END. Pipelined requests come out one after the other; a caller that is not done
+ * with one does not call for the next, and does not read on from that client.
  */
 enum http_event http_parser_next(struct http_parser *parser, struct reader *input, struct bytes *body);
 

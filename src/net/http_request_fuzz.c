@@ -19,8 +19,8 @@ static void ask_all(const struct http_request *request, struct buffer *told)
     buffer_init(&decoded, 4096);
     while (url_query_next(&query, &name, &value))
         buffer_printf(told, "%zu=%zu ", name.len, value.len);
-    buffer_printf(told, "%d %d %u ", url_query_find(request->query, "q", &decoded), url_path_is_plain(request->path),
-                  http_encoding_weight(&request->fields, "gzip"));
+    buffer_printf(told, "%d %d %u ", url_query_find(request->query, "q", &decoded),
+                  url_path_is_plain(request->path), http_encoding_weight(&request->fields, "gzip"));
     range = http_range(&request->fields, 1000, "\"e\"", &first, &last);
     assert(range != HTTP_RANGE_PART || (first <= last && last < 1000));
     buffer_printf(told, "%d %d ", range, http_none_match_hits(&request->fields, "\"e\""));

@@ -12,8 +12,8 @@
 #include "net/http_request.h"
 
 /*
- * What happens on a connection, a line an event: "GET /a?b host=x", " +close" when no other request may follow,
- * "body …" with all pieces together, "end", "refused 400". step: how many bytes come at a time.
+ * What happens on a connection, a line an event: "GET /a?b host=x", " +close" when no other request may
+ * follow, "body …" with all pieces together, "end", "refused 400". step: how many bytes come at a time.
  */
 static void play(const char *input, size_t len, size_t step, struct buffer *told)
 {
@@ -42,7 +42,8 @@ static void play(const char *input, size_t len, size_t step, struct buffer *told
                 if (request->query.len)
                     buffer_printf(told, "?%.*s", (int)request->query.len, request->query.data);
                 buffer_printf(told, " host=%.*s%s%s\n", (int)request->host.len, request->host.data,
-                              request->keeps_alive ? "" : " +close", request->expects_continue ? " +expect" : "");
+                              request->keeps_alive ? "" : " +close",
+                              request->expects_continue ? " +expect" : "");
                 break;
             case HTTP_EVENT_BODY:
                 assert_true(bytes.len > 0);
@@ -100,7 +101,8 @@ static void good_requests_are_understood(void **state)
     } cases[] = {
         { "GET / HTTP/1.1\r\n" H "\r\n", "GET / host=a\nend\n" },
         { "\r\nGET / HTTP/1.1\r\n" H "\r\n", "GET / host=a\nend\n" },
-        { "GET /a/b?c=d&e HTTP/1.1\r\nhOsT:   b.example:8080 \t\r\n\r\n", "GET /a/b?c=d&e host=b.example:8080\nend\n" },
+        { "GET /a/b?c=d&e HTTP/1.1\r\nhOsT:   b.example:8080 \t\r\n\r\n",
+          "GET /a/b?c=d&e host=b.example:8080\nend\n" },
         { "GET /?a=%7B|} HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "GET /?a=%7B|} host=[::1]:80\nend\n" },
         { "GET http://c.example/x?y HTTP/1.1\r\n" H "\r\n", "GET /x?y host=c.example\nend\n" },
         { "GET https://c.example:1 HTTP/1.1\r\n" H "\r\n", "GET / host=c.example:1\nend\n" },
@@ -117,11 +119,14 @@ static void good_requests_are_understood(void **state)
           "POST / host=a +expect\nbody x\nend\n" },
         { "POST / HTTP/1.1\r\n" H "Transfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n1;a=b\r\n!\r\n0\r\n\r\n",
           "POST / host=a\nbody hello!\nend\n" },
-        { "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n00a\r\n0123456789\r\n0\r\nX: y\r\nZ: \r\n\r\n",
+        { "POST / HTTP/1.1\r\n" H
+          "Transfer-Encoding: chunked\r\n\r\n00a\r\n0123456789\r\n0\r\nX: y\r\nZ: \r\n\r\n",
           "POST / host=a\nbody 0123456789\nend\n" },
-        { "GET /1 HTTP/1.1\r\n" H "\r\nPOST /2 HTTP/1.1\r\n" H "Content-Length: 2\r\n\r\nhiGET /3 HTTP/1.1\r\n" H "\r\n",
+        { "GET /1 HTTP/1.1\r\n" H "\r\nPOST /2 HTTP/1.1\r\n" H
+          "Content-Length: 2\r\n\r\nhiGET /3 HTTP/1.1\r\n" H "\r\n",
           "GET /1 host=a\nend\nPOST /2 host=a\nbody hi\nend\nGET /3 host=a\nend\n" },
-        { "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nGET /2 HTTP/1.1\r\n" H "\r\n",
+        { "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nGET /2 HTTP/1.1\r\n" H
+          "\r\n",
           "POST / host=a\nbody x\nend\nGET /2 host=a\nend\n" },
         { "GET / HTTP/1.1\r\n" H "X: caf\xc3\xa9\r\n\r\n", "GET / host=a\nend\n" },
         { "GET / HTTP/1.1\r\n" H "X: unfinished", "" },
@@ -225,22 +230,35 @@ static void bad_chunks_are_refused(void **state)
         const char *chunks;
         unsigned status;
     } cases[] = {
-        { "\r\n", 400 },        { "x\r\n", 400 },           { "-1\r\n", 400 },       { "0x5\r\nhello", 400 },
-        { " 5\r\nhello", 400 }, { "5 \r\nhello", 400 },     { "5\nhello", 400 },     { "5\rhello", 400 },
-        { "5;\x01\r\n", 400 },  { "5;a\nb\r\nhello", 400 }, { "0000000000000005\r\nhello", 400 },
-        { "ffffffffffffffff\r\n", 400 }, { "41\r\n", 413 }, { "0\r\nX : y\r\n\r\n", 400 },
-        { "0\r\n X: y\r\n\r\n", 400 },   { "0\r\nX: y\n\r\n", 400 },
+        { "\r\n", 400 },
+        { "x\r\n", 400 },
+        { "-1\r\n", 400 },
+        { "0x5\r\nhello", 400 },
+        { " 5\r\nhello", 400 },
+        { "5 \r\nhello", 400 },
+        { "5\nhello", 400 },
+        { "5\rhello", 400 },
+        { "5;\x01\r\n", 400 },
+        { "5;a\nb\r\nhello", 400 },
+        { "0000000000000005\r\nhello", 400 },
+        { "ffffffffffffffff\r\n", 400 },
+        { "41\r\n", 413 },
+        { "0\r\nX : y\r\n\r\n", 400 },
+        { "0\r\n X: y\r\n\r\n", 400 },
+        { "0\r\nX: y\n\r\n", 400 },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char input[256], expected[64];
 
-        snprintf(input, sizeof input, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n%s", cases[i].chunks);
+        snprintf(input, sizeof input, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n%s",
+                 cases[i].chunks);
         snprintf(expected, sizeof expected, "POST / host=a\nrefused %u\n", cases[i].status);
         assert_plays(input, expected);
     }
-    assert_plays("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n", "POST / host=a\nrefused 400\n");
+    assert_plays("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n",
+                 "POST / host=a\nrefused 400\n");
 }
 
 static char *filled(const char *before, char c, size_t n, const char *after)
@@ -274,17 +292,20 @@ static void every_limit_has_its_status(void **state)
     strcat(many, "\r\n");
     assert_plays(many, "refused 431\n");
     assert_plays("POST / HTTP/1.1\r\n" H "Content-Length: 65\r\n\r\n", "POST / host=a\nrefused 413\n");
-    text = filled("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1;", 'x', HTTP_CHUNK_LINE_LIMIT_BYTES, "\r\n");
+    text = filled("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1;", 'x',
+                  HTTP_CHUNK_LINE_LIMIT_BYTES, "\r\n");
     assert_plays(text, "POST / host=a\nrefused 400\n");
     free(text);
-    text = filled("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\nX: ", 'x', HTTP_TRAILER_LIMIT_BYTES, "\r\n\r\n");
+    text = filled("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\nX: ", 'x',
+                  HTTP_TRAILER_LIMIT_BYTES, "\r\n\r\n");
     assert_plays(text, "POST / host=a\nrefused 431\n");
     free(text);
 }
 
 static void nul_bytes_are_refused(void **state)
 {
-    static const char in_value[] = "GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n", in_name[] = "GET / HTTP/1.1\r\nHo\0st: a\r\n\r\n";
+    static const char in_value[] = "GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n",
+                      in_name[] = "GET / HTTP/1.1\r\nHo\0st: a\r\n\r\n";
 
     (void)state;
     assert_plays_len(in_value, sizeof in_value - 1, "refused 400\n");
@@ -293,7 +314,8 @@ static void nul_bytes_are_refused(void **state)
 
 static void cookies_are_found_by_their_exact_name(void **state)
 {
-    static const char input[] = "GET / HTTP/1.1\r\n" H "Cookie: xsession=no; session=\"abc\"; Session=other; empty=\r\n\r\n";
+    static const char input[] =
+        "GET / HTTP/1.1\r\n" H "Cookie: xsession=no; session=\"abc\"; Session=other; empty=\r\n\r\n";
     struct http_parser parser;
     struct reader r = reader_over(bytes_text(input));
     struct bytes value;

@@ -3,9 +3,9 @@
  * http_response - the head of an HTTP/1.1 response, and bodies whose length is not known beforehand (RFC 9112
  * sections 4 and 7.1), appended to a buffer.
  *
- * A header that could end its line is refused, whoever made it: with CR, LF or NUL in a value a stranger's text
- * would become a header, or a second response. As with the buffer, a fault is kept: a run of calls is checked
- * once, by http_response_end…(), and what was begun is then taken back.
+ * A header that could end its line is refused, whoever made it: with CR, LF or NUL in a value a stranger's
+ * text would become a header, or a second response. As with the buffer, a fault is kept: a run of calls is
+ * checked once, by http_response_end…(), and what was begun is then taken back.
  */
 #pragma once
 
@@ -27,13 +27,13 @@ void http_response_begin(struct http_response *response, struct buffer *out, uns
 
 /* One header. Not for Content-Length, Transfer-Encoding, Connection: the calls below write those. */
 void http_response_header(struct http_response *response, const char *name, struct bytes value);
-__attribute__((format(printf, 3, 4))) void http_response_header_printf(struct http_response *response,
-                                                                       const char *name, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+http_response_header_printf(struct http_response *response, const char *name, const char *format, ...);
 
 /*
- * The end of the head. length_bytes is that of the body which follows, or would follow a GET when this answers a
- * HEAD; left out for statuses that have no body. keeps_alive false: "Connection: close".
- * False when a header was refused or the buffer is full: out is then as it was before http_response_begin().
+ * The end of the head. length_bytes is that of the body which follows, or would follow a GET when this
+ * answers a HEAD; left out for statuses that have no body. keeps_alive false: "Connection: close". False when
+ * a header was refused or the buffer is full: out is then as it was before http_response_begin().
  */
 bool http_response_end(struct http_response *response, uint64_t length_bytes, bool keeps_alive);
 

@@ -44,8 +44,9 @@ static void heads_say_length_date_and_whether_more_may_follow(void **state)
     assert_true(http_put_chunk(&out, bytes_text("0123456789abcdef!")));
     assert_true(http_put_chunk(&out, bytes_text("")));
     buffer_put_text(&out, HTTP_LAST_CHUNK);
-    assert_text(&out, "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nTransfer-Encoding: chunked\r\n\r\n"
-                      "11\r\n0123456789abcdef!\r\n0\r\n\r\n");
+    assert_text(&out,
+                "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "11\r\n0123456789abcdef!\r\n0\r\n\r\n");
     http_response_begin(&response, &out, 100, 0);
     assert_true(http_response_end_bare(&response));
     assert_text(&out, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -58,8 +59,14 @@ static void a_header_that_could_end_its_line_takes_the_response_back(void **stat
         const char *name, *value;
         size_t len;
     } cases[] = {
-        { "X", "a\r\nSet-Cookie: b", 16 }, { "X", "a\nb", 3 }, { "X", "a\rb", 3 },  { "X", "a\0b", 3 },
-        { "X: y", "a", 1 },                { "", "a", 1 },     { "X\r\n", "a", 1 }, { "X", "a\x7f", 2 },
+        { "X", "a\r\nSet-Cookie: b", 16 },
+        { "X", "a\nb", 3 },
+        { "X", "a\rb", 3 },
+        { "X", "a\0b", 3 },
+        { "X: y", "a", 1 },
+        { "", "a", 1 },
+        { "X\r\n", "a", 1 },
+        { "X", "a\x7f", 2 },
     };
     struct buffer out;
 

@@ -50,18 +50,21 @@ static int reserve(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* Takes one connection off the queue only to close it. */
-static void turn_away(struct listener *listener)
+/* Takes one connection off the queue only to close it. False when none was there: the descriptors are asked
+ * for before the queue is, so accept() cannot tell that it is empty. */
+static bool turn_away(struct listener *listener)
 {
     int fd;
 
-    admission_count_fd_refusal(listener->options.admission);
     if (listener->reserve_fd >= 0)
         close(listener->reserve_fd);
     fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0)
+    if (fd >= 0) {
+        admission_count_fd_refusal(listener->options.admission);
         close(fd);
+    }
     listener->reserve_fd = reserve();
+    return fd >= 0;
 }
 
 static void admit(struct listener *listener, int fd, const struct sockaddr_storage *from)
@@ -90,9 +93,10 @@ static void accept_all(void *context)
 
         if (fd >= 0)
             admit(listener, fd, &from);
-        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-            turn_away(listener);
         else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return;
+        else if ((errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) &&
+                 !turn_away(listener))
             return;
         /* Any other fault is of that one connection: accept(2), "Error handling". */
     }
@@ -151,7 +155,8 @@ static void describe_tcp(struct listener *listener)
     if (getsockname(listener->fd, (struct sockaddr *)&at, &len) == 0 &&
         getnameinfo((struct sockaddr *)&at, len, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-        snprintf(listener->address, sizeof listener->address, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+        snprintf(listener->address, sizeof listener->address, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host,
+                 port);
 }
 
 static bool open_tcp(struct listener *listener, const char *address, struct error *error)
@@ -164,8 +169,9 @@ static bool open_tcp(struct listener *listener, const char *address, struct erro
     int failure;
 
     if (!split_address(address, host, &port))
-        return error_set(error, ERROR_USAGE, "'%s' is no address to listen on: write ADDRESS:PORT, [IPV6]:PORT, "
-                                             ":PORT or unix:PATH",
+        return error_set(error, ERROR_USAGE,
+                         "'%s' is no address to listen on: write ADDRESS:PORT, [IPV6]:PORT, "
+                         ":PORT or unix:PATH",
                          address);
     is_any = host[0] == '\0' || strcmp(host, "*") == 0;
     failure = getaddrinfo(is_any ? "::" : host, port, &hints, &found);

@@ -2,9 +2,9 @@
 /*
  * listener - takes connections on a TCP or unix socket and hands them over.
  *
- * Who is refused (admission) is closed at once, without a word: answering costs what the limit is to save. When
- * the process has no descriptor left, one kept in reserve is given up to take the connection and close it, or the
- * loop would be told of it for ever.
+ * Who is refused (admission) is closed at once, without a word: answering costs what the limit is to save.
+ * When the process has no descriptor left, one kept in reserve is given up to take the connection and close
+ * it, or the loop would be told of it for ever.
  */
 #pragma once
 
@@ -25,9 +25,10 @@ struct listener_options {
 };
 
 /*
- * address: "127.0.0.1:8080", "[::1]:8080", "localhost:8080" (its first address), "*:8080" or ":8080" (all, IPv4
- * and IPv6 on one socket; IPv4 alone where the system has no IPv6), "unix:/run/x.sock" (a socket file that nobody
- * listens on any more is replaced; any other file is not). Port 0: any free one. NULL, with *error set.
+ * address: "127.0.0.1:8080", "[::1]:8080", "localhost:8080" (its first address), "*:8080" or ":8080" (all,
+ * IPv4 and IPv6 on one socket; IPv4 alone where the system has no IPv6), "unix:/run/x.sock" (a socket file
+ * that nobody listens on any more is replaced; any other file is not). Port 0: any free one. NULL, with
+ * *error set.
  */
 struct listener *listener_open(struct loop *loop, const char *address, const struct listener_options *options,
                                struct error *error);

@@ -2,10 +2,10 @@
 /*
  * loop - waits for sockets and for times, and calls who waits: one thread, one loop.
  *
- * Watches, timers, tasks and wakers are structs inside their owners: nothing is allocated for an event. Sockets
- * are watched edge-triggered, once, for reading and writing: an owner remembers that it may read, and no
- * epoll_ctl is made while it lives. A turn is: sockets, then timers, then tasks; so what many events ask of one
- * connection (a hundred frames to send) can wait for one task at the turn's end.
+ * Watches, timers, tasks and wakers are structs inside their owners: nothing is allocated for an event.
+ * Sockets are watched edge-triggered, once, for reading and writing: an owner remembers that it may read, and
+ * no epoll_ctl is made while it lives. A turn is: sockets, then timers, then tasks; so what many events ask
+ * of one connection (a hundred frames to send) can wait for one task at the turn's end.
  *
  * Everything here belongs to the loop's thread, except loop_stop() and loop_waker_wake(). Signals are the
  * caller's. Rejected: libuv and libevent, which are made to be portable, and allocate or copy for that.
@@ -60,8 +60,9 @@ int64_t loop_now_ns(const struct loop *loop);
 uint8_t *loop_scratch(struct loop *loop);
 
 /*
- * Watches fd for EPOLLIN, EPOLLOUT and EPOLLRDHUP, edge-triggered, until removed; ready gets the bits (EPOLLERR
- * and EPOLLHUP too). The watch, and the descriptor, stay the caller's. False, with *error set, when refused.
+ * Watches fd for EPOLLIN, EPOLLOUT and EPOLLRDHUP, edge-triggered, until removed; ready gets the bits
+ * (EPOLLERR and EPOLLHUP too). The watch, and the descriptor, stay the caller's. False, with *error set, when
+ * refused.
  */
 bool loop_watch_add(struct loop *loop, struct loop_watch *watch, int fd, struct error *error);
 
@@ -76,6 +77,7 @@ void loop_timer_remove(struct loop *loop, struct loop_timer *timer);
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t due_ns);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 
-/* Runs once at the end of this turn; when asked for by a task, at the end of the next one, which does not wait. */
+/* Runs once at the end of this turn; when asked for by a task, at the end of the next one, which does not
+ * wait. */
 void loop_defer(struct loop *loop, struct loop_task *task);
 void loop_task_cancel(struct loop_task *task);

@@ -2,8 +2,8 @@
 /*
  * loop_waker - lets other threads have a function called in a loop's thread.
  *
- * Wakes are not counted: ten before the loop came to it are one call. What is to be told lies in a queue of the
- * owner's, which the call empties.
+ * Wakes are not counted: ten before the loop came to it are one call. What is to be told lies in a queue of
+ * the owner's, which the call empties.
  */
 #pragma once
 

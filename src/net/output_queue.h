@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * output_queue - what waits to be sent on one connection: references to shared bytes, in order, under a ceiling.
+ * output_queue - what waits to be sent on one connection: references to shared bytes, in order, under a
+ * ceiling.
  *
- * Nothing is copied. Each entry is charged with its length and its place, so that many small frames are bounded
- * too. What does not fit is not taken: whose frames they are decides what to drop, and counts it.
+ * Nothing is copied. Each entry is charged with its length and its place, so that many small frames are
+ * bounded too. What does not fit is not taken: whose frames they are decides what to drop, and counts it.
  */
 #pragma once
 
@@ -13,7 +14,7 @@
 
 enum {
     OUTPUT_QUEUE_ENTRY_BYTES = 16, /* charged for each entry beside its length */
-    OUTPUT_QUEUE_IOVECS = 16,      /* at most in one sendmsg: more gains nothing (docs/overview.md) */
+    OUTPUT_QUEUE_IOVECS = 16,      /* at most in one sendmsg; what that gains: bench/README.md */
 };
 
 struct output_entry;
@@ -34,7 +35,8 @@ enum output_kind {
 void output_queue_init(struct output_queue *queue, size_t limit_bytes);
 void output_queue_clear(struct output_queue *queue); /* lets go of all */
 
-/* Takes a reference of its own. False when it would pass the ceiling, or no memory: nothing was taken then. */
+/* Takes a reference of its own. False when it would pass the ceiling, or no memory: nothing was taken then.
+ */
 bool output_queue_put(struct output_queue *queue, struct shared_bytes *bytes, enum output_kind kind);
 
 /* What is counted against the ceiling, in bytes. */

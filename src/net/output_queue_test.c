@@ -92,8 +92,8 @@ static void dropping_leaves_what_was_begun_and_what_is_kept(void **state)
         const char *left;
         size_t n_dropped, n_bytes;
     } cases[] = {
-        { 0, 0, "BBDD", 2, 6 },         { 1, 0, "aaBBDD", 1, 3 },  { 0, 1, "aaaBBDD", 1, 3 },
-        { 0, 4, "aaaBBDD", 1, 3 },      { 0, 6, "aaaBBcccDD", 0, 0 }, { 4, 0, "BDD", 1, 3 },
+        { 0, 0, "BBDD", 2, 6 },    { 1, 0, "aaBBDD", 1, 3 },     { 0, 1, "aaaBBDD", 1, 3 },
+        { 0, 4, "aaaBBDD", 1, 3 }, { 0, 6, "aaaBBcccDD", 0, 0 }, { 4, 0, "BDD", 1, 3 },
         { 5, 1, "cccDD", 0, 0 },
     };
 

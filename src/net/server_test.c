@@ -31,7 +31,7 @@ enum {
     BODY_LIMIT_BYTES = 1 << 20,
     LARGE_BYTES = 8 << 20,
     STREAM_CHUNKS = 1000,
-    HEAD_MS = 500,
+    HEAD_MS = 3000,
     LATER_MS = 30,
 };
 
@@ -123,8 +123,8 @@ static void upgrade(struct client *client)
     }
     buffer_init(&out, 4096);
     assert_true(websocket_handshake_accept(
-        &out, &offer, websocket_offer_has_protocol(&offer, "aws-appsync-event-ws") ? "aws-appsync-event-ws" : NULL,
-        true));
+        &out, &offer,
+        websocket_offer_has_protocol(&offer, "aws-appsync-event-ws") ? "aws-appsync-event-ws" : NULL, true));
     send_text(client, &out);
     buffer_clear(&out);
     client->is_websocket = true;
@@ -155,7 +155,8 @@ static void respond(struct client *client)
         assert_true(http_response_end(&response, LARGE_BYTES, true));
         send_text(client, &out);
         buffer_clear(&out);
-        assert_int_equal(connection_send(client->connection, client->server->large, OUTPUT_KEPT), CONNECTION_SENT);
+        assert_int_equal(connection_send(client->connection, client->server->large, OUTPUT_KEPT),
+                         CONNECTION_SENT);
     } else if (bytes_equal(request->path, bytes_text("/ws"))) {
         upgrade(client);
     } else {
@@ -206,9 +207,9 @@ static void take_frames(struct client *client, struct reader *r)
     while ((event = websocket_next(ws, r)) != WEBSOCKET_EVENT_MORE) {
         switch (event) {
         case WEBSOCKET_EVENT_MESSAGE:
-            send_frame(client, client->uses_deflate
-                                   ? websocket_frame_new_deflated(ws->opcode, ws->payload, client->server->deflater)
-                                   : websocket_frame_new(ws->opcode, ws->payload));
+            send_frame(client, client->uses_deflate ? websocket_frame_new_deflated(ws->opcode, ws->payload,
+                                                                                   client->server->deflater)
+                                                    : websocket_frame_new(ws->opcode, ws->payload));
             break;
         case WEBSOCKET_EVENT_PING:
             send_frame(client, websocket_frame_new(WEBSOCKET_PONG, ws->payload));
@@ -272,14 +273,23 @@ static void closed(struct connection *connection, void *context, enum connection
     free(client);
 }
 
-static const struct connection_handler handler = { .received = received, .drained = drained, .closed = closed };
+static const struct connection_handler handler = { .received = received,
+                                                   .drained = drained,
+                                                   .closed = closed };
 
 static void serve(struct server *server, int fd, const struct ip_address *source, const struct tls *tls)
 {
     struct client *client = calloc(1, sizeof *client);
     const struct connection_options options = {
-        .handler = &handler, .context = client, .tls = tls, .admission = server->admission, .source = *source,
-        .output_limit_bytes = LARGE_BYTES * 2, .handshake_ms = 1500, .idle_ms = 3000, .write_stall_ms = 1000,
+        .handler = &handler,
+        .context = client,
+        .tls = tls,
+        .admission = server->admission,
+        .source = *source,
+        .output_limit_bytes = LARGE_BYTES * 2,
+        .handshake_ms = 5000,
+        .idle_ms = 6000,
+        .write_stall_ms = 3000,
         .linger_ms = 500,
     };
     struct error error;
@@ -372,8 +382,8 @@ static void real_clients_are_served(void **state)
     snprintf(unix_address, sizeof unix_address, "unix:%s/sock", folder);
     open_server(&server, unix_address);
     assert_int_equal(pthread_create(&thread, NULL, run, &server), 0);
-    snprintf(command, sizeof command, "python3 tests/net_clients.py %s %s %s/sock", listener_address(server.plain),
-             listener_address(server.secure), folder);
+    snprintf(command, sizeof command, "python3 tests/net_clients.py %s %s %s/sock",
+             listener_address(server.plain), listener_address(server.secure), folder);
     status = system(command);
     loop_stop(server.loop);
     pthread_join(thread, NULL);

@@ -28,7 +28,8 @@ struct shared_bytes *shared_bytes_copy(struct bytes bytes);
 
 /*
  * Over bytes that are not copied (an asset in the program, a mapped file): lent_back (may be NULL) is called
- * when the last reference is gone, in that thread. NULL when there is no memory; lent_back is not called then.
+ * when the last reference is gone, in that thread. NULL when there is no memory; lent_back is not called
+ * then.
  */
 struct shared_bytes *shared_bytes_over(struct bytes bytes, void (*lent_back)(void *context), void *context);
 

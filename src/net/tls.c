@@ -158,7 +158,8 @@ struct tls *tls_open(const char *certificate_path, const char *key_path, struct 
     return tls;
 }
 
-/* "DNS:localhost,IP:127.0.0.1,…" as X509V3_EXT_conf_nid reads it. A name with a comma would be two: refused. */
+/* "DNS:localhost,IP:127.0.0.1,…" as X509V3_EXT_conf_nid reads it. A name with a comma would be two: refused.
+ */
 static bool list_names(const char *const *names, size_t n_names, char list[static NAMES_BYTES],
                        struct error *error)
 {
@@ -170,8 +171,8 @@ static bool list_names(const char *const *names, size_t n_names, char list[stati
 
         if (names[i][0] == '\0' || strpbrk(names[i], ",;= \t\r\n"))
             return error_set(error, ERROR_USAGE, "TLS: '%s' is no name of a host", names[i]);
-        n = snprintf(list + len, NAMES_BYTES - len, ",%s:%s", ip_address_parse(names[i], &address) ? "IP" : "DNS",
-                     names[i]);
+        n = snprintf(list + len, NAMES_BYTES - len, ",%s:%s",
+                     ip_address_parse(names[i], &address) ? "IP" : "DNS", names[i]);
         if (n < 0 || (size_t)n >= NAMES_BYTES - len)
             return error_set(error, ERROR_LIMIT, "TLS: more names than fit into %d bytes", NAMES_BYTES);
         len += (size_t)n;
@@ -217,7 +218,8 @@ static bool fill_certificate(X509 *certificate, EVP_PKEY *key, const char *names
            X509_time_adj_ex(X509_getm_notBefore(certificate), -1, 0, &now) &&
            X509_time_adj_ex(X509_getm_notAfter(certificate), VALID_DAYS - 1, 0, &now) &&
            X509_set_pubkey(certificate, key) == 1 &&
-           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)"tapdeck", -1, -1, 0) == 1 &&
+           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)"tapdeck", -1, -1,
+                                      0) == 1 &&
            X509_set_issuer_name(certificate, subject) == 1 &&
            add_extension(certificate, NID_subject_alt_name, names) &&
            add_extension(certificate, NID_basic_constraints, "critical,CA:FALSE") &&

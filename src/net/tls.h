@@ -24,7 +24,8 @@ struct tls *tls_open(const char *certificate_path, const char *key_path, struct 
  * A P-256 certificate for localhost and these names and addresses (n_names may be 0), valid from a day before
  * now_s (seconds since 1970) for 397 days: what browsers take at most. Never written to disk.
  */
-struct tls *tls_open_self_signed(const char *const *names, size_t n_names, int64_t now_s, struct error *error);
+struct tls *tls_open_self_signed(const char *const *names, size_t n_names, int64_t now_s,
+                                 struct error *error);
 void tls_close(struct tls *tls);
 
 /* SHA-256 of the certificate as browsers show it: "AB:CD:…". */
@@ -36,5 +37,6 @@ struct tls_socket {
     bool has_ended;
 };
 
-/* The server's end of a new connection, for transport.c; socket must outlive it. NULL when there is no memory. */
+/* The server's end of a new connection, for transport.c; socket must outlive it. NULL when there is no
+ * memory. */
 struct ssl_st *tls_accept(const struct tls *tls, struct tls_socket *socket);

@@ -13,8 +13,8 @@ struct transport {
     struct ssl_st *ssl; /* NULL: in the clear */
     bool has_shaken_hands;
     bool can_say_goodbye; /* close_notify may still be sent */
-    /* With TLS: so many bytes from the front of what waits were made into a record that waits for the socket. The
-     * next write must begin with the same bytes. */
+    /* With TLS: so many bytes from the front of what waits were made into a record that waits for the socket.
+     * The next write must begin with the same bytes. */
     size_t n_pinned;
 };
 

@@ -146,8 +146,8 @@ bool url_encode(struct bytes text, struct buffer *out)
 
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
-        bool is_unreserved = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-                             c == '.' || c == '_' || c == '~';
+        bool is_unreserved = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                             c == '-' || c == '.' || c == '_' || c == '~';
         char escaped[3] = { '%', digits[c >> 4], digits[c & 15] };
 
         if (is_unreserved ? !buffer_put_u8(out, c) : !buffer_put(out, escaped, sizeof escaped))

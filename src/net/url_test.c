@@ -15,11 +15,11 @@ static void paths_that_could_lead_elsewhere_are_not_plain(void **state)
         const char *path;
         bool is_plain;
     } cases[] = {
-        { "/", true },          { "/a/b.js", true },   { "/a/", true },        { "/...", true },
-        { "/a%20b", true },     { "", false },         { "a", false },         { "/a//b", false },
-        { "/../a", false },     { "/a/.", false },     { "/a/%2e%2E/b", false }, { "/.%2e", false },
-        { "/a%2fb", false },    { "/a%5cb", false },   { "/a%00", false },     { "/a%0a", false },
-        { "/a%2", false },      { "/%252e%252e", true },
+        { "/", true },       { "/a/b.js", true },     { "/a/", true },          { "/...", true },
+        { "/a%20b", true },  { "", false },           { "a", false },           { "/a//b", false },
+        { "/../a", false },  { "/a/.", false },       { "/a/%2e%2E/b", false }, { "/.%2e", false },
+        { "/a%2fb", false }, { "/a%5cb", false },     { "/a%00", false },       { "/a%0a", false },
+        { "/a%2", false },   { "/%252e%252e", true },
     };
 
     (void)state;

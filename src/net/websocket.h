@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * websocket - incoming WebSocket frames (RFC 6455 section 5, RFC 7692), either end: pure, bytes in, events out.
+ * websocket - incoming WebSocket frames (RFC 6455 section 5, RFC 7692), either end: pure, bytes in, events
+ * out.
  *
- * Messages come whole, unmasked, put together from their fragments, inflated, and text is UTF-8. Whatever the RFC
- * forbids ends it with the close code to send. Answers nothing: pongs and closing are the owner's.
+ * Messages come whole, unmasked, put together from their fragments, inflated, and text is UTF-8. Whatever the
+ * RFC forbids ends it with the close code to send. Answers nothing: pongs and closing are the owner's.
  *
  * Rejected: wslay. It asks for bytes by callbacks, copies each message twice, allocates what a frame's head
- * claims before the payload came, checks compressed text for UTF-8 (so permessage-deflate needs its lower half
- * only, which parses 14 bytes and keeps 4 KiB a connection), answers pings from a queue of its own, and takes a
- * close frame of one byte.
+ * claims before the payload came, checks compressed text for UTF-8 (so permessage-deflate needs its lower
+ * half only, which parses 14 bytes and keeps 4 KiB a connection), answers pings from a queue of its own, and
+ * takes a close frame of one byte.
  */
 #pragma once
 
@@ -34,7 +35,7 @@ enum websocket_close_code {
     WEBSOCKET_CLOSE_GOING_AWAY = 1001,
     WEBSOCKET_CLOSE_PROTOCOL_ERROR = 1002,
     WEBSOCKET_CLOSE_UNSUPPORTED = 1003,
-    WEBSOCKET_CLOSE_NO_CODE = 1005, /* never sent: the peer gave none */
+    WEBSOCKET_CLOSE_NO_CODE = 1005,  /* never sent: the peer gave none */
     WEBSOCKET_CLOSE_ABNORMAL = 1006, /* never sent: the connection ended without a close frame */
     WEBSOCKET_CLOSE_INVALID_DATA = 1007,
     WEBSOCKET_CLOSE_POLICY = 1008,

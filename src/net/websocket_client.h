@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * websocket_client - the client's half of the opening handshake (RFC 6455 section 4.1): writes the request, reads
- * the answer. Pure; random bytes and the connection are the caller's.
+ * websocket_client - the client's half of the opening handshake (RFC 6455 section 4.1): writes the request,
+ * reads the answer. Pure; random bytes and the connection are the caller's.
  */
 #pragma once
 

@@ -27,8 +27,8 @@ struct websocket_deflater *websocket_deflater_new(int level, struct error *error
 {
     struct websocket_deflater *deflater = calloc(1, sizeof *deflater);
 
-    if (deflater == NULL || deflateInit2(&deflater->stream, level, Z_DEFLATED, WINDOW_BITS, DEFLATE_MEMORY_LEVEL,
-                                         Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (deflater == NULL || deflateInit2(&deflater->stream, level, Z_DEFLATED, WINDOW_BITS,
+                                         DEFLATE_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
         error_set(error, ERROR_SYSTEM, "no memory to compress WebSocket messages");
         free(deflater);
         return NULL;
@@ -142,8 +142,8 @@ enum websocket_inflate websocket_inflate(struct websocket_inflater *inflater, st
     }
     if (status == Z_MEM_ERROR || inflater->message.len > limit_bytes)
         return WEBSOCKET_INFLATE_TOO_BIG;
-    /* Ended by a final block (section 7.2.3.4), it has at most that block's padding behind it; else it stands at
-     * the end of the empty block, which data_type tells by 128. */
+    /* Ended by a final block (section 7.2.3.4), it has at most that block's padding behind it; else it stands
+     * at the end of the empty block, which data_type tells by 128. */
     if (status == Z_STREAM_END ? stream->avail_in > sizeof stored_block_end
                                : (status != Z_OK && status != Z_BUF_ERROR) || !(stream->data_type & 128))
         return WEBSOCKET_INFLATE_DAMAGED;

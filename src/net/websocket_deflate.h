@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * websocket_deflate - the two halves of permessage-deflate (RFC 7692 section 7.2) without context takeover: each
- * message stands alone, so one deflated frame fits every connection, and the state (some 300 KiB here, 40 KiB
- * there) is one a thread, not one a connection.
+ * websocket_deflate - the two halves of permessage-deflate (RFC 7692 section 7.2) without context takeover:
+ * each message stands alone, so one deflated frame fits every connection, and the state (some 300 KiB here,
+ * 40 KiB there) is one a thread, not one a connection.
  *
- * Raw deflate by zlib, ended by an empty stored block whose four last bytes are left out. Rejected: libdeflate,
- * faster, but it can only end a stream, which the RFC allows and not every client takes.
+ * Raw deflate by zlib, ended by an empty stored block whose four last bytes are left out. Rejected:
+ * libdeflate, faster, but it can only end a stream, which the RFC allows and not every client takes.
  */
 #pragma once
 
@@ -20,8 +20,8 @@ struct websocket_deflater *websocket_deflater_new(int level, struct error *error
 void websocket_deflater_free(struct websocket_deflater *deflater);
 
 /*
- * Appends the deflated form of payload to out. False when that is not shorter, or out is full: then out is as it
- * was, and the message is to be sent plain.
+ * Appends the deflated form of payload to out. False when that is not shorter, or out is full: then out is as
+ * it was, and the message is to be sent plain.
  */
 bool websocket_deflate(struct websocket_deflater *deflater, struct bytes payload, struct buffer *out);
 

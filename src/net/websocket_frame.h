@@ -2,8 +2,8 @@
 /*
  * websocket_frame - outgoing WebSocket frames (RFC 6455 section 5.2): made once, sent to many.
  *
- * A server's frame is the same for everyone, so it is a shared_bytes; each connection's queue holds a reference.
- * What is large and shared already goes behind a head of its own.
+ * A server's frame is the same for everyone, so it is a shared_bytes; each connection's queue holds a
+ * reference. What is large and shared already goes behind a head of its own.
  */
 #pragma once
 
@@ -24,8 +24,8 @@ struct shared_bytes *websocket_frame_new_deflated(enum websocket_opcode opcode, 
 struct shared_bytes *websocket_frame_head_new(enum websocket_opcode opcode, uint64_t payload_len);
 
 /*
- * A close frame (section 5.5.1); code WEBSOCKET_CLOSE_NO_CODE: without one. The reason is cut to 123 bytes, at a
- * character's border. NULL when there is no memory.
+ * A close frame (section 5.5.1); code WEBSOCKET_CLOSE_NO_CODE: without one. The reason is cut to 123 bytes,
+ * at a character's border. NULL when there is no memory.
  */
 struct shared_bytes *websocket_frame_close_new(unsigned code, const char *reason);
 

@@ -14,7 +14,8 @@ static bool is_key(struct bytes key)
     for (size_t i = 0; i < 22; i++) {
         uint8_t c = key.data[i];
 
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' || c == '/'))
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' ||
+              c == '/'))
             return false;
     }
     return memchr("AQgw", key.data[21], 4) != NULL;
@@ -119,7 +120,8 @@ enum websocket_handshake websocket_handshake_check(const struct http_request *re
     if (!http_fields_have_token(fields, "Connection", "Upgrade"))
         return bad(offer, "WebSocket upgrade: Connection does not say Upgrade");
     if (http_fields_count(fields, "Sec-WebSocket-Version") != 1 ||
-        !http_fields_find(fields, "Sec-WebSocket-Version", &version) || !bytes_equal(version, bytes_text("13")))
+        !http_fields_find(fields, "Sec-WebSocket-Version", &version) ||
+        !bytes_equal(version, bytes_text("13")))
         return WEBSOCKET_HANDSHAKE_VERSION;
     if (http_fields_count(fields, "Sec-WebSocket-Key") != 1 ||
         !http_fields_find(fields, "Sec-WebSocket-Key", &offer->key) || !is_key(offer->key))
@@ -178,8 +180,9 @@ bool websocket_handshake_accept(struct buffer *out, const struct websocket_offer
     if (protocol)
         http_response_header(&response, "Sec-WebSocket-Protocol", bytes_text(protocol));
     if (uses_deflate && offer->has_deflate)
-        http_response_header_printf(&response, "Sec-WebSocket-Extensions",
-                                    "permessage-deflate; server_no_context_takeover; client_no_context_takeover%s",
-                                    offer->echoes_window_bits ? "; server_max_window_bits=15" : "");
+        http_response_header_printf(
+            &response, "Sec-WebSocket-Extensions",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover%s",
+            offer->echoes_window_bits ? "; server_max_window_bits=15" : "");
     return http_response_end_bare(&response);
 }

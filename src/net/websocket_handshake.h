@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * websocket_handshake - the server's half of the opening handshake (RFC 6455 section 4.2), and what is agreed on
- * in it: a subprotocol (section 1.9) and permessage-deflate (RFC 7692 section 7.1).
+ * websocket_handshake - the server's half of the opening handshake (RFC 6455 section 4.2), and what is agreed
+ * on in it: a subprotocol (section 1.9) and permessage-deflate (RFC 7692 section 7.1).
  *
  * Judges nothing: which Origin and subprotocol are welcome is the caller's to say, between check and accept.
  */
@@ -40,9 +40,9 @@ bool websocket_offer_protocol(const struct websocket_offer *offer, size_t *next,
 bool websocket_offer_has_protocol(const struct websocket_offer *offer, const char *protocol);
 
 /*
- * Appends "101 Switching Protocols". protocol: one that was offered, or NULL for none (some clients then give up:
- * RFC 6455 section 4.1 asks them to, when they offered any). uses_deflate only when offer->has_deflate. Both
- * sides then take no context over. False when out is full; it is then as it was.
+ * Appends "101 Switching Protocols". protocol: one that was offered, or NULL for none (some clients then give
+ * up: RFC 6455 section 4.1 asks them to, when they offered any). uses_deflate only when offer->has_deflate.
+ * Both sides then take no context over. False when out is full; it is then as it was.
  */
 bool websocket_handshake_accept(struct buffer *out, const struct websocket_offer *offer, const char *protocol,
                                 bool uses_deflate);

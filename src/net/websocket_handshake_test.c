@@ -33,7 +33,8 @@ static void handshakes_are_judged(void **state)
         enum websocket_handshake expected;
     } cases[] = {
         { GOOD "\r\n", WEBSOCKET_HANDSHAKE_OK },
-        { START "Upgrade: h2c, WebSocket\r\nConnection: upgrade\r\n" KEY VERSION "\r\n", WEBSOCKET_HANDSHAKE_OK },
+        { START "Upgrade: h2c, WebSocket\r\nConnection: upgrade\r\n" KEY VERSION "\r\n",
+          WEBSOCKET_HANDSHAKE_OK },
         { START "\r\n", WEBSOCKET_HANDSHAKE_NONE },
         { START "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n", WEBSOCKET_HANDSHAKE_NONE },
         { "POST / HTTP/1.1\r\nHost: a\r\n" UPGRADE KEY VERSION "\r\n", WEBSOCKET_HANDSHAKE_BAD },
@@ -45,9 +46,12 @@ static void handshakes_are_judged(void **state)
         { GOOD VERSION "\r\n", WEBSOCKET_HANDSHAKE_VERSION },
         { START UPGRADE VERSION "\r\n", WEBSOCKET_HANDSHAKE_BAD },
         { GOOD KEY "\r\n", WEBSOCKET_HANDSHAKE_BAD },
-        { START UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=\r\n\r\n", WEBSOCKET_HANDSHAKE_BAD },
-        { START UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\n\r\n", WEBSOCKET_HANDSHAKE_BAD },
-        { START UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j!Q==\r\n\r\n", WEBSOCKET_HANDSHAKE_BAD },
+        { START UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=\r\n\r\n",
+          WEBSOCKET_HANDSHAKE_BAD },
+        { START UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\n\r\n",
+          WEBSOCKET_HANDSHAKE_BAD },
+        { START UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j!Q==\r\n\r\n",
+          WEBSOCKET_HANDSHAKE_BAD },
         { GOOD "Origin: http://a\r\nOrigin: http://b\r\n\r\n", WEBSOCKET_HANDSHAKE_BAD },
         { GOOD "Sec-WebSocket-Protocol: a b\r\n\r\n", WEBSOCKET_HANDSHAKE_BAD },
     };
@@ -105,9 +109,10 @@ static void deflate_is_agreed_on_only_in_a_form_that_can_be_shared(void **state)
         snprintf(expected, sizeof expected,
                  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n%s%s%s\r\n",
-                 cases[i].agreed ? "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
-                                   "client_no_context_takeover"
-                                 : "",
+                 cases[i].agreed
+                     ? "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+                       "client_no_context_takeover"
+                     : "",
                  cases[i].agreed ? cases[i].agreed : "", cases[i].agreed ? "\r\n" : "");
         assert_string_equal((const char *)answer.data, expected);
         buffer_clear(&answer);
@@ -138,7 +143,8 @@ static void subprotocols_are_gone_through_in_the_order_offered(void **state)
     assert_false(websocket_offer_has_protocol(&offer, "AWS-appsync-event-ws"));
     buffer_init(&answer, 4096);
     assert_true(websocket_handshake_accept(&answer, &offer, "aws-appsync-event-ws", false));
-    assert_non_null(memmem(answer.data, answer.len, "\r\nSec-WebSocket-Protocol: aws-appsync-event-ws\r\n", 46));
+    assert_non_null(
+        memmem(answer.data, answer.len, "\r\nSec-WebSocket-Protocol: aws-appsync-event-ws\r\n", 46));
     buffer_clear(&answer);
     http_parser_clear(&parser);
 }
@@ -147,7 +153,10 @@ static void client_and_server_understand_each_other(void **state)
 {
     static const uint8_t random_key[16] = "0123456789abcdef";
     const struct websocket_client_options options = {
-        .host = "a.example:8080", .target = "/event/realtime", .protocols = "one, two", .offers_deflate = true,
+        .host = "a.example:8080",
+        .target = "/event/realtime",
+        .protocols = "one, two",
+        .offers_deflate = true,
         .random_key = random_key,
     };
     struct websocket_client client;
@@ -182,7 +191,8 @@ static void a_client_refuses_what_it_did_not_ask_for(void **state)
         unsigned status;
     } cases[] = {
         { "HTTP/1.1 403 Forbidden\r\n\r\n", 403 },
-        { "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n", 101 },
+        { "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
+          101 },
         { "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", 101 },
         { "HTTP/1.1 101 X\r\n X: y\r\n\r\n", 101 },
         { "SSH-2.0-OpenSSH\r\n\r\n", 0 },
@@ -192,7 +202,9 @@ static void a_client_refuses_what_it_did_not_ask_for(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         static const uint8_t random_key[16];
-        const struct websocket_client_options options = { .host = "a", .target = "/", .random_key = random_key };
+        const struct websocket_client_options options = { .host = "a",
+                                                          .target = "/",
+                                                          .random_key = random_key };
         struct reader r = reader_over(bytes_text(cases[i].answer));
         struct websocket_client client;
         struct buffer request;

@@ -31,8 +31,8 @@ static void put_masked(struct buffer *out, uint8_t first, const char *payload, s
 }
 
 /* "text hello", "binary …", "ping …", "pong …", "close 1000 reason", "failed 1002": a line each. */
-static void play(struct bytes input, size_t step, enum websocket_role role, struct websocket_inflater *inflater,
-                 struct buffer *told)
+static void play(struct bytes input, size_t step, enum websocket_role role,
+                 struct websocket_inflater *inflater, struct buffer *told)
 {
     struct websocket ws;
 
@@ -47,13 +47,15 @@ static void play(struct bytes input, size_t step, enum websocket_role role, stru
         r = reader_over(bytes_of(piece, n));
         while ((event = websocket_next(&ws, &r)) != WEBSOCKET_EVENT_MORE) {
             static const char *const names[] = {
-                [WEBSOCKET_EVENT_PING] = "ping ", [WEBSOCKET_EVENT_PONG] = "pong ",
-                [WEBSOCKET_EVENT_CLOSE] = "close ", [WEBSOCKET_EVENT_FAILED] = "failed ",
+                [WEBSOCKET_EVENT_PING] = "ping ",
+                [WEBSOCKET_EVENT_PONG] = "pong ",
+                [WEBSOCKET_EVENT_CLOSE] = "close ",
+                [WEBSOCKET_EVENT_FAILED] = "failed ",
             };
 
-            buffer_put_text(told, event != WEBSOCKET_EVENT_MESSAGE      ? names[event]
-                                  : ws.opcode == WEBSOCKET_TEXT ? "text "
-                                                                : "binary ");
+            buffer_put_text(told, event != WEBSOCKET_EVENT_MESSAGE ? names[event]
+                                  : ws.opcode == WEBSOCKET_TEXT    ? "text "
+                                                                   : "binary ");
             if (event == WEBSOCKET_EVENT_CLOSE || event == WEBSOCKET_EVENT_FAILED)
                 buffer_printf(told, "%u", ws.close_code);
             if (event == WEBSOCKET_EVENT_CLOSE && ws.payload.len)
@@ -106,7 +108,11 @@ static void messages_control_frames_and_fragments_are_understood(void **state)
         { { { 0x01, "\xe2\x86" }, { 0x80, "\x92" } }, "text \xe2\x86\x92\n" },
         { { { 0x88, "" } }, "close 1005\n" },
         { { { 0x88, "\x03\xe8", 2 }, { 0x81, "late" } }, "close 1000\n" },
-        { { { 0x88, "\x0f\xa0""bye", 5 } }, "close 4000 bye\n" },
+        { { { 0x88,
+              "\x0f\xa0"
+              "bye",
+              5 } },
+          "close 4000 bye\n" },
         { { { 0x01, "he" }, { 0x88, "\x03\xe9", 2 } }, "close 1001\n" },
     };
 
@@ -116,7 +122,8 @@ static void messages_control_frames_and_fragments_are_understood(void **state)
 
         buffer_init(&input, 4096);
         for (const struct frame *frame = cases[i].frames; frame->payload; frame++)
-            put_masked(&input, frame->first, frame->payload, frame->len ? frame->len : strlen(frame->payload));
+            put_masked(&input, frame->first, frame->payload,
+                       frame->len ? frame->len : strlen(frame->payload));
         assert_plays(buffer_bytes(&input), WEBSOCKET_SERVER, NULL, cases[i].expected);
         buffer_clear(&input);
     }
@@ -138,15 +145,15 @@ static void what_the_rfc_forbids_ends_with_its_close_code(void **state)
         { { { 0x81, "x" }, { 0x80, "y" } }, "text x\nfailed 1002\n" },
         { { { 0x09, "x" } }, "failed 1002\n" }, /* fragmented ping */
         { { { 0x88, "\x03", 1 } }, "failed 1002\n" },
-        { { { 0x88, "\x03\xe7", 2 } }, "failed 1002\n" },  /* 999 */
-        { { { 0x88, "\x03\xec", 2 } }, "failed 1002\n" },  /* 1004 */
-        { { { 0x88, "\x03\xed", 2 } }, "failed 1002\n" },  /* 1005 */
-        { { { 0x88, "\x03\xee", 2 } }, "failed 1002\n" },  /* 1006 */
-        { { { 0x88, "\x03\xf7", 2 } }, "failed 1002\n" },  /* 1015 */
-        { { { 0x88, "\x07\xd0", 2 } }, "failed 1002\n" },  /* 2000 */
-        { { { 0x88, "\x13\x88", 2 } }, "failed 1002\n" },  /* 5000 */
+        { { { 0x88, "\x03\xe7", 2 } }, "failed 1002\n" }, /* 999 */
+        { { { 0x88, "\x03\xec", 2 } }, "failed 1002\n" }, /* 1004 */
+        { { { 0x88, "\x03\xed", 2 } }, "failed 1002\n" }, /* 1005 */
+        { { { 0x88, "\x03\xee", 2 } }, "failed 1002\n" }, /* 1006 */
+        { { { 0x88, "\x03\xf7", 2 } }, "failed 1002\n" }, /* 1015 */
+        { { { 0x88, "\x07\xd0", 2 } }, "failed 1002\n" }, /* 2000 */
+        { { { 0x88, "\x13\x88", 2 } }, "failed 1002\n" }, /* 5000 */
         { { { 0x88, "\x03\xe8\xff", 3 } }, "failed 1007\n" },
-        { { { 0x81, "\xc0\xaf", 2 } }, "failed 1007\n" },  /* overlong */
+        { { { 0x81, "\xc0\xaf", 2 } }, "failed 1007\n" },     /* overlong */
         { { { 0x81, "\xed\xa0\x80", 3 } }, "failed 1007\n" }, /* surrogate */
         { { { 0x81, "\xf4\x90\x80\x80", 4 } }, "failed 1007\n" },
         { { { 0x81, "12345678abc\xe2\x86", 13 } }, "failed 1007\n" },
@@ -159,7 +166,8 @@ static void what_the_rfc_forbids_ends_with_its_close_code(void **state)
 
         buffer_init(&input, 4096);
         for (const struct frame *frame = cases[i].frames; frame->payload; frame++)
-            put_masked(&input, frame->first, frame->payload, frame->len ? frame->len : strlen(frame->payload));
+            put_masked(&input, frame->first, frame->payload,
+                       frame->len ? frame->len : strlen(frame->payload));
         put_masked(&input, 0x81, "never told", 10);
         assert_plays(buffer_bytes(&input), WEBSOCKET_SERVER, NULL, cases[i].expected);
         buffer_clear(&input);
@@ -174,12 +182,12 @@ static void bad_heads_are_refused_before_their_payload_comes(void **state)
         size_t len;
         const char *expected;
     } cases[] = {
-        { WEBSOCKET_SERVER, "\x81\x01x", 3, "failed 1002\n" },          /* not masked */
-        { WEBSOCKET_CLIENT, "\x81\x81\0\0\0\0x", 7, "failed 1002\n" },  /* masked */
-        { WEBSOCKET_CLIENT, "\x81\x7e\0\x7d", 4, "failed 1002\n" },     /* 125 in 16 bits */
+        { WEBSOCKET_SERVER, "\x81\x01x", 3, "failed 1002\n" },         /* not masked */
+        { WEBSOCKET_CLIENT, "\x81\x81\0\0\0\0x", 7, "failed 1002\n" }, /* masked */
+        { WEBSOCKET_CLIENT, "\x81\x7e\0\x7d", 4, "failed 1002\n" },    /* 125 in 16 bits */
         { WEBSOCKET_CLIENT, "\x82\x7f\0\0\0\0\0\0\xff\xff", 10, "failed 1002\n" },
         { WEBSOCKET_CLIENT, "\x82\x7f\x80\0\0\0\0\0\0\0", 10, "failed 1002\n" },
-        { WEBSOCKET_CLIENT, "\x89\x7e\0\x7e", 4, "failed 1002\n" },     /* ping of 126 */
+        { WEBSOCKET_CLIENT, "\x89\x7e\0\x7e", 4, "failed 1002\n" }, /* ping of 126 */
         { WEBSOCKET_CLIENT, "\x82\x7f\0\0\0\0\xff\xff\xff\xff", 10, "failed 1009\n" },
         { WEBSOCKET_CLIENT, "\x82\x41", 2, "failed 1009\n" },           /* 65 of 64 */
         { WEBSOCKET_CLIENT, "\x02\x02xx\x80\x3f", 6, "failed 1009\n" }, /* 2 + 63 */
@@ -295,7 +303,8 @@ static void a_small_message_that_inflates_past_the_limit_is_refused(void **state
         struct websocket ws;
 
         websocket_init(&ws, WEBSOCKET_CLIENT, 64, inflater);
-        assert_int_equal(websocket_next(&ws, &r), len == 64 ? WEBSOCKET_EVENT_MESSAGE : WEBSOCKET_EVENT_FAILED);
+        assert_int_equal(websocket_next(&ws, &r),
+                         len == 64 ? WEBSOCKET_EVENT_MESSAGE : WEBSOCKET_EVENT_FAILED);
         assert_int_equal(ws.close_code, len == 64 ? 0 : WEBSOCKET_CLOSE_TOO_BIG);
         websocket_clear(&ws);
         shared_bytes_release(frame);
