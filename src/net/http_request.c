@@ -413,7 +413,8 @@ static enum http_event read_trailer(struct http_parser *parser, struct reader *i
         if (c != '\n')
             continue;
         is_empty_line =
-            parser->line.len == 2 || memcmp(parser->line.data + parser->line.len - 4, "\r\n\r\n", 4) == 0;
+            parser->line.len == 2 ||
+            (parser->line.len >= 4 && memcmp(parser->line.data + parser->line.len - 4, "\r\n\r\n", 4) == 0);
         if (is_empty_line) {
             struct http_fields trailer;
             struct reader r = reader_over(buffer_bytes(&parser->line));

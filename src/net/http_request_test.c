@@ -245,6 +245,7 @@ static void bad_chunks_are_refused(void **state)
         { "41\r\n", 413 },
         { "0\r\nX : y\r\n\r\n", 400 },
         { "0\r\n X: y\r\n\r\n", 400 },
+        { "0\r\nx\r\n\r\n", 400 },
         { "0\r\nX: y\n\r\n", 400 },
     };
 
