@@ -92,7 +92,7 @@ def slow_loris():
     sock = connect()
     began = time.monotonic()
     try:
-        for byte in GET * 100:
+        for byte in b'GET /hello HTTP/1.1\r\nX: ' + b'x' * 600:
             sock.sendall(bytes([byte]))
             time.sleep(0.05)
         raise AssertionError('a head that trickles in was waited for')
