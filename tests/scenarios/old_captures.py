@@ -129,7 +129,7 @@ def case_a_rotated_set_in_disorder_is_taken_in_time_order(t):
     archive = t.path('archive')
     done = t.run('import', folder, '-w', archive)
     t.equal(in_archive(t, archive), wanted(made), 'packets')
-    t.check('subdirectories' in said(done), f'subdirectories are not told: {said(done)}')
+    t.check('1 subdirectory' in said(done), f'subdirectories are not told: {said(done)}')
     t.run('check', '-A', archive)
 
 
