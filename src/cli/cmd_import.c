@@ -91,6 +91,14 @@ static bool has_directory(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+/* What is in the archive is older than this import only by chance: it goes for a budget, not for more room.
+ */
+static bool has_budget(const struct retention *retention)
+{
+    return retention->keep_bytes || retention->keep_age_ns || retention->min_free_bytes ||
+           retention->min_free_percent;
+}
+
 static bool open_archive(struct import *import, struct import_archive *archive, struct error *error)
 {
     const struct settings *settings = import->settings;
@@ -104,6 +112,7 @@ static bool open_archive(struct import *import, struct import_archive *archive, 
     if (!settings->is_dry &&
         !recorder_settings_apply(&settings->recorder, &import->recorder_options, import->node, error))
         return false;
+    import->recorder_options.spares_older = !has_budget(&import->recorder_options.retention);
     if (!is_remembered)
         return true; /* what came by a pipe cannot be read again: there is nothing to go on with */
     import->journal = import_journal_open(
@@ -379,6 +388,11 @@ const struct command command_import = {
              "that was stopped or killed and is started again, or is given more files than before. What was "
              "imported\n"
              "is remembered in DIR/import.db. What comes by a pipe is not: such an import begins anew.\n"
+             "\n"
+             "A full disk ends an import that was given no budget: nothing is deleted for it, and the same "
+             "command "
+             "goes\n"
+             "on when there is room.\n"
              "\n"
              "A file that is cut or damaged gives what can be read of it, and stops no other; each is named "
              "at the end.\n"

@@ -174,6 +174,8 @@ static bool make_room(struct recorder *recorder, struct error *error)
     struct retention_result result = { 0 };
     struct error why = { 0 };
 
+    if (recorder->options.spares_older)
+        return false;
     if (!retainer_delete_oldest(recorder->retainer, timestamp_now(), &result, &why)) {
         if (why.kind != ERROR_NO_SPACE)
             *error = why;

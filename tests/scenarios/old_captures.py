@@ -375,6 +375,26 @@ def case_many_files_are_searched_with_few_open(t):
     t.check(done.stdout == b'' and 'none' in said(done), said(done))
 
 
+def case_a_full_disk_ends_an_import_and_costs_nothing(t):
+    if os.geteuid() != 0:
+        t.skip('a small file system is mounted by root only')
+    disk, folder = t.path('disk'), t.path('set')
+    os.mkdir(disk)
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=6m', 'tapdeck', disk], capture_output=True).returncode:
+        t.skip('no small file system can be mounted')
+    try:
+        made = packets(t, 12000, size=1200)
+        put(f'{folder}/a.pcap', pcap(made))
+        done = t.run('import', folder, '-w', f'{disk}/archive', '-C', '200k', exit=2)
+        t.check('goes on from here' in said(done) and 'deleted' not in said(done), said(done))
+        subprocess.run(['mount', '-o', 'remount,size=60m', disk], check=True)
+        t.run('import', folder, '-w', f'{disk}/archive', '-C', '200k')
+        t.run('check', '-A', f'{disk}/archive')
+        t.equal(in_archive(t, f'{disk}/archive'), wanted(made), 'packets')
+    finally:
+        subprocess.run(['umount', '-l', disk])
+
+
 def case_a_hole_in_the_middle_costs_what_is_in_it(t):
     folder, archive = t.path('set'), t.path('archive')
     made = packets(t, 3000, size=100)
