@@ -164,7 +164,7 @@ bool loop_timer_add(struct loop *loop, struct loop_timer *timer, struct error *e
 {
     if (loop->n_timers + 1 >= loop->timer_cap) {
         size_t cap = loop->timer_cap ? loop->timer_cap * 2 : TIMERS_AT_FIRST;
-        struct loop_timer **heap = realloc(loop->heap, cap * sizeof *heap);
+        struct loop_timer **heap = realloc(loop->heap, cap * sizeof(struct loop_timer *));
 
         if (heap == NULL)
             return error_set(error, ERROR_SYSTEM, "no memory for a timer");
