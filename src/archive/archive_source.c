@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/digest.h"
 #include "archive/posting.h"
 #include "archive/segment_file.h"
 #include "archive/segment_index_map.h"
@@ -42,6 +43,9 @@ struct archive_source {
     struct source base;
     struct archive_counters counters;
     const struct hint *hint;
+    struct digest *digest;              /* while segments are chosen */
+    struct digest_additions *additions; /* for those it does not know; NULL: not to be added */
+    bool has_tried_to_add;
     struct lane *lanes; /* by first_ts_ns */
     uint32_t n_lanes, n_begun;
     struct lane **active;
@@ -157,10 +161,40 @@ static void count_packets(struct archive_source *archive, struct lane *lane)
     interface_table_clear(&interfaces);
 }
 
-/* One segment of the catalog. *keep: it may hold answers. Adds its packets to *n_before. */
-static bool begin_lane(struct archive_source *archive, struct lane *lane, const struct catalog_entry *entry,
-                       bool is_last, uint64_t *n_before, bool *keep)
+/* What the digest says no packet of has an answer is counted, and not opened. */
+static bool is_ruled_out(struct archive_source *archive, uint32_t entry, uint64_t *n_before)
 {
+    struct digest_segment segment;
+
+    if (archive->digest == NULL || !digest_knows(archive->digest, entry, &segment) ||
+        digest_may_match(archive->digest, entry, archive->hint))
+        return false;
+    *n_before += segment.n_packets;
+    archive->counters.n_blocks += segment.n_blocks;
+    return true;
+}
+
+/* A segment that had to be asked for want of a record need not be the next time. */
+static void add_to_digest(struct archive_source *archive, const struct catalog *catalog, uint32_t entry,
+                          const struct segment_index *index)
+{
+    struct digest_segment segment;
+
+    if (archive->digest == NULL || digest_knows(archive->digest, entry, &segment))
+        return;
+    if (!archive->has_tried_to_add)
+        archive->additions = digest_additions_new(catalog);
+    archive->has_tried_to_add = true;
+    if (archive->additions)
+        digest_additions_put(archive->additions, &catalog->entries[entry], index);
+}
+
+/* One segment of the catalog. *keep: it may hold answers. Adds its packets to *n_before. */
+static bool begin_lane(struct archive_source *archive, struct lane *lane, const struct catalog *catalog,
+                       uint32_t number, uint64_t *n_before, bool *keep)
+{
+    const struct catalog_entry *entry = &catalog->entries[number];
+    bool is_last = number + 1 == catalog->n;
     struct error error = { .kind = ERROR_NONE };
     bool is_open;
 
@@ -181,6 +215,8 @@ static bool begin_lane(struct archive_source *archive, struct lane *lane, const 
         lane->is_indexed = true;
         archive->n_indexes_open++;
         *n_before += segment_index_packets(lane->index);
+        if (!entry->is_open)
+            add_to_digest(archive, catalog, number, lane->index);
         if (!choose_blocks(archive, lane))
             return false;
         *keep = lane->candidates != NULL;
@@ -422,16 +458,26 @@ struct source *archive_source_open(const struct catalog *catalog, const struct h
         archive->active = calloc((size_t)catalog->n + 1, sizeof(struct lane *));
         ok = archive->lanes && archive->active;
     }
+    if (ok && catalog->n > 1)
+        archive->digest = digest_open(catalog);
     for (uint32_t i = 0; ok && i < catalog->n; i++) {
         struct lane *lane = &archive->lanes[archive->n_lanes];
         bool keep;
 
-        ok = begin_lane(archive, lane, &catalog->entries[i], i + 1 == catalog->n, &n_before, &keep);
+        if (is_ruled_out(archive, i, &n_before))
+            continue;
+        ok = begin_lane(archive, lane, catalog, i, &n_before, &keep);
         if (ok && !keep) {
             free(lane->path);
             free(lane->index_path);
         }
         archive->n_lanes += !ok || keep;
+    }
+    if (archive) {
+        digest_additions_write(archive->additions);
+        archive->additions = NULL;
+        digest_close(archive->digest);
+        archive->digest = NULL;
     }
     if (ok) {
         qsort(archive->lanes, archive->n_lanes, sizeof *archive->lanes, compare_lanes);

@@ -12,6 +12,7 @@
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
 #include "archive/segment_index_parts.h"
+#include "archive/store_le.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -117,18 +118,6 @@ static void put_text(struct buffer *buffer, const char text[static INTERFACE_TEX
     put_bytes(buffer, bytes_of(text, strnlen(text, INTERFACE_TEXT_BYTES)));
 }
 
-static void store_u64(uint8_t *at, uint64_t value)
-{
-    value = htole64(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static void store_u32(uint8_t *at, uint32_t value)
-{
-    value = htole32(value);
-    memcpy(at, &value, sizeof value);
-}
-
 static void begin_section(struct encoding *e, enum index_section kind)
 {
     static const uint8_t zeroes[8];
@@ -138,9 +127,9 @@ static void begin_section(struct encoding *e, enum index_section kind)
     if (e->file->is_full)
         return;
     row = e->file->data + INDEX_HEAD_BYTES + (size_t)(kind - 1) * INDEX_SECTION_ROW_BYTES;
-    store_u32(row, kind);
-    store_u32(row + 4, 0);
-    store_u64(row + 8, e->file->len);
+    store_u32le(row, kind);
+    store_u32le(row + 4, 0);
+    store_u64le(row + 8, e->file->len);
 }
 
 static void end_section(struct encoding *e, enum index_section kind)
@@ -151,7 +140,7 @@ static void end_section(struct encoding *e, enum index_section kind)
     if (e->file->is_full)
         return;
     memcpy(&start, row + 8, sizeof start);
-    store_u64(row + 16, e->file->len - le64toh(start));
+    store_u64le(row + 16, e->file->len - le64toh(start));
 }
 
 static void put_summary(struct encoding *e)
@@ -261,8 +250,8 @@ static bool put_addresses(struct encoding *e)
     }
     free(ends);
     if (!e->file->is_full) {
-        store_u32(e->file->data + counts_at, n[0]);
-        store_u32(e->file->data + counts_at + 4, n[1]);
+        store_u32le(e->file->data + counts_at, n[0]);
+        store_u32le(e->file->data + counts_at + 4, n[1]);
     }
     end_section(e, INDEX_ADDRESSES);
     return true;
@@ -466,8 +455,8 @@ bool segment_index_encode(const struct segment_description *segment,
     }
     ok = ok && !file->is_full && !e.postings.is_full;
     if (ok) {
-        store_u64(file->data + 16, file->len);
-        store_u64(file->data + INDEX_CHECKSUM_AT, segment_index_checksum(buffer_bytes(file)));
+        store_u64le(file->data + 16, file->len);
+        store_u64le(file->data + INDEX_CHECKSUM_AT, segment_index_checksum(buffer_bytes(file)));
     }
     buffer_clear(&e.postings);
     free(e.bits);

@@ -2,12 +2,14 @@
 #include "pipeline/archive_bindings.h"
 
 #include "archive/archive_source.h"
+#include "archive/digest.h"
 #include "packet/batch.h"
 #include "pipeline/indexer.h"
 
 struct walk {
     const struct archive_bindings_question *question;
     struct archive_bindings_counters *counters;
+    struct digest *digest;             /* NULL: every segment is asked */
     struct indexer *tracker;           /* for segments without an index; NULL when there are none */
     struct interface_table interfaces; /* of those */
     bool is_ended;
@@ -95,11 +97,16 @@ static bool make_tracker(struct walk *walk, struct error *error)
     return true;
 }
 
-static bool walk_entry(struct walk *walk, const struct catalog_entry *entry, struct error *error)
+static bool walk_entry(struct walk *walk, const struct catalog *catalog, uint32_t number, struct error *error)
 {
+    const struct archive_bindings_question *question = walk->question;
+    const struct catalog_entry *entry = &catalog->entries[number];
     struct error fault;
-    struct segment_index *index = entry->has_index ? segment_index_open(entry->index_path, &fault) : NULL;
+    struct segment_index *index;
 
+    if (walk->digest && !digest_may_name(walk->digest, number, question->identities, question->n_identities))
+        return true;
+    index = entry->has_index ? segment_index_open(entry->index_path, &fault) : NULL;
     if (index == NULL)
         return (walk->tracker || make_tracker(walk, error)) && scan(walk, entry, error);
     if (walk->question->is_wanted)
@@ -121,8 +128,11 @@ bool archive_bindings(const struct catalog *catalog, const struct archive_bindin
         has_unindexed |= !catalog->entries[i].has_index;
     if (has_unindexed)
         is_done = make_tracker(&walk, error);
+    if (question->identities)
+        walk.digest = digest_open(catalog);
     for (uint32_t i = 0; is_done && !walk.is_ended && i < catalog->n; i++)
-        is_done = walk_entry(&walk, &catalog->entries[i], error);
+        is_done = walk_entry(&walk, catalog, i, error);
+    digest_close(walk.digest);
     if (walk.tracker)
         counters->n_anonymous = indexer_tracker_counters(walk.tracker)->n_anonymous;
     indexer_free(walk.tracker);

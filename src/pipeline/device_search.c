@@ -122,10 +122,17 @@ static bool on_archived_binding(void *context, const struct binding *binding)
 
 bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error)
 {
-    struct archive_bindings_question question = { is_device, on_archived_binding, search, search->preferences,
-                                                  search->hash_seed };
+    struct identity_spellings spellings;
+    struct archive_bindings_question question = { .is_wanted = is_device,
+                                                  .function = on_archived_binding,
+                                                  .context = search,
+                                                  .preferences = search->preferences,
+                                                  .hash_seed = search->hash_seed };
     struct archive_bindings_counters counters;
 
+    identity_spellings_of(search->device, &spellings);
+    question.identities = spellings.identities;
+    question.n_identities = spellings.n;
     if (!archive_bindings(catalog, &question, &counters, error))
         return false;
     search->n_anonymous += counters.n_anonymous;
