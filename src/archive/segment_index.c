@@ -253,6 +253,18 @@ bool index_address(const struct segment_index *index, uint32_t number, struct ip
     return true;
 }
 
+bool index_flow_key(const struct segment_index *index, const struct index_flow *flow, struct flow_key *key)
+{
+    memset(key, 0, sizeof *key);
+    if (!index_address(index, flow->low, &key->low) || !index_address(index, flow->high, &key->high))
+        return false;
+    key->protocol = flow->protocol;
+    key->any_port = flow->any_port;
+    key->port_low = flow->port_low;
+    key->port_high = flow->port_high;
+    return true;
+}
+
 static bool read_identity(struct reader *r, enum identity_scheme *scheme, struct bytes *identity,
                           uint64_t *posting)
 {
@@ -353,15 +365,8 @@ static bool find_flow_key(const struct segment_index *index, const struct bindin
         *key = row->own_key;
         return true;
     }
-    memset(key, 0, sizeof *key);
-    if (row->flow > UINT32_MAX || !index_flow_read(index, (uint32_t)(row->flow - 1), &flow) ||
-        !index_address(index, flow.low, &key->low) || !index_address(index, flow.high, &key->high))
-        return false;
-    key->protocol = flow.protocol;
-    key->any_port = flow.any_port;
-    key->port_low = flow.port_low;
-    key->port_high = flow.port_high;
-    return true;
+    return row->flow <= UINT32_MAX && index_flow_read(index, (uint32_t)(row->flow - 1), &flow) &&
+           index_flow_key(index, &flow, key);
 }
 
 static bool read_short(struct reader *r, size_t limit_bytes, struct bytes *bytes)

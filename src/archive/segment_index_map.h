@@ -46,6 +46,9 @@ bool index_posting(const struct segment_index *index, uint64_t offset, struct re
 /* The nth address; family 0 for INDEX_ADDRESS_ANY. */
 bool index_address(const struct segment_index *index, uint32_t number, struct ip_address *address);
 
+/* Its key, addresses and all. */
+bool index_flow_key(const struct segment_index *index, const struct index_flow *flow, struct flow_key *key);
+
 /* Calls for each identity; scheme IDENTITY_NONE without bytes stands for any. False at damage. */
 typedef bool identity_function(void *context, enum identity_scheme scheme, struct bytes identity,
                                uint64_t posting);
