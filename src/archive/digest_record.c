@@ -106,12 +106,15 @@ static bool enter_all(struct making *making, const struct segment_index *index)
 static int gather_ports(struct making *making, const struct segment_index *index,
                         uint8_t bitmap[static DIGEST_PORT_BITMAP_BYTES])
 {
+    struct index_flow_cursor cursor;
     struct index_flow flow;
     int n = 0;
 
     memset(bitmap, 0, DIGEST_PORT_BITMAP_BYTES);
+    if (!index_flow_begin(index, 0, &cursor))
+        return -1;
     for (uint32_t i = 0; i < index->n_exact + index->n_folded; i++) {
-        if (!index_flow_read(index, i, &flow))
+        if (!index_flow_next(&cursor, &flow))
             return -1;
         if (flow.any_port)
             making->flags |= DIGEST_ANY_PORT;

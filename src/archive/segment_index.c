@@ -96,6 +96,7 @@ static bool check_blocks(const struct segment_index *index)
 static bool read_tables(struct segment_index *index)
 {
     struct reader r = reader_over(index->sections[INDEX_ADDRESSES]);
+    uint64_t n_chunks;
 
     if (!reader_u32le(&r, &index->n4) || !reader_u32le(&r, &index->n6) ||
         !reader_bytes(&r, (size_t)index->n4 * 4, &index->addresses4) ||
@@ -104,7 +105,12 @@ static bool read_tables(struct segment_index *index)
     r = reader_over(index->sections[INDEX_FLOWS]);
     if (!reader_u32le(&r, &index->n_exact) || !reader_u32le(&r, &index->n_folded))
         return false;
-    return reader_bytes(&r, ((size_t)index->n_exact + index->n_folded) * INDEX_FLOW_ROW_BYTES, &index->flows);
+    n_chunks =
+        ((uint64_t)index->n_exact + index->n_folded + INDEX_FLOW_CHUNK_ROWS - 1) / INDEX_FLOW_CHUNK_ROWS;
+    if (!reader_bytes(&r, n_chunks * INDEX_FLOW_CHUNK_BYTES, &index->flow_chunks))
+        return false;
+    index->flows = reader_rest(&r);
+    return true;
 }
 
 struct segment_index *segment_index_over(struct bytes file, const char *name, struct error *error)
@@ -214,16 +220,6 @@ int64_t segment_index_min_ts(const struct segment_index *index)
 int64_t segment_index_max_ts(const struct segment_index *index)
 {
     return index->max_ts_ns;
-}
-
-bool index_flow_read(const struct segment_index *index, uint32_t number, struct index_flow *flow)
-{
-    struct reader r = reader_over(index->flows);
-
-    return reader_skip(&r, (size_t)number * INDEX_FLOW_ROW_BYTES) && reader_u32le(&r, &flow->low) &&
-           reader_u32le(&r, &flow->high) && reader_u8(&r, &flow->protocol) &&
-           reader_u8(&r, &flow->any_port) && reader_u16le(&r, &flow->port_low) &&
-           reader_u16le(&r, &flow->port_high) && reader_u32le(&r, &flow->posting);
 }
 
 bool index_posting(const struct segment_index *index, uint64_t offset, struct reader *list)
