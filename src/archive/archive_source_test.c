@@ -271,6 +271,7 @@ static void the_oldest_go_first_and_never_the_open_one(void **state)
     struct retention retention = { 0 };
     struct segment_writer *writer;
     struct catalog catalog;
+    struct retainer *retainer;
     char directory[64];
     struct error error;
     uint64_t bytes = 0;
@@ -278,36 +279,38 @@ static void the_oldest_go_first_and_never_the_open_one(void **state)
     (void)state;
     fixture_directory(directory);
     fixture_interfaces(&interfaces);
+    retainer = retainer_new(directory);
     writer = fixture_write(directory, CODEC_ZSTD, &interfaces, 0, 100, 10, NULL);
     for (uint64_t i = 1; i < 6; i++)
         write_sealed(directory, CODEC_ZSTD, i * 1000, 1000);
-    assert_true(retain_apply(directory, &retention, INT64_MAX, &result, &error));
+    assert_true(retainer_apply(retainer, &retention, INT64_MAX, 0, &result, &error));
     assert_int_equal(result.n_deleted, 0);
 
     assert_true(catalog_load(&catalog, directory, &error));
     for (uint32_t i = 0; i < catalog.n; i++)
         bytes += catalog.entries[i].stored_bytes + catalog.entries[i].index_bytes;
     retention.keep_bytes = bytes - 1;
-    assert_true(retain_apply(directory, &retention, 0, &result, &error));
+    assert_true(retainer_apply(retainer, &retention, 0, 0, &result, &error));
     assert_int_equal(result.n_deleted, 1);
     assert_int_equal(read_directory(directory, &everything, 0).n,
                      4091); /* of the open one what was flushed */
     catalog_clear(&catalog);
 
     retention = (struct retention) { .keep_age_ns = 1 };
-    assert_true(retain_apply(directory, &retention,
-                             fixture_packet(3500, (uint8_t[FIXTURE_PACKET_BYTES]) { 0 }).ts_ns, &result,
-                             &error));
+    assert_true(retainer_apply(retainer, &retention,
+                               fixture_packet(3500, (uint8_t[FIXTURE_PACKET_BYTES]) { 0 }).ts_ns, 0, &result,
+                               &error));
     assert_int_equal(result.n_deleted, 1); /* the one of 2000..2999 alone is all older */
-    assert_true(retain_delete_oldest(directory, &result, &error));
+    assert_true(retainer_delete_oldest(retainer, 0, &result, &error));
     assert_int_equal(result.n_deleted, 1);
     retention = (struct retention) { .min_free_percent = 101 };
-    assert_true(retain_apply(directory, &retention, 0, &result, &error));
+    assert_true(retainer_apply(retainer, &retention, 0, 0, &result, &error));
     assert_int_equal(result.n_deleted, 2);
-    assert_false(retain_delete_oldest(directory, &result, &error));
+    assert_false(retainer_delete_oldest(retainer, 0, &result, &error));
     assert_int_equal(error.kind, ERROR_NO_SPACE);
     assert_int_equal(read_directory(directory, &everything, 0).n, 91);
     assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+    retainer_free(retainer);
     interface_table_clear(&interfaces);
     fixture_remove(directory);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "archive/digest.h"
+#include "archive/holds.h"
 #include "archive/seek_table.h"
 #include "archive/segment_file.h"
 #include "archive/segment_index_map.h"
@@ -253,6 +254,28 @@ static uint32_t check_digest(const struct checking *check, const char *directory
     return n_wrong;
 }
 
+/* What people wrote: damage in it stops retention, so it is worth a finding before the disk is full. */
+static uint32_t check_holds(const struct checking *check, const char *directory)
+{
+    char path[SEGMENT_PATH_BYTES];
+    struct hold_list list = { 0 };
+    struct error error;
+    struct database *database = holds_open(directory, DATABASE_READ, &error);
+    bool is_sound;
+
+    if (database == NULL && error.kind == ERROR_NONE)
+        return 0;
+    snprintf(path, sizeof path, "%s/" HOLDS_FILE, directory);
+    is_sound = database && database_verify(database, &error) && holds_load(database, &list, &error);
+    if (is_sound)
+        tell(check, CHECK_OK, path, "is whole: %u holds", list.n);
+    else
+        tell(check, CHECK_WRONG, path, "%s; until then retention deletes nothing", error.text);
+    hold_list_clear(&list);
+    database_close(database);
+    return !is_sound;
+}
+
 bool check_archive(const char *directory, bool repair, const struct reindexer *reindexer,
                    check_report *report, void *context, struct check_totals *totals, struct error *error)
 {
@@ -273,5 +296,6 @@ bool check_archive(const char *directory, bool repair, const struct reindexer *r
     }
     catalog_clear(&catalog);
     totals->n_wrong += check_digest(&check, directory);
+    totals->n_wrong += check_holds(&check, directory);
     return true;
 }

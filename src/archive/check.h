@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check - verifies every segment, index and checksum of an archive and says what is wrong.
+ * check - verifies every segment, index and checksum of an archive, and the database of holds, and says what
+ * is wrong.
  */
 #pragma once
 
@@ -13,7 +14,9 @@ typedef void check_report(void *context, enum check_severity severity, const cha
                           const char *sentence);
 
 struct check_totals {
-    uint32_t n_segments, n_wrong, n_repaired;
+    uint32_t n_segments;
+    uint32_t n_wrong; /* segments, or the database */
+    uint32_t n_repaired;
     uint64_t n_packets, n_blocks, n_bytes;
 };
 

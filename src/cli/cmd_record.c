@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/holds.h"
 #include "base/log.h"
 #include "base/size_text.h"
 #include "base/timestamp.h"
@@ -151,6 +152,8 @@ static bool become_user(const struct settings *settings, struct error *error)
     if (chown(settings->recorder.directory, user->pw_uid, user->pw_gid) != 0)
         return error_system(error, "--user %s: cannot give it the directory %s", settings->user,
                             settings->recorder.directory);
+    if (!holds_give(settings->recorder.directory, user->pw_uid, user->pw_gid, error))
+        return false;
     if (setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
         return error_system(error, "--user %s", settings->user);
     if (user->pw_uid != 0 && setuid(0) == 0)
@@ -231,6 +234,7 @@ static void update_status(struct recording *recording, int64_t now_ns)
     recording->n_bytes_before = status->n_bytes;
     status->n_written_bytes = counters->n_stored_bytes + counters->n_open_bytes;
     snprintf(status->segment, sizeof status->segment, "%s", counters->segment);
+    snprintf(status->trouble, sizeof status->trouble, "%s", counters->trouble);
     status->updated_ns = now_ns;
     recording->status_ns = now_ns;
     status_file_write(recording->settings->recorder.directory, status,
@@ -351,6 +355,7 @@ static bool run(struct recording *recording, const char *filter, struct error *e
         return error_set(error, ERROR_USAGE, "-B takes at most 1Gi");
     if (!recorder_settings_apply(&settings->recorder, &recorder_options, node, error))
         return false;
+    recording->status.budget = recorder_options.retention;
     recorder_options.is_live = true;
     recorder_options.flush_ns = settings->flush_ns;
     recording->group = capture_group_new(&(struct capture_options) { 0 }, &recording->interfaces, error);

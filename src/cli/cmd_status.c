@@ -1,48 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cmd_status - what is recorded, since when, how fast, what was lost and why, and how long the disk lasts.
- * Reads the catalog, the indexes' tables and the recorders' status files; never a packet.
+ * Reads the catalog, the indexes' tables, the holds and the recorders' status files; never a packet.
  */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "archive/catalog.h"
+#include "archive/held.h"
 #include "archive/segment_index.h"
-#include "base/size_text.h"
 #include "base/timestamp.h"
-#include "base/utf8.h"
+#include "cli/cmd_status.h"
 #include "cli/commands.h"
-#include "pipeline/status_file.h"
 
 #define STATUS_SUFFIX ".status.json"
 
-/* A forecast from less than this would be a guess. */
-#define FORECAST_SPAN_NS (60 * NS_PER_SECOND)
-#define FORECAST_MOST_S (10 * 365 * 86400.0) /* further off, it says nothing */
+enum { REPORT_LIMIT_BYTES = 1 << 24 };
 
 struct settings {
-    const char *archive;
+    const char *archive, *format;
     bool is_local;
 };
 
 static const struct option options[] = {
     { 'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR",
       "the archive directory (else TAPDECK_ARCHIVE)" },
+    { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT", "text (default) or json" },
     { 0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL,
       "times in the local zone, not in UTC" },
     { 0 },
 };
 
-struct holdings { /* what lies in the archive */
-    uint32_t n_sealed, n_open, n_unindexed;
-    uint64_t n_packets, n_raw_bytes;        /* of sealed segments with an index */
-    uint64_t n_indexed_bytes;               /* their files' */
-    uint64_t n_stored_bytes, n_index_bytes; /* of all segments */
-    int64_t min_ts_ns, max_ts_ns;           /* min > max: nothing known */
-    struct error first;                     /* why an index could not be read */
-};
+/* ---- the archive ---- */
+
+static void add_span(struct holdings *held, const struct catalog_entry *entry,
+                     const struct segment_index *index)
+{
+    int64_t min_ts_ns = segment_index_min_ts(index), max_ts_ns = segment_index_max_ts(index);
+
+    if (segment_index_packets(index) == 0)
+        return;
+    if (min_ts_ns < held->min_ts_ns)
+        held->min_ts_ns = min_ts_ns;
+    if (max_ts_ns > held->max_ts_ns)
+        held->max_ts_ns = max_ts_ns;
+    held->spans[held->n_spans++] =
+        (struct forecast_span) { min_ts_ns, max_ts_ns, entry->stored_bytes + entry->index_bytes };
+}
 
 static void holdings_add(struct holdings *held, const struct catalog_entry *entry)
 {
@@ -68,10 +73,7 @@ static void holdings_add(struct holdings *held, const struct catalog_entry *entr
     }
     held->n_packets += segment_index_packets(index);
     held->n_indexed_bytes += entry->stored_bytes;
-    if (segment_index_packets(index) > 0 && segment_index_min_ts(index) < held->min_ts_ns)
-        held->min_ts_ns = segment_index_min_ts(index);
-    if (segment_index_packets(index) > 0 && segment_index_max_ts(index) > held->max_ts_ns)
-        held->max_ts_ns = segment_index_max_ts(index);
+    add_span(held, entry, index);
     for (uint32_t b = 0; b < segment_index_blocks(index); b++) {
         struct segment_block block;
 
@@ -81,160 +83,42 @@ static void holdings_add(struct holdings *held, const struct catalog_entry *entr
     segment_index_close(index);
 }
 
-static const char *second_format(int64_t ts_ns, bool is_local, char text[static TIMESTAMP_TEXT_BYTES])
+static bool read_holdings(struct holdings *held, const struct catalog *catalog, struct error *error)
 {
-    timestamp_format(ts_ns, is_local, text);
-    memmove(text + 19, text + 29, strlen(text + 29) + 1);
-    return text;
+    *held = (struct holdings) { .min_ts_ns = INT64_MAX, .max_ts_ns = INT64_MIN };
+    held->spans = malloc((catalog->n ? catalog->n : 1) * sizeof *held->spans);
+    if (held->spans == NULL)
+        return error_set(error, ERROR_SYSTEM, "out of memory");
+    for (uint32_t i = 0; i < catalog->n; i++)
+        holdings_add(held, &catalog->entries[i]);
+    return true;
 }
 
-static void span_print(const struct holdings *held, bool is_local)
+/* ---- what is held ---- */
+
+static void read_holds(struct status_report *report, const struct catalog *catalog)
 {
-    char from[TIMESTAMP_TEXT_BYTES], to[TIMESTAMP_TEXT_BYTES], span[SIZE_TEXT_BYTES];
+    struct holds_summary *holds = &report->holds;
+    struct held *held = held_new(report->directory);
+    const struct held_hold *items;
+    uint32_t n;
 
-    if (held->min_ts_ns > held->max_ts_ns)
-        return;
-    printf("  span       %s to %s (%s)\n", second_format(held->min_ts_ns, is_local, from),
-           second_format(held->max_ts_ns, is_local, to),
-           duration_format(held->max_ts_ns - held->min_ts_ns, span));
-}
-
-static void disk_print(const char *directory, const struct holdings *held)
-{
-    struct statvfs fs;
-    char free_text[SIZE_TEXT_BYTES], size_text[SIZE_TEXT_BYTES], rate_text[SIZE_TEXT_BYTES],
-        left[SIZE_TEXT_BYTES];
-    uint64_t free_bytes;
-    double span_s, rate;
-
-    if (statvfs(directory, &fs) != 0 || fs.f_blocks == 0)
-        return;
-    free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-    printf("  disk       %s free of %s (%.0f %%)\n", size_format(free_bytes, free_text),
-           size_format((uint64_t)fs.f_blocks * fs.f_frsize, size_text),
-           100.0 * (double)fs.f_bavail / (double)fs.f_blocks);
-    if (held->min_ts_ns > held->max_ts_ns || held->max_ts_ns - held->min_ts_ns < FORECAST_SPAN_NS)
-        return;
-    span_s = (double)(held->max_ts_ns - held->min_ts_ns) / (double)NS_PER_SECOND;
-    rate = (double)(held->n_stored_bytes + held->n_index_bytes) / span_s;
-    if (rate > 0 && (double)free_bytes / rate < FORECAST_MOST_S)
-        printf("  forecast   at %s a day as over this span, full in %s if nothing is deleted\n",
-               size_format((uint64_t)(rate * 86400), rate_text),
-               duration_format((int64_t)((double)free_bytes / rate) * NS_PER_SECOND, left));
-}
-
-static void holdings_print(const char *directory, const struct holdings *held, bool is_local)
-{
-    char a[SIZE_TEXT_BYTES], b[SIZE_TEXT_BYTES];
-    uint32_t n = held->n_sealed + held->n_open;
-
-    printf("archive %s\n", directory);
-    if (n == 0) {
-        printf("  empty: nothing was recorded here yet\n");
-        disk_print(directory, held);
-        return;
+    if (held == NULL) {
+        error_set(&holds->trouble, ERROR_SYSTEM, "out of memory");
+    } else if (held_update(held, catalog, report->now_ns, 0, &holds->trouble)) {
+        items = held_holds(held, &n);
+        for (uint32_t i = 0; i < n; i++) {
+            holds->n_alive += items[i].is_alive;
+            holds->n_expired += !items[i].is_alive;
+        }
+        holds->n_segments = held_segments(held);
+        holds->n_bytes = held_bytes(held);
+        holds->quota_bytes = held_quota(held);
     }
-    span_print(held, is_local);
-    printf("  segments   %u", n);
-    if (held->n_open > 0)
-        printf(", %u of them open", held->n_open);
-    if (held->n_unindexed > 0)
-        printf(", %u without a readable index (tapdeck check --repair makes it anew): %s", held->n_unindexed,
-               held->first.text);
-    printf("\n  packets    %s%s\n", count_format(held->n_packets, a),
-           held->n_open > 0 ? " in sealed segments" : "");
-    printf("  stored     %s", size_format(held->n_stored_bytes, a));
-    if (held->n_indexed_bytes > 0 && held->n_raw_bytes > 0)
-        printf(", packed %.1f : 1 from %s", (double)held->n_raw_bytes / (double)held->n_indexed_bytes,
-               size_format(held->n_raw_bytes, b));
-    printf("\n  index      %s", size_format(held->n_index_bytes, a));
-    if (held->n_raw_bytes > 0)
-        printf(" (%.2f %% of the raw bytes)",
-               100.0 * (double)held->n_index_bytes / (double)held->n_raw_bytes);
-    putchar('\n');
-    disk_print(directory, held);
+    held_free(held);
 }
 
 /* ---- recorders ---- */
-
-struct drop { /* every way a packet can be lost or cut, each with its name */
-    const char *name;
-    size_t offset; /* of the counter in struct source_status */
-};
-
-static const struct drop drops[] = {
-    { "dropped by the kernel", offsetof(struct source_status, n_kernel) },
-    { "dropped by a full queue", offsetof(struct source_status, n_queue) },
-    { "dropped by the disk", offsetof(struct source_status, n_disk) },
-    { "cut short by the mirror", offsetof(struct source_status, n_truncated) },
-    { "refused as no mirrored frame", offsetof(struct source_status, n_refused) },
-};
-
-/* Names come from interfaces and command lines: escaped like all else that others chose. */
-static void put_name(const char *name)
-{
-    struct buffer text;
-
-    buffer_init(&text, 4096);
-    utf8_put_escaped(&text, bytes_text(name));
-    if (text.len > 0)
-        fwrite(text.data, 1, text.len, stdout);
-    buffer_clear(&text);
-}
-
-static void source_print(const struct source_status *source)
-{
-    char packets[SIZE_TEXT_BYTES], size[SIZE_TEXT_BYTES];
-
-    fputs("  source     ", stdout);
-    put_name(source->name);
-    printf(": %s packets, %s\n", count_format(source->n_packets, packets),
-           size_format(source->n_bytes, size));
-    for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
-        uint64_t count = *(const uint64_t *)((const char *)source + drops[i].offset);
-
-        printf("    %-28s  %s\n", drops[i].name, count_format(count, packets));
-    }
-}
-
-static void recorder_print(const struct recorder_status *status, bool is_local)
-{
-    int64_t now_ns = timestamp_now();
-    enum recorder_life life = recorder_life(status, now_ns);
-    char a[SIZE_TEXT_BYTES], b[SIZE_TEXT_BYTES], time[TIMESTAMP_TEXT_BYTES];
-
-    fputs("recorder ", stdout);
-    put_name(status->node);
-    if (life == RECORDER_ALIVE)
-        printf(": recording since %s (process %lld)\n", second_format(status->started_ns, is_local, time),
-               (long long)status->pid);
-    else if (life == RECORDER_DEAD)
-        printf(": DEAD: process %lld is gone since %s; start it again, it seals what was left open\n",
-               (long long)status->pid, second_format(status->updated_ns, is_local, time));
-    else
-        printf(": STUCK: process %lld has said nothing for %s\n", (long long)status->pid,
-               duration_format(now_ns - status->updated_ns, a));
-    if (status->trouble[0]) {
-        fputs("  TROUBLE    ", stdout);
-        put_name(status->trouble);
-        putchar('\n');
-    }
-    printf("  received   %s packets, %s", count_format(status->n_packets, a),
-           size_format(status->n_bytes, b));
-    if (life == RECORDER_ALIVE) {
-        printf("; now %s packets/s", count_format(status->packets_per_second, a));
-        printf(", %s/s", size_format(status->bytes_per_second, a));
-    }
-    printf("\n  written    %s\n", size_format(status->n_written_bytes, a));
-    if (status->segment[0]) {
-        fputs("  segment    ", stdout);
-        put_name(status->segment);
-        putchar('\n');
-    }
-    printf("  dropped by the disk, all sources  %s\n", count_format(status->n_disk, a));
-    for (uint32_t i = 0; i < status->n_sources; i++)
-        source_print(&status->sources[i]);
-}
 
 static int is_status_file(const struct dirent *entry)
 {
@@ -243,57 +127,150 @@ static int is_status_file(const struct dirent *entry)
     return len > suffix && strcmp(entry->d_name + len - suffix, STATUS_SUFFIX) == 0;
 }
 
-/* Answers how many recorders are dead or cannot be understood. */
-static uint32_t recorders_print(const char *directory, bool is_local, uint32_t *n_seen)
+static void read_recorder(struct status_report *report, const char *file)
+{
+    struct recorder_status *status = calloc(1, sizeof *status);
+    struct error error = { .kind = ERROR_SYSTEM };
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/%s", report->directory, file);
+    if (status && status_file_read(path, status, &error)) {
+        report->recorders[report->n_recorders++] = status;
+        return;
+    }
+    free(status);
+    if (error.kind != ERROR_SYSTEM) { /* else: ended while we looked */
+        fprintf(stderr, "tapdeck status: %s\n", error.text);
+        report->n_unreadable++;
+    }
+}
+
+static bool read_recorders(struct status_report *report, struct error *error)
 {
     struct dirent **names;
-    int n = scandir(directory, &names, is_status_file, alphasort);
-    struct recorder_status *status = calloc(1, sizeof *status);
-    uint32_t n_wrong = 0;
+    int n = scandir(report->directory, &names, is_status_file, alphasort);
 
+    if (n < 0)
+        return error_system(error, "%s: cannot be read", report->directory);
+    report->recorders = malloc((n ? (size_t)n : 1) * sizeof(struct recorder_status *));
     for (int i = 0; i < n; i++) {
-        char path[4096];
-        struct error error;
-
-        snprintf(path, sizeof path, "%s/%s", directory, names[i]->d_name);
-        if (status && status_file_read(path, status, &error)) {
-            recorder_print(status, is_local);
-            n_wrong += recorder_life(status, timestamp_now()) != RECORDER_ALIVE;
-            ++*n_seen;
-        } else if (status && error.kind != ERROR_SYSTEM) { /* else: ended while we looked */
-            fprintf(stderr, "tapdeck status: %s\n", error.text);
-            n_wrong++;
-        }
+        if (report->recorders)
+            read_recorder(report, names[i]->d_name);
         free(names[i]);
     }
-    if (n >= 0)
-        free(names);
-    free(status);
-    return n_wrong;
+    free(names);
+    return report->recorders || error_set(error, ERROR_SYSTEM, "out of memory");
+}
+
+static uint32_t count_wrong(const struct status_report *report)
+{
+    uint32_t n = report->n_unreadable + (report->holds.trouble.kind != ERROR_NONE);
+
+    for (uint32_t i = 0; i < report->n_recorders; i++)
+        n += recorder_life(report->recorders[i], report->now_ns) != RECORDER_ALIVE;
+    return n;
+}
+
+/* ---- what will be ---- */
+
+static uint64_t least_set(uint64_t a, uint64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* Each recorder cleans up the whole directory: the strictest of them counts. */
+static struct retention strictest_budget(const struct status_report *report)
+{
+    struct retention budget = { 0 };
+
+    for (uint32_t i = 0; i < report->n_recorders; i++) {
+        const struct retention *other = &report->recorders[i]->budget;
+
+        budget.keep_bytes = least_set(budget.keep_bytes, other->keep_bytes);
+        budget.keep_age_ns = (int64_t)least_set((uint64_t)budget.keep_age_ns, (uint64_t)other->keep_age_ns);
+        if (other->min_free_bytes > budget.min_free_bytes)
+            budget.min_free_bytes = other->min_free_bytes;
+        if (other->min_free_percent > budget.min_free_percent)
+            budget.min_free_percent = other->min_free_percent;
+    }
+    return budget;
+}
+
+static void foretell(struct status_report *report)
+{
+    struct retention budget = strictest_budget(report);
+    struct holdings *held = &report->holdings;
+    struct statvfs fs;
+
+    if (statvfs(report->directory, &fs) == 0)
+        report->disk = (struct forecast_disk) { (uint64_t)fs.f_blocks * fs.f_frsize,
+                                                (uint64_t)fs.f_bavail * fs.f_frsize };
+    forecast_make(&report->forecast, held->spans, held->n_spans, held->n_stored_bytes + held->n_index_bytes,
+                  report->holds.n_bytes, &budget, &report->disk);
+}
+
+/* ---- the command ---- */
+
+static bool report_make(struct status_report *report, struct error *error)
+{
+    struct catalog catalog;
+    bool is_made;
+
+    if (!catalog_load(&catalog, report->directory, error))
+        return false;
+    is_made = read_holdings(&report->holdings, &catalog, error) && read_recorders(report, error);
+    if (is_made) {
+        read_holds(report, &catalog);
+        foretell(report);
+    }
+    catalog_clear(&catalog);
+    return is_made;
+}
+
+static void report_clear(struct status_report *report)
+{
+    for (uint32_t i = 0; i < report->n_recorders; i++)
+        free(report->recorders[i]);
+    free(report->recorders);
+    free(report->holdings.spans);
+}
+
+static int report_print(const struct status_report *report, bool is_json, bool is_local)
+{
+    struct buffer out;
+
+    buffer_init(&out, REPORT_LIMIT_BYTES);
+    if (is_json)
+        status_put_json(&out, report);
+    else
+        status_put_text(&out, report, is_local);
+    if (out.len > 0)
+        fwrite(out.data, 1, out.len, stdout);
+    buffer_clear(&out);
+    if (count_wrong(report) > 0)
+        return EXIT_ERROR;
+    return report->holdings.n_sealed + report->holdings.n_open + report->n_recorders > 0 ? EXIT_FOUND
+                                                                                         : EXIT_NONE;
 }
 
 static int status(const struct settings *settings)
 {
-    struct holdings held = { .min_ts_ns = INT64_MAX, .max_ts_ns = INT64_MIN };
-    struct catalog catalog;
+    struct status_report report = { .now_ns = timestamp_now() };
     struct error error;
-    const char *directory = command_archive(settings->archive, &error);
-    uint32_t n_recorders = 0, n_wrong, n_segments;
+    bool is_json = settings->format && strcmp(settings->format, "json") == 0;
+    int code;
 
-    if (directory == NULL || !catalog_load(&catalog, directory, &error))
+    if (settings->format && !is_json && strcmp(settings->format, "text") != 0) {
+        error_set(&error, ERROR_USAGE, "-T \"%s\": there is text and json", settings->format);
         return command_fault(&command_status, &error);
-    for (uint32_t i = 0; i < catalog.n; i++)
-        holdings_add(&held, &catalog.entries[i]);
-    n_segments = catalog.n;
-    catalog_clear(&catalog);
-    holdings_print(directory, &held, settings->is_local);
-    n_wrong = recorders_print(directory, settings->is_local, &n_recorders);
-    if (n_recorders == 0 && held.n_open > 0)
-        puts("no recorder says that it runs; what is open was left by one that was killed (the next one "
-             "seals it)");
-    else if (n_recorders == 0)
-        puts("no recorder is running here");
-    return n_wrong > 0 ? EXIT_ERROR : n_segments + n_recorders > 0 ? EXIT_FOUND : EXIT_NONE;
+    }
+    report.directory = command_archive(settings->archive, &error);
+    if (report.directory && report_make(&report, &error))
+        code = report_print(&report, is_json, settings->is_local);
+    else
+        code = command_fault(&command_status, &error);
+    report_clear(&report);
+    return code;
 }
 
 static int run(int argc, char **argv)
@@ -306,10 +283,15 @@ static int run(int argc, char **argv)
 
 const struct command command_status = {
     .name = "status",
-    .summary = "tells what is recorded, since when, what was lost and why, and how long the disk lasts",
-    .usage = "[-A DIR]",
+    .summary = "tells what is recorded, since when, what was lost and why, and how far back it will reach",
+    .usage = "[-A DIR] [-T text|json]",
     .options = options,
-    .notes = "Exit status: 0, 1 an empty archive without a recorder, 2 a recorder is dead or stuck, or an "
-             "error.\n",
+    .notes =
+        "The forecast goes by the rate of the recorded time, and by the budget of the recorders "
+        "that run here.\n"
+        "\n"
+        "Exit status: 0, 1 an empty archive without a recorder, 2 a recorder is dead or stuck, it is not "
+        "known what is\n"
+        "held, or an error.\n",
     .run = run,
 };

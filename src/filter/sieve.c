@@ -71,7 +71,9 @@ struct sieve {
     bool is_by_ports;                /* what may follow UDP and matters is found by port alone: by these */
     uint64_t ports;                  /* in lanes of 16 bits */
     const struct demand *asked;      /* by the filter */
-    struct dissection *any;          /* for udp_next: preferences, demand, no packet */
+    struct idle_question idle, idle_of_needle; /* the second to needle_in, in which it must be found */
+    enum protocol_id needle_in;
+    struct dissection *any; /* for udp_next: preferences, demand, no packet */
 };
 
 /* ---- asking ---- */
@@ -229,7 +231,9 @@ static __attribute__((noinline)) bool keeps_datagram(const struct sieve *sieve, 
     bit = PROTOCOL_BIT(next);
     if (sieve->is_foreign & bit)
         return keeps_foreign(sieve, road, glance->data);
-    if (sieve->has_idle & bit && protocols[next]->is_idle(sieve->asked, &payload, wire_len))
+    if (sieve->has_idle & bit &&
+        protocols[next]->is_idle(next == sieve->needle_in ? &sieve->idle_of_needle : &sieve->idle, &payload,
+                                 wire_len))
         return road->is_settled ? road->match_idle & bit
                                 : may_match(sieve, road->tests, glance->data, 0, bit);
     if (sieve->is_kept & bit)
@@ -245,10 +249,12 @@ static __attribute__((noinline)) bool keeps_segment(const struct sieve *sieve, c
 {
     const struct road *road = &sieve->roads[shape - sieve->shapes];
 
+    if (road->is_settled && !(road->match_behind & PROTOCOL_BIT(PROTOCOL_TCP)))
+        return false; /* nor may it match where less may follow */
     if (is_foreign_stream(sieve, shape, glance))
         return keeps_foreign(sieve, road, glance->data);
     if (road->is_settled)
-        return road->match_behind & PROTOCOL_BIT(PROTOCOL_TCP);
+        return true;
     return road->is_kept || may_match(sieve, road->tests, glance->data, road->follows, 0);
 }
 
@@ -371,6 +377,60 @@ static uint64_t remembering(void)
     return mask;
 }
 
+/* Can the program end in "true" though these of its tests fail? */
+static bool may_be_true(const struct program *program, const bool fails[INSTRUCTIONS_LIMIT])
+{
+    bool is_reached[INSTRUCTIONS_LIMIT] = { false };
+    uint32_t waiting[INSTRUCTIONS_LIMIT], n = 0;
+
+    if (program->entry >= program->n)
+        return program->entry == PROGRAM_TRUE;
+    waiting[n++] = program->entry;
+    is_reached[program->entry] = true;
+    while (n > 0) {
+        uint32_t at = waiting[--n];
+        const struct instruction *test = &program->instructions[at];
+        uint32_t next[] = { test->on_false, fails[at] ? test->on_false : test->on_true };
+
+        for (unsigned i = 0; i < 2; i++) {
+            if (next[i] == PROGRAM_TRUE)
+                return true;
+            if (next[i] >= program->n || is_reached[next[i]])
+                continue;
+            is_reached[next[i]] = true;
+            waiting[n++] = next[i];
+        }
+    }
+    return false;
+}
+
+/*
+ * Can a packet match in which this protocol is? What can be there beside it: what it may lie in, and what may
+ * lie in it; and where it lies in one that lays several things side by side, these. Whatever carries IP's
+ * protocols carries one.
+ */
+static bool may_be_in_match(const struct sieve *sieve, enum protocol_id protocol)
+{
+    const uint64_t transports = PROTOCOL_BIT(PROTOCOL_UDP) | PROTOCOL_BIT(PROTOCOL_TCP);
+    const struct preferences *preferences = sieve->any->preferences;
+    uint64_t beside = closure(protocol, UINT64_MAX, preferences) | PROTOCOL_BIT(PROTOCOL_FRAME) |
+                      PROTOCOL_BIT(PROTOCOL_MALFORMED);
+    bool fails[INSTRUCTIONS_LIMIT] = { false };
+
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
+        uint64_t inside = closure((enum protocol_id)p, UINT64_MAX, preferences);
+
+        if (inside >> protocol & 1)
+            beside |= inside & transports ? PROTOCOL_BIT(p) : inside;
+    }
+    for (uint32_t i = 0; i < sieve->program->n; i++) {
+        const struct instruction *test = &sieve->program->instructions[i];
+
+        fails[i] = test->op != OP_EXTERNAL && test->mask && !(test->mask & beside);
+    }
+    return may_be_true(sieve->program, fails);
+}
+
 static void prepare_followers(struct sieve *sieve, const struct demand *demand)
 {
     uint64_t remembers = remembering();
@@ -379,7 +439,7 @@ static void prepare_followers(struct sieve *sieve, const struct demand *demand)
         uint64_t inside = closure((enum protocol_id)p, demand->passable, sieve->any->preferences);
 
         sieve->may_follow[p] = closure((enum protocol_id)p, sieve->asked->passable, sieve->any->preferences);
-        if (inside & remembers && inside & demand->protocols)
+        if (inside & remembers && inside & demand->protocols && may_be_in_match(sieve, (enum protocol_id)p))
             sieve->is_kept |= PROTOCOL_BIT(p);
         if (!(inside & demand->protocols))
             sieve->is_foreign |= PROTOCOL_BIT(p);
@@ -442,6 +502,32 @@ static void prepare_ports(struct sieve *sieve, const struct demand *demand)
         sieve->ports |= (uint64_t)port << 16 * n++;
     }
     sieve->is_by_ports = true;
+}
+
+static bool may_match_without(const struct program *program, uint32_t test)
+{
+    bool fails[INSTRUCTIONS_LIMIT] = { false };
+
+    fails[test] = true;
+    return may_be_true(program, fails);
+}
+
+/* Bytes that every match must show. Shorter ones are found everywhere. */
+static void prepare_questions(struct sieve *sieve, const struct demand *demand)
+{
+    enum { NEEDLE_LEAST = 4 };
+
+    sieve->idle = (struct idle_question) { .asked = sieve->asked, .demand = demand };
+    sieve->idle_of_needle = sieve->idle;
+    for (uint32_t i = 0; i < sieve->program->n; i++) {
+        const struct instruction *test = &sieve->program->instructions[i];
+
+        if (test->op == OP_BYTES_SET && test->relation == RELATION_EQ && !test->is_negated &&
+            test->n_set == 1 && test->texts[0].len >= NEEDLE_LEAST && !may_match_without(sieve->program, i)) {
+            sieve->idle_of_needle.needle = test->texts[0];
+            sieve->needle_in = (enum protocol_id)test->protocol;
+        }
+    }
 }
 
 /* The loads of an instruction in a shape's layers; false when there are too many. */
@@ -600,6 +686,7 @@ struct sieve *sieve_new(const struct filter *filter, const struct demand *demand
     prepare_followers(sieve, demand);
     prepare_ports(sieve, demand);
     prepare_streams(sieve, demand);
+    prepare_questions(sieve, demand);
     for (unsigned s = 0; s < SHAPES; s++) {
         present |= sieve->shapes[s].present;
         for (uint32_t i = 0; i < program->n; i++)

@@ -4,14 +4,14 @@
  * they do not match, and that dissecting them would change nothing that is remembered for later packets:
  * these a source need not hand over. Of all others the sieve says nothing, and they go the whole road.
  *
- *     filter's program ──┐                    ┌─ no test of it can come true for what the headers say, and
- * for ├─▶ packet of a ─────┤  what may follow them demand, protocols ─┘   known shape      └─ nothing that
- * may follow keeps anything: pass over
+ * Passed over is a packet of a known shape when no test of the filter's program can come true for what its
+ * headers say and what may follow them, and nothing that may follow keeps what a shown value could need.
  *
  * Each test is held against the shape's headers (protocol/shape.h): it holds, it does not, or nobody can
  * tell, because what it asks about may lie in what follows. What may follow is the protocol that udp_next
  * names, and all that can lie in it (may_carry), as far as anybody would look: but for the datagrams of which
- * the protocol itself says that they hold nothing of interest (struct protocol's is_idle).
+ * the protocol itself says that they hold nothing of interest (struct protocol's is_idle), among them those
+ * without the bytes that every match must show (idle_question's needle).
  *
  * An error can only go one way: a packet too many on the whole road.
  */

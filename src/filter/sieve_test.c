@@ -369,6 +369,52 @@ static void whatever_the_filter_a_sieve_loses_nothing(void **state)
     assert_true(n_passed > STREAMS * STREAM_PACKETS); /* it does pass over some */
 }
 
+/* Handshakes on the same ports, one after the other, in pieces, given up, and told apart by what came before.
+ */
+static void within_one_conversation_a_sieve_loses_nothing(void **state)
+{
+    enum { DATAGRAMS = 4000, TYPE_AT = 13 /* of a handshake message, behind its record's header */ };
+    static const char *const texts[] = { "dtls.handshake.identity == \"dev-1\"",
+                                         "dtls.handshake.identity == \"dev-1\" and ip.src == 10.0.0.1",
+                                         "dtls.handshake.identity == \"dev-1\" or dtls.handshake.type == 1",
+                                         "dtls.handshake.identity contains \"dev\"",
+                                         "not dtls.handshake.identity == \"dev-1\"",
+                                         "dtls.handshake.identity_len == 5" };
+    const struct wire_end client = { 0x0a000001, 40000 }, server = { 0x0a000002, 5684 };
+    uint32_t n_passed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct question question;
+        struct dissection *whole, *sifted;
+        uint64_t seed = i;
+
+        ask(&question, texts[i], i % 2 ? OUTPUT_IDENTITY : OUTPUT_NOTHING, false);
+        whole = road(&question);
+        sifted = road(&question);
+        for (uint32_t n = 1; n <= DATAGRAMS; n++) {
+            struct wire payload = { 0 }, frame;
+            struct packet packet;
+            bool is_up;
+
+            do {
+                payload.len = 0;
+                put_payload(&payload, &seed);
+            } while (payload.len == 0);
+            is_up =
+                payload.data[0] != DTLS_HANDSHAKE_RECORD || payload.len < 14 || payload.data[13] % 15 != 2;
+            wire_udp(&frame, is_up ? client : server, is_up ? server : client, wire_bytes(&payload));
+            packet = wire_packet(&frame, LINKTYPE_ETHERNET, n * 1000000);
+            packet.number = n;
+            n_passed += assert_same(&question, texts[i], whole, sifted, &packet);
+        }
+        end_road(whole);
+        end_road(sifted);
+        forget(&question);
+    }
+    assert_true(n_passed > DATAGRAMS);
+}
+
 static void a_datagram_that_only_its_connection_names_is_kept(void **state)
 {
     static const char initial[] = "\xc0\0\0\0\1\4abcd\4efgh\0\x10................";
@@ -499,6 +545,7 @@ int main(void)
         cmocka_unit_test(a_datagram_that_only_its_connection_names_is_kept),
         cmocka_unit_test(a_packet_of_a_shape_has_its_layers),
         cmocka_unit_test(whatever_the_filter_a_sieve_loses_nothing),
+        cmocka_unit_test(within_one_conversation_a_sieve_loses_nothing),
         cmocka_unit_test(over_real_captures_a_sieve_loses_nothing),
     };
 

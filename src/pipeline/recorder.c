@@ -22,10 +22,12 @@ enum {
 
 #define RETRY_DISK_NS NS_PER_SECOND /* a full disk is tried again so often */
 #define RETAIN_EVERY_NS (10 * NS_PER_SECOND)
+#define RETAIN_AGAIN_NS NS_PER_SECOND /* while segments are looked at for holds, a tenth of a second each */
 
 struct recorder {
     struct recorder_options options;
     struct interface_table *interfaces;
+    struct retainer *retainer;
     struct decap *decap;
     struct indexer *indexer;
     struct segment_index_builder *builder;
@@ -38,6 +40,8 @@ struct recorder {
     int64_t retry_disk_ns; /* until then packets are dropped without a try */
     bool has_unflushed;
     bool has_leftover; /* a segment could not be sealed */
+    bool has_budget_trouble;
+    char held_note[RETENTION_NOTE_BYTES]; /* the last one told */
     uint64_t hash_seed;
     struct recorder_counters counters;
 
@@ -150,15 +154,29 @@ static void note_deleted(struct recorder *recorder, const struct retention_resul
               result->n_deleted == 1 ? "" : "s", size_format(result->n_bytes_deleted, size));
 }
 
-/* After a full disk: true when something was deleted and it is worth another try. */
-static bool make_room(struct recorder *recorder)
+/* A hold that reached its quota is told once, not with each segment that goes for it. */
+static void note_holds(struct recorder *recorder, const struct retention_result *result)
+{
+    if (result->note[0] == '\0' || strcmp(result->note, recorder->held_note) == 0)
+        return;
+    log_write(LEVEL_NOTICE, "%s", result->note);
+    memcpy(recorder->held_note, result->note, sizeof recorder->held_note);
+}
+
+/* After a full disk: true when something was deleted and it is worth another try; else *error says better why
+ * nothing could be, when it is more than that nothing is left. */
+static bool make_room(struct recorder *recorder, struct error *error)
 {
     struct retention_result result = { 0 };
-    struct error error = { 0 };
+    struct error why = { 0 };
 
-    if (!retain_delete_oldest(recorder->options.segment.directory, &result, &error))
+    if (!retainer_delete_oldest(recorder->retainer, timestamp_now(), &result, &why)) {
+        if (why.kind != ERROR_NO_SPACE)
+            *error = why;
         return false;
+    }
     note_deleted(recorder, &result, "the disk is full");
+    note_holds(recorder, &result);
     return result.n_deleted > 0;
 }
 
@@ -168,10 +186,19 @@ static void apply_retention(struct recorder *recorder, int64_t now_ns)
     struct error error = { 0 };
 
     recorder->retained_ns = now_ns;
-    if (!retain_apply(recorder->options.segment.directory, &recorder->options.retention, now_ns, &result,
-                      &error))
+    if (!retainer_apply(recorder->retainer, &recorder->options.retention, now_ns, timestamp_now(), &result,
+                        &error)) {
         note_trouble(recorder, &error);
+        recorder->has_budget_trouble = true;
+    } else if (recorder->has_budget_trouble) {
+        log_write(LEVEL_NOTICE, "the budget is kept again");
+        recorder->counters.trouble[0] = '\0';
+        recorder->has_budget_trouble = false;
+    }
     note_deleted(recorder, &result, "the budget");
+    note_holds(recorder, &result);
+    if (result.is_unfinished) /* the next tick goes on */
+        recorder->retained_ns = now_ns - RETAIN_EVERY_NS + RETAIN_AGAIN_NS;
 }
 
 /* ---- segments ---- */
@@ -222,9 +249,9 @@ static void recover_leftovers(struct recorder *recorder)
  * A seal for which the disk had no room: the oldest segments give way until the leftover can be sealed as one
  * is that a killed recorder left.
  */
-static bool seal_leftover(struct recorder *recorder)
+static bool seal_leftover(struct recorder *recorder, struct error *error)
 {
-    while (recorder->has_leftover && make_room(recorder))
+    while (recorder->has_leftover && make_room(recorder, error))
         recover_leftovers(recorder);
     return !recorder->has_leftover;
 }
@@ -265,7 +292,7 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     recorder->builder = NULL;
     recorder->counters.n_segments += is_sealed;
     recorder->has_leftover |= !is_sealed;
-    if (!is_sealed && error->kind == ERROR_NO_SPACE && seal_leftover(recorder)) {
+    if (!is_sealed && error->kind == ERROR_NO_SPACE && seal_leftover(recorder, error)) {
         *error = (struct error) { 0 };
         is_sealed = true;
     }
@@ -328,7 +355,7 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
     error.kind = ERROR_NONE; /* the text needs no clearing, for every packet of all things */
     if (recorder->retry_disk_ns == 0 || timestamp_now() >= recorder->retry_disk_ns) {
         is_written = add_to_segment(recorder, packet, &error);
-        while (!is_written && error.kind == ERROR_NO_SPACE && make_room(recorder))
+        while (!is_written && error.kind == ERROR_NO_SPACE && make_room(recorder, &error))
             is_written = add_to_segment(recorder, packet, &error);
         if (is_written && recorder->retry_disk_ns)
             note_recovery_of_disk(recorder);
@@ -400,7 +427,7 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
         if (segment_writer_flush(recorder->writer, &error)) {
             recorder->has_unflushed = false;
             ask_for_sync(recorder);
-        } else if (error.kind != ERROR_NO_SPACE || !make_room(recorder)) {
+        } else if (error.kind != ERROR_NO_SPACE || !make_room(recorder, &error)) {
             note_trouble(recorder, &error);
         }
     }
@@ -504,8 +531,13 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
     recorder->options = *options;
     recorder->interfaces = interfaces;
     recorder->retained_ns = timestamp_now();
+    recorder->retainer = retainer_new(options->segment.directory);
     pthread_mutex_init(&recorder->lock, NULL);
     pthread_cond_init(&recorder->changed, NULL);
+    if (recorder->retainer == NULL) {
+        error_system(error, "recorder");
+        goto fail;
+    }
     if (getrandom(&recorder->hash_seed, sizeof recorder->hash_seed, 0) != sizeof recorder->hash_seed) {
         error_system(error, "recorder: random numbers");
         goto fail;
@@ -549,6 +581,7 @@ void recorder_close(struct recorder *recorder)
     pthread_cond_destroy(&recorder->changed);
     decap_free(recorder->decap);
     indexer_free(recorder->indexer);
+    retainer_free(recorder->retainer);
     free(recorder->drops);
     free(recorder->drops_before);
     free(recorder);

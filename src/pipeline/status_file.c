@@ -53,33 +53,45 @@ static void put_source(struct json_writer *json, const struct source_status *sou
     json_writer_end(json);
 }
 
+void status_put_members(struct json_writer *json, const struct recorder_status *status)
+{
+    put_text(json, "node", status->node);
+    json_writer_name(json, "pid");
+    json_writer_signed(json, status->pid);
+    put_time(json, "started", status->started_ns);
+    put_time(json, "updated", status->updated_ns);
+    json_writer_name(json, "sources");
+    json_writer_array(json);
+    for (uint32_t i = 0; i < status->n_sources; i++)
+        put_source(json, &status->sources[i]);
+    json_writer_end(json);
+    put_number(json, "packets", status->n_packets);
+    put_number(json, "bytes", status->n_bytes);
+    put_number(json, "written_bytes", status->n_written_bytes);
+    put_number(json, "disk", status->n_disk);
+    put_text(json, "segment", status->segment);
+    put_text(json, "trouble", status->trouble);
+    json_writer_name(json, "rates");
+    json_writer_object(json);
+    put_number(json, "packets_per_second", status->packets_per_second);
+    put_number(json, "bytes_per_second", status->bytes_per_second);
+    json_writer_end(json);
+    json_writer_name(json, "budget");
+    json_writer_object(json);
+    put_number(json, "keep_bytes", status->budget.keep_bytes);
+    put_number(json, "keep_age_ns", (uint64_t)status->budget.keep_age_ns);
+    put_number(json, "min_free_bytes", status->budget.min_free_bytes);
+    put_number(json, "min_free_percent", status->budget.min_free_percent);
+    json_writer_end(json);
+}
+
 static bool status_encode(struct buffer *out, const struct recorder_status *status)
 {
     struct json_writer json;
 
     json_writer_init(&json, out, JSON_WRITER_INDENTED);
     json_writer_object(&json);
-    put_text(&json, "node", status->node);
-    json_writer_name(&json, "pid");
-    json_writer_signed(&json, status->pid);
-    put_time(&json, "started", status->started_ns);
-    put_time(&json, "updated", status->updated_ns);
-    json_writer_name(&json, "sources");
-    json_writer_array(&json);
-    for (uint32_t i = 0; i < status->n_sources; i++)
-        put_source(&json, &status->sources[i]);
-    json_writer_end(&json);
-    put_number(&json, "packets", status->n_packets);
-    put_number(&json, "bytes", status->n_bytes);
-    put_number(&json, "written_bytes", status->n_written_bytes);
-    put_number(&json, "disk", status->n_disk);
-    put_text(&json, "segment", status->segment);
-    put_text(&json, "trouble", status->trouble);
-    json_writer_name(&json, "rates");
-    json_writer_object(&json);
-    put_number(&json, "packets_per_second", status->packets_per_second);
-    put_number(&json, "bytes_per_second", status->bytes_per_second);
-    json_writer_end(&json);
+    status_put_members(&json, status);
     json_writer_end(&json);
     return buffer_put_u8(out, '\n');
 }
@@ -175,6 +187,23 @@ static bool get_source(const json_t *object, struct source_status *source)
            get_number(object, "refused", &source->n_refused);
 }
 
+static bool get_budget(const json_t *root, struct retention *budget)
+{
+    const json_t *object = json_object_get(root, "budget");
+    uint64_t age_ns, percent;
+
+    if (object == NULL)
+        return true;
+    if (!get_number(object, "keep_bytes", &budget->keep_bytes) ||
+        !get_number(object, "keep_age_ns", &age_ns) ||
+        !get_number(object, "min_free_bytes", &budget->min_free_bytes) ||
+        !get_number(object, "min_free_percent", &percent) || percent > 100)
+        return false;
+    budget->keep_age_ns = (int64_t)age_ns; /* jansson's integers have a sign */
+    budget->min_free_percent = (unsigned)percent;
+    return true;
+}
+
 static bool get_status(const json_t *root, struct recorder_status *status)
 {
     const json_t *sources = json_object_get(root, "sources"), *rates = json_object_get(root, "rates");
@@ -190,7 +219,7 @@ static bool get_status(const json_t *root, struct recorder_status *status)
         !get_text(root, "trouble", status->trouble, sizeof status->trouble) ||
         !get_number(rates, "packets_per_second", &status->packets_per_second) ||
         !get_number(rates, "bytes_per_second", &status->bytes_per_second) || !json_is_array(sources) ||
-        json_array_size(sources) > STATUS_SOURCES)
+        json_array_size(sources) > STATUS_SOURCES || !get_budget(root, &status->budget))
         return false;
     status->pid = (int64_t)pid;
     for (; status->n_sources < json_array_size(sources); status->n_sources++)

@@ -9,14 +9,20 @@
  *                    "truncated": 0, "refused": 0 } ],
  *     "packets": 17, "bytes": 4096, "written_bytes": 1234, "disk": 0, "segment": "….pcapng.zst.open",
  *     "trouble": "",
- *     "rates": { "packets_per_second": 17, "bytes_per_second": 4096 } }
+ *     "rates": { "packets_per_second": 17, "bytes_per_second": 4096 },
+ *     "budget": { "keep_bytes": 0, "keep_age_ns": 0, "min_free_bytes": 0, "min_free_percent": 0 } }
+ *
+ * The budget may be missing (an earlier recorder's file); a 0 in it is a bound that was not set.
  *
  * A recorder that ends in order removes its file; one that was killed leaves it, which is how that is known.
  */
 #pragma once
 
+#include "archive/retain.h"
 #include "base/bytes.h"
 #include "base/error.h"
+
+struct json_writer;
 
 enum {
     STATUS_NODE_BYTES = 64,
@@ -49,6 +55,7 @@ struct recorder_status {
     char segment[STATUS_SEGMENT_BYTES];            /* the open one's file name; "" none */
     char trouble[STATUS_TROUBLE_BYTES];            /* a fault with the disk that has not passed; "" none */
     uint64_t packets_per_second, bytes_per_second; /* of the last seconds */
+    struct retention budget;
 };
 
 enum recorder_life {
@@ -59,6 +66,9 @@ enum recorder_life {
 
 /* Writes DIR/<node>.status.json. Called by the recorder once a second, off the packets' road. */
 bool status_file_write(const char *directory, const struct recorder_status *status, struct error *error);
+
+/* The members as they stand in the file, into an object that the caller began and ends. */
+void status_put_members(struct json_writer *json, const struct recorder_status *status);
 
 /* At an orderly end; a missing file is fine. */
 void status_file_remove(const char *directory, const char *node);

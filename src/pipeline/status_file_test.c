@@ -29,6 +29,7 @@ static const struct recorder_status written = {
     .segment = "20240829T100000.123456789Z-box1-1.pcapng.zst.open",
     .packets_per_second = 44,
     .bytes_per_second = 55,
+    .budget = { .keep_bytes = 77, .keep_age_ns = 88, .min_free_bytes = 99, .min_free_percent = 5 },
 };
 
 static void what_a_recorder_writes_is_read_the_same(void **state)

@@ -99,6 +99,12 @@ static bool is_record_start(const uint8_t *at)
     return is_content_type(at[0]) && is_version((uint16_t)(at[1] << 8 | at[2]));
 }
 
+/* How long it says it is, header and all, when there is no connection id in it. */
+static size_t record_bytes(const uint8_t *at)
+{
+    return RECORD_HEADER_BYTES + ((size_t)at[RECORD_HEADER_BYTES - 2] << 8 | at[RECORD_HEADER_BYTES - 1]);
+}
+
 /*
  * The one length of connection id with which the record at *r ends where the datagram ends, or where another
  * record starts; 0 when there is none or more than one.
@@ -213,8 +219,7 @@ static bool pass_over(struct reader *r, uint32_t *wire_len)
         *wire_len = 0;
         return true;
     }
-    length =
-        RECORD_HEADER_BYTES + ((size_t)r->at[RECORD_HEADER_BYTES - 2] << 8 | r->at[RECORD_HEADER_BYTES - 1]);
+    length = record_bytes(r->at);
     if (length > *wire_len || length > left)
         return false;
     r->at += length;
@@ -404,27 +409,111 @@ static bool wants_verify_request(const struct demand *demand)
     return false;
 }
 
-/* Passes over a whole handshake record of which nothing is asked: ciphertext, or a whole HelloVerifyRequest.
- */
-static bool pass_over_handshake(const struct demand *demand, struct reader *r, uint32_t *wire_len)
+#define FIELD_BIT(field) (UINT64_C(1) << ((field)&63))
+
+static bool wants_no_more(const struct demand *demand, const uint64_t spared[4])
 {
-    struct reader rest = *r, body;
-    uint16_t epoch, length, message_seq;
+    const uint64_t *wanted = demand->fields[PROTOCOL_DTLS];
+
+    return !((wanted[0] & ~spared[0]) | (wanted[1] & ~spared[1]) | (wanted[2] & ~spared[2]) |
+             (wanted[3] & ~spared[3]) | (demand->protocols & X509_PROTOCOLS));
+}
+
+/*
+ * Is it only who the client is, in a ClientKeyExchange, that the filter asks for? And of packets that show
+ * that, only what stands in them, or follows from the ServerHello?
+ */
+static bool wants_only_identities(const struct demand *asked, const struct demand *demand)
+{
+    static const uint64_t identities[4] = {
+        [DTLS_HANDSHAKE_IDENTITY >> 6] = FIELD_BIT(DTLS_HANDSHAKE_IDENTITY),
+        [DTLS_HANDSHAKE_IDENTITY_LEN >> 6] = FIELD_BIT(DTLS_HANDSHAKE_IDENTITY_LEN),
+    };
+    static const uint8_t headers[] = { DTLS_ALERT_LEVEL,
+                                       DTLS_ALERT_DESC,
+                                       DTLS_HANDSHAKE,
+                                       DTLS_HANDSHAKE_TYPE,
+                                       DTLS_HANDSHAKE_LENGTH,
+                                       DTLS_HANDSHAKE_MESSAGE_SEQ,
+                                       DTLS_HANDSHAKE_FRAGMENT_OFFSET,
+                                       DTLS_HANDSHAKE_FRAGMENT_LENGTH,
+                                       DTLS_HANDSHAKE_IDENTITY,
+                                       DTLS_HANDSHAKE_IDENTITY_LEN };
+    uint64_t plain[4] = { DTLS_RECORD_FIELDS };
+
+    if (!wants_no_more(asked, identities))
+        return false;
+    for (size_t i = 0; i < sizeof headers; i++)
+        plain[headers[i] >> 6] |= FIELD_BIT(headers[i]);
+    return wants_no_more(demand, plain);
+}
+
+static bool has_cookie(struct reader hello)
+{
+    enum { VERSION_AND_RANDOM_BYTES = 34 };
+    uint8_t session_id_len, cookie_len;
+
+    return reader_skip(&hello, VERSION_AND_RANDOM_BYTES) && reader_u8(&hello, &session_id_len) &&
+           reader_skip(&hello, session_id_len) && reader_u8(&hello, &cookie_len) && cookie_len > 0;
+}
+
+/*
+ * Are these messages that cannot be what names a client (with the needle, if there is one), nor the
+ * ServerHello that says how to read it, nor begin a handshake?
+ */
+static bool are_of_no_identity(struct bytes needle, struct reader messages)
+{
+    uint32_t message_length, offset, fragment_length;
+    struct bytes fragment;
+    uint8_t type;
+
+    do {
+        if (!reader_u8(&messages, &type) || type == DTLS_SERVER_HELLO ||
+            !reader_u24(&messages, &message_length) || !reader_skip(&messages, 2) ||
+            !reader_u24(&messages, &offset) || !reader_u24(&messages, &fragment_length) ||
+            offset + fragment_length > message_length || !reader_bytes(&messages, fragment_length, &fragment))
+            return false;
+        if (type == DTLS_CLIENT_HELLO &&
+            (fragment_length != message_length || !has_cookie(reader_over(fragment))))
+            return false;
+        if (type == DTLS_CLIENT_KEY_EXCHANGE &&
+            (fragment_length != message_length || needle.len == 0 ||
+             memmem(fragment.data, fragment.len, needle.data, needle.len) != NULL))
+            return false;
+    } while (reader_left(&messages) > 0);
+    return true;
+}
+
+static bool is_whole_verify_request(struct reader message)
+{
     uint32_t message_length, offset, fragment_length;
     uint8_t type;
+
+    return reader_u8(&message, &type) && type == DTLS_HELLO_VERIFY_REQUEST &&
+           reader_u24(&message, &message_length) && reader_skip(&message, 2) &&
+           reader_u24(&message, &offset) && reader_u24(&message, &fragment_length) && offset == 0 &&
+           fragment_length == message_length && reader_left(&message) == message_length;
+}
+
+/*
+ * Passes over a whole handshake record of which nothing is asked, and nothing would be remembered that has a
+ * say in what is: ciphertext; a HelloVerifyRequest; for identities all but what bears them.
+ */
+static bool pass_over_handshake(const struct idle_question *question, struct reader *r, uint32_t *wire_len)
+{
+    struct reader rest = *r, body;
+    uint16_t epoch, length;
 
     if (reader_left(r) < RECORD_HEADER_BYTES || !is_record_start(r->at) ||
         r->at[0] != DTLS_HANDSHAKE_RECORD || !reader_skip(&rest, 3) || !reader_u16(&rest, &epoch) ||
         !reader_skip(&rest, 6) || !reader_u16(&rest, &length) || !reader_sub(&rest, length, &body) ||
         (uint32_t)(rest.at - r->at) > *wire_len)
         return false;
-    if (epoch > 0 && demand_has_field(demand, PROTOCOL_DTLS, DTLS_HANDSHAKE))
+    if (epoch > 0 && demand_has_field(question->asked, PROTOCOL_DTLS, DTLS_HANDSHAKE))
         return false;
-    if (epoch == 0 &&
-        (wants_verify_request(demand) || !reader_u8(&body, &type) || type != DTLS_HELLO_VERIFY_REQUEST ||
-         !reader_u24(&body, &message_length) || !reader_u16(&body, &message_seq) ||
-         !reader_u24(&body, &offset) || !reader_u24(&body, &fragment_length) || offset != 0 ||
-         fragment_length != message_length || reader_left(&body) != message_length))
+    if (epoch == 0 && !(wants_only_identities(question->asked, question->demand)
+                            ? are_of_no_identity(question->needle, body)
+                            : !wants_verify_request(question->asked) && is_whole_verify_request(body)))
         return false;
     *wire_len -= (uint32_t)(rest.at - r->at);
     *r = rest;
@@ -432,14 +521,20 @@ static bool pass_over_handshake(const struct demand *demand, struct reader *r, u
 }
 
 /* Records that cannot hold a handshake message of interest, when it is not records that are asked for. */
-static bool dtls_is_idle(const struct demand *demand, const struct reader *r, uint32_t wire_len)
+static bool dtls_is_idle(const struct idle_question *question, const struct reader *r, uint32_t wire_len)
 {
+    const struct demand *asked = question->asked;
     struct reader rest = *r;
+    size_t left = reader_left(r);
 
-    if (demand->fields[PROTOCOL_DTLS][0] & DTLS_RECORD_FIELDS || demand->is_whole)
+    if (asked->fields[PROTOCOL_DTLS][0] & DTLS_RECORD_FIELDS || asked->is_whole)
         return false;
+    /* Most are one record of data, and nothing else. */
+    if (left >= RECORD_HEADER_BYTES && left == wire_len && r->at[0] == DTLS_APPLICATION_RECORD &&
+        is_record_start(r->at) && record_bytes(r->at) == left)
+        return true;
     do {
-        if (!pass_over(&rest, &wire_len) && !pass_over_handshake(demand, &rest, &wire_len))
+        if (!pass_over(&rest, &wire_len) && !pass_over_handshake(question, &rest, &wire_len))
             return false;
     } while (wire_len > 0);
     return true;

@@ -96,6 +96,27 @@ static bool is_quiet(const struct dissection *d)
              (wanted[3] & ~spared[3]));
 }
 
+/*
+ * A ClientHello begins a handshake anew, in which messages are numbered from 0 again (RFC 6347
+ * section 4.2.2): unless it was sent twice (it has the same random), or is the second one of the same
+ * handshake, with the server's cookie.
+ */
+static void begin_handshake(struct tls_session *session, struct reader hello)
+{
+    enum { VERSION_AND_CLOCK_BYTES = 6, REST_OF_RANDOM_BYTES = 28 - sizeof session->client_random };
+    struct bytes random, session_id;
+    uint8_t session_id_len, cookie_len;
+
+    if (!reader_skip(&hello, VERSION_AND_CLOCK_BYTES) ||
+        !reader_bytes(&hello, sizeof session->client_random, &random) ||
+        !reader_skip(&hello, REST_OF_RANDOM_BYTES) || !reader_u8(&hello, &session_id_len) ||
+        !reader_bytes(&hello, session_id_len, &session_id) || !reader_u8(&hello, &cookie_len) ||
+        cookie_len > 0 || memcmp(session->client_random, random.data, random.len) == 0)
+        return;
+    memcpy(session->client_random, random.data, random.len);
+    session->handshake++;
+}
+
 static bool read_body(struct dissection *d, uint8_t type, struct reader *r)
 {
     struct conversation_ends ends;
@@ -109,8 +130,10 @@ static bool read_body(struct dissection *d, uint8_t type, struct reader *r)
         if (session == NULL)
             session = &alone;
     }
-    if (type == TLS_CLIENT_HELLO)
+    if (type == TLS_CLIENT_HELLO) {
         session->server = ends.is_forward ? TLS_SERVER_HIGH : TLS_SERVER_LOW;
+        begin_handshake(session, *r);
+    }
     h = (struct tls_message) {
         .d = d,
         .session = session,
@@ -131,11 +154,14 @@ static bool read_body(struct dissection *d, uint8_t type, struct reader *r)
     return true;
 }
 
+/* What is left over from an earlier handshake on the same ports is not mixed in: its number is another. */
 static bool message_key(const struct dissection *d, const struct message *message, struct reassembly_key *key)
 {
     struct conversation_ends ends;
+    struct tls_session alone;
+    const struct tls_session *session = dtls_session(d, &alone, &ends);
 
-    if (!dissection_ends(d, &ends))
+    if (ends.flow.protocol == 0)
         return false;
     *key = (struct reassembly_key) {
         .source = ends.source,
@@ -143,44 +169,9 @@ static bool message_key(const struct dissection *d, const struct message *messag
         .source_port = ends.source_port,
         .destination_port = ends.destination_port,
         .kind = message->type,
-        .id = message->message_seq,
+        .id = (uint32_t)session->handshake << 16 | message->message_seq,
     };
     return true;
-}
-
-/*
- * A ClientHello begins a handshake anew: what is left over from an earlier one on the same ports must not be
- * mixed into it (messages are numbered from 0 again: RFC 6347 section 4.2.2).
- */
-static void forget_leftovers(struct dissection *d)
-{
-    static const uint8_t of_client[] = { DTLS_CERTIFICATE, DTLS_CLIENT_KEY_EXCHANGE };
-    static const uint8_t of_server[] = { DTLS_SERVER_HELLO, DTLS_CERTIFICATE, DTLS_SERVER_KEY_EXCHANGE };
-    enum { FLIGHT_MESSAGES = 8 };
-    struct reassembly *handshakes = dissect_state_handshakes(d->state);
-    struct reassembly_key key;
-    struct message first = { 0 };
-
-    if (!message_key(d, &first, &key))
-        return;
-    for (uint32_t seq = 0; seq < FLIGHT_MESSAGES; seq++) {
-        struct reassembly_key back = key;
-
-        key.id = seq;
-        for (size_t i = 0; i < sizeof of_client; i++) {
-            key.kind = of_client[i];
-            reassembly_drop(handshakes, &key);
-        }
-        back.source = key.destination;
-        back.destination = key.source;
-        back.source_port = key.destination_port;
-        back.destination_port = key.source_port;
-        back.id = seq;
-        for (size_t i = 0; i < sizeof of_server; i++) {
-            back.kind = of_server[i];
-            reassembly_drop(handshakes, &back);
-        }
-    }
 }
 
 static enum dissect_result read_fragment(struct dissection *d, const struct message *message,
@@ -195,8 +186,6 @@ static enum dissect_result read_fragment(struct dissection *d, const struct mess
 
     if (message->fragment_length == message->length) {
         body = reader_over(piece);
-        if (message->type == DTLS_CLIENT_HELLO && d->state)
-            forget_leftovers(d);
         return read_body(d, message->type, &body) ? DISSECT_OK : DISSECT_MALFORMED;
     }
     if (d->state == NULL || !message_key(d, message, &key))

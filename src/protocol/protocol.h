@@ -128,6 +128,14 @@ enum dissect_result {
     DISSECT_REFUSED,   /* not this protocol after all (heuristics); nothing was pushed */
 };
 
+/* For whom a datagram is idle or not. */
+struct idle_question {
+    const struct demand *asked;  /* by the filter */
+    const struct demand *demand; /* likewise, and by what is shown of packets that match */
+    struct bytes
+        needle; /* unless empty: values of this protocol without these bytes in them are as good as none */
+};
+
 struct protocol {
     const char *name;  /* the filter's name: "ip" */
     const char *title; /* "Internet Protocol Version 4" */
@@ -148,10 +156,11 @@ struct protocol {
     uint32_t (*pdu_length)(struct dissection *d, struct bytes stream);
     /*
      * True when the datagram at *r, wire_len bytes on the wire, would be one layer of this protocol and
-     * nothing more: no value in demand, nothing in it, no fault, and nothing remembered whatever the demand.
-     * From the bytes alone; false where they do not tell. A scan passes over such datagrams. NULL: none are.
+     * nothing more: no value that is asked for, nothing in it, no fault, and nothing remembered on which a
+     * value in demand might depend. From the bytes alone; false where they do not tell. A scan passes over
+     * such datagrams. NULL: none are.
      */
-    bool (*is_idle)(const struct demand *demand, const struct reader *r, uint32_t wire_len);
+    bool (*is_idle)(const struct idle_question *question, const struct reader *r, uint32_t wire_len);
     bool shows_begun; /* dissect() is given a PDU that has only begun, too, to show that it is there */
     /* What it remembers from packet to packet, made when first asked for by dissect_state_of(). NULL:
      * nothing. */

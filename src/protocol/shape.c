@@ -23,45 +23,50 @@ static uint32_t add_layer(struct shape *shape, enum protocol_id protocol, uint32
     return at;
 }
 
-static void add_length(struct shape *shape, uint32_t at, uint32_t from)
+static void add_length(struct shape *shape, uint32_t *n_lengths, uint32_t at, uint32_t from)
 {
-    shape->length_at[shape->n_lengths] = (uint8_t)at;
-    shape->length_from[shape->n_lengths++] = (uint8_t)from;
+    assert(*n_lengths < SHAPE_LENGTHS);
+    for (uint32_t i = (*n_lengths)++; i < SHAPE_LENGTHS; i++) {
+        shape->length_at[i] = (uint8_t)at;
+        shape->length_from[i] = (uint8_t)from;
+    }
 }
 
-static void add_ip(struct shape *shape, bool is_ipv6)
+static void add_ip(struct shape *shape, uint32_t *n_lengths, bool is_ipv6)
 {
     uint32_t at;
 
     add_layer(shape, PROTOCOL_ETHERNET, ETHERNET_BYTES);
     if (is_ipv6) {
         at = add_layer(shape, PROTOCOL_IPV6, IPV6_BYTES);
-        add_length(shape, at + 4, at + IPV6_BYTES);
+        add_length(shape, n_lengths, at + 4, at + IPV6_BYTES);
     } else {
         at = add_layer(shape, PROTOCOL_IPV4, IPV4_BYTES);
-        add_length(shape, at + 2, at);
+        add_length(shape, n_lengths, at + 2, at);
     }
 }
 
-static void add_udp(struct shape *shape)
+static void add_udp(struct shape *shape, uint32_t *n_lengths)
 {
     uint32_t at = add_layer(shape, PROTOCOL_UDP, UDP_BYTES);
 
-    add_length(shape, at + 4, at);
+    add_length(shape, n_lengths, at + 4, at);
 }
 
 static void make(struct shape *shape, bool is_tunnel, bool is_ipv6, bool is_inner_ipv6, bool is_udp)
 {
+    uint32_t n_lengths = 0;
+
     *shape = (struct shape) { .present = PROTOCOL_BIT(PROTOCOL_FRAME) };
     if (is_tunnel) {
-        add_ip(shape, is_ipv6);
-        add_udp(shape);
+        add_ip(shape, &n_lengths, is_ipv6);
+        add_udp(shape, &n_lengths);
         add_layer(shape, PROTOCOL_VXLAN, VXLAN_BYTES);
         is_ipv6 = is_inner_ipv6;
     }
-    add_ip(shape, is_ipv6);
+    add_ip(shape, &n_lengths, is_ipv6);
     if (is_udp)
-        add_udp(shape);
+        add_udp(shape, &n_lengths);
     shape->innermost_udp = is_udp ? UDP_BYTES : 0;
     shape->innermost_ip = shape->innermost_udp + (is_ipv6 ? 0 : IPV4_BYTES);
     if (shape->innermost_ip == 0) /* in IPv6 zero stands for something else */

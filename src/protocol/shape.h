@@ -18,7 +18,7 @@
 #include "packet/packet_sieve.h"
 #include "protocol/dispatch.h"
 
-enum { SHAPE_LAYERS = 7, SHAPES = 12 };
+enum { SHAPE_LAYERS = 7, SHAPE_LENGTHS = 4, SHAPES = 12 };
 
 struct shape_layer {
     uint8_t protocol; /* enum protocol_id */
@@ -32,10 +32,9 @@ struct shape {
     uint32_t innermost_udp; /* the same of a UDP header; 0: TCP follows, which is not among the layers */
     uint32_t n_layers;
     struct shape_layer layers[SHAPE_LAYERS];
-    uint64_t present;       /* mask of the layers' protocols, and the frame */
-    uint32_t n_lengths;     /* header fields that say how far something reaches: */
-    uint8_t length_at[4];   /* where they lie, */
-    uint8_t length_from[4]; /* and from where they count */
+    uint64_t present;                 /* mask of the layers' protocols, and the frame */
+    uint8_t length_at[SHAPE_LENGTHS]; /* header fields that say how far something reaches: where they lie, */
+    uint8_t length_from[SHAPE_LENGTHS]; /* and from where they count; those too many repeat the last */
 };
 
 /* All SHAPES: behind VXLAN first, by outer and inner version of IP and by TCP; then the plain ones. */
@@ -133,11 +132,11 @@ static inline void shape_payload(const struct shape *shape, const struct packet_
 {
     uint32_t end = glance->len;
 
-    for (uint32_t i = 0; i < shape->n_lengths; i++) {
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < SHAPE_LENGTHS; i++) {
         uint32_t reach = shape->length_from[i] + shape_u16(glance->data + shape->length_at[i]);
 
-        if (reach < end)
-            end = reach;
+        end = reach < end ? reach : end;
     }
     *wire_len = end - shape->header_bytes;
     payload->at = glance->data + shape->header_bytes;

@@ -38,6 +38,8 @@ struct tls_session {
     uint8_t server;                  /* enum tls_server */
     uint8_t client_certificate_type; /* RFC 7250; 0: X.509 */
     uint8_t server_certificate_type;
+    uint16_t handshake;            /* DTLS: counts those begun on these ports */
+    uint8_t client_random[8];      /* likewise, a part of it in the last one */
     bool is_resumed;               /* as far as the messages seen tell */
     uint8_t application;           /* tls_application.c: by ALPN; 0: by port */
     uint64_t cipher_change_at[2];  /* the frame of the first ChangeCipherSpec, by is_server */

@@ -12,6 +12,7 @@ COMMANDS = {
     'fields': ['-T', '-v', '--values', 'u8 u16 u24 u32 u64', 'duration', 'mark', 'protocol'],
     'devices': ['-A', '--like', '--from', '--to', '-T'],
     'import': ['-w', '--decap'],
+    'hold': ['hold add', 'hold list', 'hold remove', 'hold quota'],
     'check': ['-A', '--repair'],
     'status': ['-A'],
     'replay': ['--to', '--speed'],

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_hold - what is kept past retention: adds holds, lists what each keeps now, removes them. Writes the
+ * archive's database only; a recorder that runs sees it before it next deletes anything.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/held.h"
+#include "base/json_writer.h"
+#include "base/nearest.h"
+#include "base/size_text.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
+#include "cli/commands.h"
+
+enum { LIST_LIMIT_BYTES = 1 << 24 };
+
+struct settings {
+    const char *archive, *from, *to, *device, *owner, *reason, *expires, *format;
+    uint64_t quota_bytes;
+    bool is_local;
+};
+
+#define OPTION_ARCHIVE                                                          \
+    {                                                                           \
+        'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR", \
+            "the archive directory (else TAPDECK_ARCHIVE)"                      \
+    }
+#define OPTION_LOCAL                                                        \
+    {                                                                       \
+        0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL, \
+            "times in the local zone, not in UTC"                           \
+    }
+
+/* ---- what holds keep now ---- */
+
+struct view { /* of an archive and its holds */
+    struct catalog catalog;
+    struct held *held;
+};
+
+static bool view_open(struct view *view, const char *directory, struct error *error)
+{
+    if (!catalog_load(&view->catalog, directory, error))
+        return false;
+    view->held = held_new(directory);
+    if (view->held == NULL)
+        return error_set(error, ERROR_SYSTEM, "out of memory");
+    return held_update(view->held, &view->catalog, timestamp_now(), 0, error);
+}
+
+static void view_close(struct view *view)
+{
+    held_free(view->held);
+    catalog_clear(&view->catalog);
+}
+
+static void put_amount(struct buffer *out, uint32_t n_segments, uint64_t n_bytes)
+{
+    char size[SIZE_TEXT_BYTES];
+
+    buffer_printf(out, "%u segment%s, %s", n_segments, n_segments == 1 ? "" : "s",
+                  size_format(n_bytes, size));
+}
+
+static void print_buffer(struct buffer *out)
+{
+    if (out->len > 0)
+        fwrite(out->data, 1, out->len, stdout);
+    buffer_clear(out);
+}
+
+/* ---- list ---- */
+
+static void put_time(struct buffer *out, int64_t ts_ns, bool is_local)
+{
+    char text[TIMESTAMP_TEXT_BYTES];
+
+    timestamp_format(ts_ns, is_local, text);
+    buffer_put(out, text, 19);
+    buffer_put_text(out, text + 29);
+}
+
+static void put_what(struct buffer *out, const struct hold *hold, bool is_local)
+{
+    if (hold->device) {
+        buffer_put_text(out, "device ");
+        utf8_put_escaped(out, bytes_text(hold->device));
+        if (hold->range.from_ns == INT64_MIN && hold->range.to_ns == INT64_MAX)
+            return;
+        buffer_put_text(out, ", ");
+    }
+    if (hold->range.from_ns != INT64_MIN) {
+        buffer_put_text(out, "from ");
+        put_time(out, hold->range.from_ns, is_local);
+    }
+    if (hold->range.to_ns != INT64_MAX) {
+        buffer_put_text(out, hold->range.from_ns != INT64_MIN ? " to " : "up to ");
+        put_time(out, hold->range.to_ns, is_local);
+    }
+}
+
+static void put_life(struct buffer *out, const struct held_hold *held, int64_t now_ns, bool is_local)
+{
+    char left[SIZE_TEXT_BYTES];
+
+    buffer_put_text(out, held->is_alive ? "until " : "EXPIRED ");
+    put_time(out, held->hold->expires_ns, is_local);
+    if (held->is_alive)
+        buffer_printf(out, " (%s left)", duration_format(held->hold->expires_ns - now_ns, left));
+}
+
+static void put_quota(struct buffer *out, uint64_t quota_bytes)
+{
+    char size[SIZE_TEXT_BYTES];
+
+    if (quota_bytes)
+        buffer_printf(out, ", of a quota of %s", size_format(quota_bytes, size));
+}
+
+static void put_hold(struct buffer *out, const struct held_hold *held, int64_t now_ns, bool is_local)
+{
+    buffer_printf(out, "hold %lld of ", (long long)held->hold->id);
+    utf8_put_escaped(out, bytes_text(held->hold->owner));
+    buffer_put_text(out, ", ");
+    put_life(out, held, now_ns, is_local);
+    buffer_put_text(out, ": ");
+    utf8_put_escaped(out, bytes_text(held->hold->reason));
+    buffer_put_text(out, "\n  holds   ");
+    put_what(out, held->hold, is_local);
+    buffer_put_text(out, "\n  keeps   ");
+    if (held->is_alive)
+        put_amount(out, held->n_segments, held->n_bytes);
+    else
+        buffer_put_text(out, "nothing any more");
+    put_quota(out, held->hold->quota_bytes);
+    if (held->n_let_go) {
+        buffer_put_text(out, "\n  let go  ");
+        put_amount(out, held->n_let_go, held->n_bytes_let_go);
+        buffer_put_text(out, " beyond the quota: deleted when their time comes");
+    }
+    buffer_put_u8(out, '\n');
+}
+
+static void put_list(struct buffer *out, const struct held *held, bool is_local)
+{
+    uint32_t n;
+    const struct held_hold *holds = held_holds(held, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        put_hold(out, &holds[i], timestamp_now(), is_local);
+    if (n == 0)
+        buffer_put_text(out, "no holds");
+    else {
+        buffer_put_text(out, "all together keep ");
+        put_amount(out, held_segments(held), held_bytes(held));
+    }
+    put_quota(out, held_quota(held));
+    buffer_put_u8(out, '\n');
+}
+
+static void json_time(struct json_writer *json, const char *name, int64_t ts_ns)
+{
+    char text[TIMESTAMP_TEXT_BYTES];
+
+    json_writer_name(json, name);
+    if (ts_ns == INT64_MIN || ts_ns == INT64_MAX)
+        json_writer_null(json);
+    else
+        json_writer_string(json, timestamp_format(ts_ns, false, text));
+}
+
+static void json_number(struct json_writer *json, const char *name, uint64_t number)
+{
+    json_writer_name(json, name);
+    json_writer_number(json, number);
+}
+
+static void json_text(struct json_writer *json, const char *name, const char *text)
+{
+    json_writer_name(json, name);
+    json_writer_string(json, text);
+}
+
+static void json_quota(struct json_writer *json, uint64_t quota_bytes)
+{
+    json_writer_name(json, "quota_bytes");
+    if (quota_bytes)
+        json_writer_number(json, quota_bytes);
+    else
+        json_writer_null(json);
+}
+
+static void json_hold(struct json_writer *json, const struct held_hold *held)
+{
+    const struct hold *hold = held->hold;
+
+    json_writer_object(json);
+    json_number(json, "id", (uint64_t)hold->id);
+    json_text(json, "state", held->is_alive ? "alive" : "expired");
+    json_text(json, "owner", hold->owner);
+    json_text(json, "reason", hold->reason);
+    json_text(json, "device", hold->device);
+    json_time(json, "from", hold->range.from_ns);
+    json_time(json, "to", hold->range.to_ns);
+    json_time(json, "created", hold->created_ns);
+    json_time(json, "expires", hold->expires_ns);
+    json_quota(json, hold->quota_bytes);
+    json_number(json, "segments", held->n_segments);
+    json_number(json, "bytes", held->n_bytes);
+    json_number(json, "let_go_segments", held->n_let_go);
+    json_number(json, "let_go_bytes", held->n_bytes_let_go);
+    json_writer_end(json);
+}
+
+static void json_list(struct buffer *out, const struct held *held)
+{
+    struct json_writer json;
+    uint32_t n;
+    const struct held_hold *holds = held_holds(held, &n);
+
+    json_writer_init(&json, out, JSON_WRITER_INDENTED);
+    json_writer_object(&json);
+    json_number(&json, "segments", held_segments(held));
+    json_number(&json, "bytes", held_bytes(held));
+    json_quota(&json, held_quota(held));
+    json_writer_name(&json, "holds");
+    json_writer_array(&json);
+    for (uint32_t i = 0; i < n; i++)
+        json_hold(&json, &holds[i]);
+    json_writer_end(&json);
+    json_writer_end(&json);
+    buffer_put_u8(out, '\n');
+}
+
+static bool format_parse(const char *text, bool *is_json, struct error *error)
+{
+    *is_json = text && strcmp(text, "json") == 0;
+    if (text && !*is_json && strcmp(text, "text") != 0)
+        return error_set(error, ERROR_USAGE, "-T \"%s\": there is text and json", text);
+    return true;
+}
+
+static bool list(const struct settings *settings, const struct text_list *words, int *code,
+                 struct error *error)
+{
+    const char *directory = command_archive(settings->archive, error);
+    struct view view = { 0 };
+    struct buffer out;
+    uint32_t n;
+    bool is_json, is_done;
+
+    (void)words;
+    if (directory == NULL || !format_parse(settings->format, &is_json, error))
+        return false;
+    buffer_init(&out, LIST_LIMIT_BYTES);
+    is_done = view_open(&view, directory, error);
+    if (is_done) {
+        if (is_json)
+            json_list(&out, view.held);
+        else
+            put_list(&out, view.held, settings->is_local);
+        held_holds(view.held, &n);
+        *code = n ? EXIT_FOUND : EXIT_NONE;
+    }
+    view_close(&view);
+    print_buffer(&out);
+    return is_done;
+}
+
+/* ---- add ---- */
+
+/* A moment to come: "+30d" from now, or any time as elsewhere. */
+static bool expiry_parse(const char *text, int64_t now_ns, bool is_local, int64_t *expires_ns,
+                         struct error *error)
+{
+    int64_t span_ns;
+
+    if (text == NULL)
+        return error_set(error, ERROR_USAGE,
+                         "until when? give --expires TIME: +30d from now, or 2026-12-31; what nobody ends "
+                         "would fill the disk for ever");
+    if (text[0] == '+'
+            ? !duration_parse(text + 1, &span_ns) || __builtin_add_overflow(now_ns, span_ns, expires_ns)
+            : !timestamp_parse(text, now_ns, is_local, expires_ns))
+        return error_set(error, ERROR_USAGE,
+                         "--expires \"%s\" is not a time; write +30d, 2026-12-31 or 2026-12-31T18:00:00Z",
+                         text);
+    if (*expires_ns <= now_ns)
+        return error_set(error, ERROR_USAGE, "--expires \"%s\" is over already", text);
+    return true;
+}
+
+static bool text_check(const char *option, const char *text, size_t limit, struct error *error)
+{
+    if (text == NULL || text[strspn(text, " \t")] == '\0')
+        return error_set(error, ERROR_USAGE, "%s is missing: whoever finds the hold must know", option);
+    if (strlen(text) > limit)
+        return error_set(error, ERROR_USAGE, "%s is longer than %zu bytes", option, limit);
+    return true;
+}
+
+static bool hold_parse(const struct settings *settings, struct hold *hold, struct error *error)
+{
+    int64_t now_ns = timestamp_now();
+
+    if (settings->device == NULL && settings->from == NULL && settings->to == NULL)
+        return error_set(error, ERROR_USAGE, "hold what? give --from and --to, or --device ID");
+    if (settings->device && !text_check("--device", settings->device, HOLD_DEVICE_BYTES, error))
+        return false;
+    if (!time_range_parse(settings->from, settings->to, now_ns, settings->is_local, &hold->range, error) ||
+        !text_check("--owner", settings->owner, HOLD_TEXT_BYTES, error) ||
+        !text_check("--reason", settings->reason, HOLD_TEXT_BYTES, error) ||
+        !expiry_parse(settings->expires, now_ns, settings->is_local, &hold->expires_ns, error))
+        return false;
+    /* holds_add only reads them */
+    hold->device = (char *)(uintptr_t)settings->device;
+    hold->owner = (char *)(uintptr_t)settings->owner;
+    hold->reason = (char *)(uintptr_t)settings->reason;
+    hold->created_ns = now_ns;
+    hold->quota_bytes = settings->quota_bytes;
+    return true;
+}
+
+/* What it keeps right away, so that a wrong name or hour is seen at once. */
+static bool tell_added(const char *directory, int64_t id, struct error *error)
+{
+    struct view view = { 0 };
+    const struct held_hold *holds;
+    struct buffer out;
+    uint32_t n;
+    bool is_done = view_open(&view, directory, error);
+
+    buffer_init(&out, LIST_LIMIT_BYTES);
+    buffer_printf(&out, "hold %lld added", (long long)id);
+    if (is_done) {
+        holds = held_holds(view.held, &n);
+        for (uint32_t i = 0; i < n; i++) {
+            if (holds[i].hold->id != id)
+                continue;
+            buffer_put_text(&out, "; now it keeps ");
+            put_amount(&out, holds[i].n_segments, holds[i].n_bytes);
+            put_quota(&out, holds[i].hold->quota_bytes);
+            if (holds[i].n_let_go) {
+                buffer_put_text(&out, ", and lets go ");
+                put_amount(&out, holds[i].n_let_go, holds[i].n_bytes_let_go);
+                buffer_put_text(&out, " for a quota");
+            }
+        }
+    }
+    buffer_put_u8(&out, '\n');
+    print_buffer(&out);
+    view_close(&view);
+    return is_done;
+}
+
+static bool add(const struct settings *settings, const struct text_list *words, int *code,
+                struct error *error)
+{
+    const char *directory = command_archive(settings->archive, error);
+    struct hold hold = { 0 };
+    struct database *database;
+    bool is_added;
+
+    (void)words;
+    (void)code;
+    if (directory == NULL || !hold_parse(settings, &hold, error))
+        return false;
+    database = holds_open(directory, DATABASE_WRITE, error);
+    if (database == NULL)
+        return false;
+    is_added = holds_add(database, &hold, error);
+    database_close(database);
+    return is_added && tell_added(directory, hold.id, error);
+}
+
+/* ---- remove, quota ---- */
+
+static bool id_parse(const char *text, int64_t *id)
+{
+    char *end;
+
+    errno = 0;
+    *id = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *id > 0;
+}
+
+/* The database, to be written; none is made for this. */
+static struct database *open_there(const char *directory, struct error *error)
+{
+    struct database *database = holds_open(directory, DATABASE_READ, error);
+
+    if (database == NULL) {
+        if (error->kind == ERROR_NONE)
+            error_set(error, ERROR_USAGE, "%s has no holds", directory);
+        return NULL;
+    }
+    database_close(database);
+    return holds_open(directory, DATABASE_WRITE, error);
+}
+
+static bool remove_hold(const struct settings *settings, const struct text_list *words, int *code,
+                        struct error *error)
+{
+    const char *directory = command_archive(settings->archive, error);
+    struct database *database;
+    bool was_there, is_done = true;
+
+    (void)code;
+    if (directory == NULL)
+        return false;
+    for (uint32_t i = 0; i < words->n; i++) {
+        int64_t id;
+
+        if (!id_parse(words->items[i], &id))
+            return error_set(error, ERROR_USAGE, "\"%s\" is no hold's number; tapdeck hold list tells them",
+                             words->items[i]);
+    }
+    database = open_there(directory, error);
+    if (database == NULL)
+        return false;
+    for (uint32_t i = 0; is_done && i < words->n; i++) {
+        int64_t id;
+
+        is_done = id_parse(words->items[i], &id) && holds_remove(database, id, &was_there, error);
+        if (is_done && !was_there)
+            is_done = error_set(error, ERROR_USAGE, "there is no hold %" PRId64, id);
+        else if (is_done)
+            printf("hold %" PRId64 " removed\n", id);
+    }
+    database_close(database);
+    return is_done;
+}
+
+static bool set_quota(const struct settings *settings, const struct text_list *words, int *code,
+                      struct error *error)
+{
+    const char *directory = command_archive(settings->archive, error), *text = words->items[0];
+    char size[SIZE_TEXT_BYTES];
+    uint64_t quota_bytes = 0;
+    struct database *database;
+    bool is_done;
+
+    (void)code;
+    if (directory == NULL)
+        return false;
+    if (strcmp(text, "none") != 0 && (!size_parse(text, &quota_bytes) || quota_bytes == 0))
+        return error_set(error, ERROR_USAGE, "\"%s\" is no size; write 50G, or none", text);
+    database = holds_open(directory, DATABASE_WRITE, error);
+    if (database == NULL)
+        return false;
+    is_done = holds_set_quota(database, quota_bytes, error);
+    database_close(database);
+    if (is_done && quota_bytes)
+        printf("all holds together may keep %s\n", size_format(quota_bytes, size));
+    else if (is_done)
+        puts("holds may keep as much as there is");
+    return is_done;
+}
+
+/* ---- the table of verbs ---- */
+
+/* clang-format off: a table */
+static const struct option add_options[] = {
+    OPTION_ARCHIVE,
+    { 0, "from", OPTION_TIME, offsetof(struct settings, from), "TIME", "packets at or after TIME" },
+    { 0, "to", OPTION_TIME, offsetof(struct settings, to), "TIME", "packets at or before TIME" },
+    { 0, "device", OPTION_TEXT, offsetof(struct settings, device), "ID",
+      "segments in which the device was seen, old and new, within --from and --to if given;\n"
+      "ID as for tapdeck find --device" },
+    { 0, "owner", OPTION_TEXT, offsetof(struct settings, owner), "NAME",
+      "who wants it: whom to ask (required)" },
+    { 0, "reason", OPTION_TEXT, offsetof(struct settings, reason), "TEXT",
+      "why, a ticket's number (required)" },
+    { 0, "expires", OPTION_TIME, offsetof(struct settings, expires), "TIME",
+      "from then on it keeps nothing: +30d from now, or 2026-12-31 (required)" },
+    { 0, "quota", OPTION_SIZE, offsetof(struct settings, quota_bytes), "SIZE",
+      "keep at most so much; beyond it the oldest segments are let go" },
+    OPTION_LOCAL,
+    { 0 },
+};
+
+static const struct option list_options[] = {
+    OPTION_ARCHIVE,
+    { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT", "text (default) or json" },
+    OPTION_LOCAL,
+    { 0 },
+};
+
+static const struct option archive_options[] = { OPTION_ARCHIVE, { 0 } };
+static const struct option no_options[] = { { 0 } };
+/* clang-format on */
+
+static const struct verb {
+    struct command command;
+    const char *name;
+    const char *wants; /* a word that must be there; NULL: no words at all */
+    uint32_t n_most;   /* of those */
+    bool (*act)(const struct settings *settings, const struct text_list *words, int *code,
+                struct error *error);
+} verbs[] = {
+    { { .name = "hold add",
+        .summary = "keeps a time range or a device past retention",
+        .usage = "[-A DIR] [--from TIME] [--to TIME] [--device ID] --owner NAME --reason TEXT\n"
+                 "                        --expires TIME [--quota SIZE]",
+        .options = add_options,
+        .notes =
+            "Segments are kept whole: a hold of one minute keeps the segments with that minute in them.\n"
+            "\n"
+            "examples:\n"
+            "  tapdeck hold add --from 'thu 14:00' --to 15:00 --owner anna --reason 'ticket 17' "
+            "--expires +90d\n"
+            "  tapdeck hold add --device urn:imei:867412043897643 --owner anna --reason 'ticket 17' "
+            "--expires +14d --quota 20G\n" },
+      "add",
+      NULL,
+      0,
+      add },
+    { { .name = "hold list",
+        .summary = "shows the holds, and what each keeps now",
+        .usage = "[-A DIR] [-T text|json]",
+        .options = list_options,
+        .notes = "Exit status: 0, 1 there are no holds, 2 an error.\n" },
+      "list",
+      NULL,
+      0,
+      list },
+    { { .name = "hold remove",
+        .summary = "ends holds, by their numbers",
+        .usage = "[-A DIR] ID...",
+        .options = archive_options,
+        .notes = "What they kept is deleted when its time comes, unless another hold keeps it.\n" },
+      "remove",
+      "which one? give its number, which tapdeck hold list tells",
+      HOLDS_LIMIT,
+      remove_hold },
+    { { .name = "hold quota",
+        .summary = "bounds what all holds together may keep",
+        .usage = "[-A DIR] SIZE|none",
+        .options = archive_options,
+        .notes = "Beyond it the oldest segments are let go, whichever hold keeps them.\n" },
+      "quota",
+      "how much? give a size as 50G, or none",
+      1,
+      set_quota },
+};
+
+enum { N_VERBS = sizeof verbs / sizeof *verbs };
+
+static bool words_check(const struct verb *verb, const struct text_list *words, struct error *error)
+{
+    if (verb->wants && words->n == 0)
+        return error_set(error, ERROR_USAGE, "%s", verb->wants);
+    if (words->n > verb->n_most)
+        return error_set(error, ERROR_USAGE, "\"%s\" is one word too many", words->items[verb->n_most]);
+    return true;
+}
+
+static int verb_run(const struct verb *verb, int argc, char **argv)
+{
+    struct settings settings = { 0 };
+    struct text_list words = { 0 };
+    struct error error = { 0 };
+    int code = EXIT_FOUND;
+
+    switch (option_parse(&verb->command, argc, argv, &settings, &words, &error)) {
+    case OPTION_HELP:
+        break;
+    case OPTION_WRONG:
+        code = command_fault(&verb->command, &error);
+        break;
+    case OPTION_RUN:
+        if (!words_check(verb, &words, &error) || !verb->act(&settings, &words, &code, &error))
+            code = command_fault(&verb->command, &error);
+        break;
+    }
+    text_list_clear(&words);
+    return code;
+}
+
+static int unknown_verb(const char *word)
+{
+    struct nearest nearest;
+    struct error error;
+
+    nearest_init(&nearest, word, strlen(word));
+    for (size_t i = 0; i < N_VERBS; i++)
+        nearest_offer(&nearest, verbs[i].name);
+    if (nearest_name(&nearest))
+        error_set(&error, ERROR_USAGE, "there is no \"%s\"; did you mean %s?", word, nearest_name(&nearest));
+    else
+        error_set(&error, ERROR_USAGE, "there is no \"%s\"; there are add, list, remove and quota", word);
+    return command_fault(&command_hold, &error);
+}
+
+static int hold_run(int argc, char **argv)
+{
+    struct error error;
+
+    if (argc < 2) {
+        error_set(&error, ERROR_USAGE, "what about holds? there are add, list, remove and quota");
+        return command_fault(&command_hold, &error);
+    }
+    for (size_t i = 0; i < N_VERBS; i++) {
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verb_run(&verbs[i], argc - 1, argv + 1);
+    }
+    if (argv[1][0] != '-')
+        return unknown_verb(argv[1]);
+    if (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0) {
+        error_set(&error, ERROR_USAGE, "add, list, remove or quota comes before %s", argv[1]);
+        return command_fault(&command_hold, &error);
+    }
+    option_help(&command_hold, stdout);
+    return EXIT_FOUND;
+}
+
+const struct command command_hold = {
+    .name = "hold",
+    .summary = "keeps a time range or a device past retention, and shows what is kept",
+    .usage = "add|list|remove|quota ...",
+    .options = no_options,
+    .notes = "  tapdeck hold add      keeps a time range or a device past retention\n"
+             "  tapdeck hold list     shows the holds, and what each keeps now\n"
+             "  tapdeck hold remove   ends holds, by their numbers\n"
+             "  tapdeck hold quota    bounds what all holds together may keep\n"
+             "\n"
+             "Each has its own --help. A hold has an owner, a reason and an end; it lives in the archive "
+             "(DIR/tapdeck.db), and\n"
+             "a recorder that runs heeds it before it next deletes anything. What is held counts for "
+             "--keep-bytes, so\n"
+             "the rest of the archive reaches back less far: tapdeck status tells how far.\n",
+    .run = hold_run,
+};
