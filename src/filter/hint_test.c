@@ -90,7 +90,8 @@ static void hints_say_what_must_be_there(void **state)
         { "dtls.handshake.identity in {\"abc\", \"d\"}", "(id abc | id d)" },
         { "dtls.handshake.identity != \"abc\"", "dtls" },
         { "dtls.handshake.identity contains \"abc\"", "dtls" },
-        { "frame.time_epoch == 1700000000.5", "(1700000000500000000..1700000000500000000 | (1699999970500000000..1700000000500000000 & pieces))" },
+        { "frame.time_epoch == 1700000000.5", "(1700000000500000000..1700000000500000000 | "
+                                              "(1699999970500000000..1700000000500000000 & pieces))" },
         { "frame.time_epoch > 1", "(1000000001.. | (-28999999999..1000000001 & pieces))" },
         { "frame.time <= \"1970-01-01 00:00:01 UTC\"", "..1000000000" },
         { "frame.time_epoch in {1..2}", "(1000000000..2000000000 | (-29000000000..1000000000 & pieces))" },

@@ -11,10 +11,10 @@
 #include "protocol/preferences.h"
 
 struct archive_bindings_question {
-    identity_test *is_wanted;              /* NULL: every identity */
-    binding_function *function;            /* called in catalog order; false ends the walk */
-    void *context;                         /* of both */
-    const struct bytes *identities;        /* is_wanted wants no other; NULL: it may want any */
+    identity_test *is_wanted;       /* NULL: every identity */
+    binding_function *function;     /* called in catalog order; false ends the walk */
+    void *context;                  /* of both */
+    const struct bytes *identities; /* is_wanted wants no other; NULL: it may want any */
     size_t n_identities;
     const struct preferences *preferences; /* for what has no index; NULL: tshark's defaults */
     uint64_t hash_seed;
