@@ -37,11 +37,14 @@ enum {
     INDEX_CHECKSUM_AT = 24, /* the only bytes it does not cover */
     INDEX_HEAD_BYTES = 32,
     INDEX_SECTION_ROW_BYTES = 24,
+    INDEX_CONFIDENCE_SHIFT = 1, /* of a binding, above its is-client-low */
     INDEX_SECTIONS_LIMIT = 64, /* more are not believed */
     INDEX_BLOCK_ROW_BYTES = 52,
     INDEX_FLOW_CHUNK_ROWS = 64,  /* flows are found by the first of so many */
     INDEX_FLOW_CHUNK_BYTES = 16, /* what says where those begin */
     INDEX_SUMMARY_BYTES = 64,
+    INDEX_RECORDING_BYTES = 80,
+    INDEX_FIRST_BYTES = 4096, /* summary and recording lie within */
 };
 
 enum index_section {
@@ -54,7 +57,9 @@ enum index_section {
     INDEX_POSTINGS,
     INDEX_SESSIONS,
     INDEX_BINDINGS,
-    INDEX_SECTION_END,
+    INDEX_SECTION_END, /* those before it are always there */
+    INDEX_RECORDING = INDEX_SECTION_END,
+    INDEX_SECTIONS = INDEX_RECORDING, /* that are written */
 };
 
 #define INDEX_ADDRESS_ANY UINT32_MAX

@@ -173,6 +173,21 @@ static void put_summary(struct encoding *e)
     end_section(e, INDEX_SUMMARY);
 }
 
+static void put_recording(struct encoding *e)
+{
+    const uint8_t *row =
+        e->file->data + INDEX_HEAD_BYTES + (INDEX_SUMMARY - 1) * (size_t)INDEX_SECTION_ROW_BYTES;
+    uint64_t summary;
+
+    begin_section(e, INDEX_RECORDING);
+    if (e->file->is_full)
+        return;
+    memcpy(&summary, row + 8, sizeof summary);
+    recording_put(e->file, &e->segment->recording,
+                  bytes_of(e->file->data + le64toh(summary), INDEX_SUMMARY_BYTES));
+    end_section(e, INDEX_RECORDING);
+}
+
 static void put_interfaces(struct encoding *e)
 {
     begin_section(e, INDEX_INTERFACES);
@@ -430,7 +445,8 @@ static bool put_bindings(struct encoding *e)
         const struct builder_binding *binding = &builder->bindings[order[i]];
 
         buffer_put_u8(e->file, (uint8_t)binding->reason);
-        buffer_put_u8(e->file, binding->is_client_low);
+        buffer_put_u8(e->file, (uint8_t)(binding->is_client_low | (unsigned)binding->confidence
+                                                                      << INDEX_CONFIDENCE_SHIFT));
         put_flow_key(e, &binding->flow);
         buffer_put_varint(e->file, (uint64_t)binding->from_ns - (uint64_t)before_ns);
         buffer_put_varint(e->file, (uint64_t)binding->to_ns - (uint64_t)binding->from_ns);
@@ -446,11 +462,11 @@ static bool put_bindings(struct encoding *e)
 
 static void put_head(struct encoding *e)
 {
-    static const uint8_t table[(INDEX_SECTION_END - 1) * INDEX_SECTION_ROW_BYTES];
+    static const uint8_t table[INDEX_SECTIONS * INDEX_SECTION_ROW_BYTES];
 
     buffer_put(e->file, INDEX_MAGIC, sizeof INDEX_MAGIC - 1);
     buffer_put_u32le(e->file, INDEX_VERSION);
-    buffer_put_u32le(e->file, INDEX_SECTION_END - 1);
+    buffer_put_u32le(e->file, INDEX_SECTIONS);
     buffer_put_u64le(e->file, 0);
     buffer_put_u64le(e->file, 0);
     buffer_put(e->file, table, sizeof table);
@@ -486,6 +502,7 @@ bool segment_index_encode(const struct segment_description *segment,
     if (ok) {
         put_head(&e);
         put_summary(&e);
+        put_recording(&e);
         put_interfaces(&e);
         put_blocks(&e);
         ok = put_addresses(&e);

@@ -17,6 +17,7 @@ struct segment_description {
     uint32_t n_blocks;
     const struct interface *interfaces; /* in the section's order */
     uint32_t n_interfaces;
+    struct segment_recording recording;
 };
 
 /* A row without packets yet. */

@@ -19,6 +19,7 @@
 #include "archive/segment_index_map.h"
 #include "archive/segment_reader_walk.h"
 #include "archive/segment_seal.h"
+#include "base/timestamp.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -33,6 +34,8 @@ struct survey {
     struct segment_block tail_row; /* of the unfinished block */
     struct buffer tail;            /* its whole pcapng blocks; empty: there is none */
     uint64_t n_packets, end;       /* end: of the last whole block in the file */
+    int64_t max_ts_ns;
+    struct segment_recording recording; /* as far as the segment tells */
     bool is_damaged;
     struct error damage;
 };
@@ -78,8 +81,15 @@ static bool survey_block(struct survey *survey, const struct segment_reader *rea
     survey->n_packets += n;
     for (uint32_t i = 0; survey->builder && i < n; i++)
         reindexer->add(reindexer->context, &packets[i], survey->n_blocks);
-    if (walk.is_whole)
+    for (uint32_t i = 0; i < n; i++) {
+        survey->recording.n_cut += packets[i].caplen < packets[i].len;
+        if (packets[i].ts_ns > survey->max_ts_ns)
+            survey->max_ts_ns = packets[i].ts_ns;
+    }
+    if (walk.is_whole) {
+        recording_take_blocks(&survey->recording, walk.raw);
         return survey_append(survey, &walk.row);
+    }
     survey->tail_row = walk.row;
     buffer_empty(&survey->tail);
     return buffer_put(&survey->tail, walk.raw.data, walk.raw.len);
@@ -96,7 +106,7 @@ static bool survey_segment(struct survey *survey, const char *path, const struct
     uint32_t n;
     bool ok = true;
 
-    *survey = (struct survey) { 0 };
+    *survey = (struct survey) { .max_ts_ns = INT64_MIN };
     buffer_init(&survey->tail, SEGMENT_RAW_LIMIT_BYTES);
     if (reindexer) {
         survey->builder = segment_index_builder_new(MEND_FLOWS_LIMIT);
@@ -115,6 +125,9 @@ static bool survey_segment(struct survey *survey, const char *path, const struct
                 ok = survey_append(survey, &walk.row);
         }
     }
+    recording_take_blocks(&survey->recording, buffer_bytes(&survey->tail));
+    if (survey->recording.kind == RECORDING_IMPORTED || !survey->recording.has_statistics)
+        survey->recording.until_ns = survey->max_ts_ns;
     if (!ok)
         error_set(error, ERROR_SYSTEM, "%s: no memory to look through it", path);
     if (reindexer)
@@ -133,6 +146,7 @@ static struct segment_description describe(const struct survey *survey, enum cod
         .n_blocks = survey->n_blocks,
         .interfaces = survey->interfaces.items,
         .n_interfaces = survey->interfaces.n,
+        .recording = survey->recording,
     };
 }
 
@@ -222,6 +236,11 @@ static bool finish_tail(struct survey *survey, int fd, const char *path, const c
 
 /* ---- an open segment ---- */
 
+static int64_t modified_ns(const struct stat *status)
+{
+    return (int64_t)status->st_mtim.tv_sec * NS_PER_SECOND + status->st_mtim.tv_nsec;
+}
+
 static bool discard(const struct catalog_entry *entry, struct error *error)
 {
     if (unlink(entry->index_path) < 0 && errno != ENOENT)
@@ -229,7 +248,15 @@ static bool discard(const struct catalog_entry *entry, struct error *error)
     return unlink(entry->path) == 0 || error_system(error, "%s: cannot be deleted", entry->path);
 }
 
-static enum mend_result mend_locked(const struct catalog_entry *entry, int fd, uint64_t file_bytes,
+/* Until when a killed recorder is known to have had all that came; written_ns: its last sign of life. */
+static void end_of_killed(struct segment_recording *recording, int64_t written_ns)
+{
+    if (recording->kind == RECORDING_LIVE && !recording->has_statistics &&
+        written_ns - RECORDING_IN_FLIGHT_NS > recording->until_ns)
+        recording->until_ns = written_ns - RECORDING_IN_FLIGHT_NS;
+}
+
+static enum mend_result mend_locked(const struct catalog_entry *entry, int fd, const struct stat *status,
                                     const struct reindexer *reindexer, struct recovery_report *report,
                                     struct error *error)
 {
@@ -247,6 +274,7 @@ static enum mend_result mend_locked(const struct catalog_entry *entry, int fd, u
         result = discard(entry, error) ? MEND_DISCARDED : MEND_FAULT;
     } else if (ok) {
         end = survey.end;
+        end_of_killed(&survey.recording, modified_ns(status));
         if (survey.tail.len > 0)
             ok = finish_tail(&survey, fd, entry->path, tail_path, entry->codec, error);
         else if (ftruncate(fd, (off_t)end) < 0)
@@ -256,7 +284,7 @@ static enum mend_result mend_locked(const struct catalog_entry *entry, int fd, u
             result = MEND_DONE;
             report->n_packets += survey.n_packets;
             if (survey.is_damaged || survey.tail.len == 0)
-                report->n_bytes_cut += file_bytes > end ? file_bytes - end : 0;
+                report->n_bytes_cut += (uint64_t)status->st_size > end ? (uint64_t)status->st_size - end : 0;
         }
     }
     survey_clear(&survey);
@@ -278,7 +306,7 @@ enum mend_result mend_open_segment(const struct catalog_entry *entry, const stru
     }
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         if (fstat(fd, &ours) == 0 && stat(entry->path, &named) == 0 && ours.st_ino == named.st_ino)
-            result = mend_locked(entry, fd, (uint64_t)ours.st_size, reindexer, report, error);
+            result = mend_locked(entry, fd, &ours, reindexer, report, error);
     } else if (errno != EWOULDBLOCK) {
         error_system(error, "%s: cannot be locked", entry->path);
         result = MEND_FAULT;

@@ -47,6 +47,7 @@ struct segment_writer {
     struct segment_block *blocks; /* done */
     uint32_t n_blocks, cap_blocks;
     uint64_t raw_bytes, n_packets;
+    struct segment_recording recording;
 
     struct written_interface *interfaces; /* in the section's order */
     uint32_t n_interfaces, cap_interfaces;
@@ -129,6 +130,7 @@ struct segment_writer *segment_writer_open(const struct segment_options *options
                                            const struct interface_table *interfaces, struct error *error)
 {
     struct segment_writer *writer;
+    char comment[RECORDING_COMMENT_BYTES];
     bool ok;
 
     if (!segment_node_is_valid(options->node)) {
@@ -147,12 +149,15 @@ struct segment_writer *segment_writer_open(const struct segment_options *options
     writer->block_bytes = choose_block_bytes(options->block_bytes);
     writer->table = interfaces;
     writer->row = segment_block_begin(0, 0);
+    writer->recording.kind = options->recording;
+    writer->recording.since_ns = options->recording_since_ns;
     buffer_init(&writer->raw, SEGMENT_RAW_LIMIT_BYTES);
     buffer_init(&writer->pending, SIZE_MAX / 2);
 
     ok = block_packer_init(&writer->packer, options->codec, options->level, writer->block_bytes, error) &&
          create_file(writer, options, first_ts_ns, error);
-    if (ok && !pcapng_put_section(&writer->raw, "tapdeck " TAPDECK_VERSION))
+    if (ok && !pcapng_put_section(&writer->raw, "tapdeck " TAPDECK_VERSION,
+                                  recording_section_comment(&writer->recording, comment)))
         ok = error_set(error, ERROR_SYSTEM, "no memory for a segment");
     ok = ok && segment_writer_flush(writer, error);
     if (ok)
@@ -242,6 +247,13 @@ bool segment_writer_sync(struct segment_writer *writer, struct error *error)
     return fdatasync(writer->fd) == 0 || error_system(error, "%s: cannot be synced", writer->path);
 }
 
+void segment_writer_touch(struct segment_writer *writer)
+{
+    /* A file that cannot be touched makes a killed recorder seem to have ended earlier: never too late. */
+    if (futimens(writer->fd, NULL) < 0)
+        return;
+}
+
 /* ---- packets ---- */
 
 static uint32_t section_number(const struct segment_writer *writer, uint32_t interface)
@@ -327,6 +339,7 @@ bool segment_writer_add(struct segment_writer *writer, const struct packet *pack
         interface->max_ts_ns = packet->ts_ns;
     segment_block_count(&writer->row, packet->ts_ns);
     writer->n_packets++;
+    writer->recording.n_cut += packet->caplen < packet->len;
     return true;
 }
 
@@ -349,27 +362,75 @@ const char *segment_writer_name(const struct segment_writer *writer)
 
 /* ---- sealing ---- */
 
+void segment_writer_recorded(struct segment_writer *writer, int64_t until_ns, enum recording_end end)
+{
+    writer->recording.until_ns = until_ns;
+    writer->recording.end = end;
+}
+
+int64_t segment_writer_max_ts(const struct segment_writer *writer)
+{
+    int64_t max_ts_ns = INT64_MIN;
+
+    for (uint32_t i = 0; i < writer->n_interfaces; i++) {
+        if (writer->interfaces[i].max_ts_ns > max_ts_ns)
+            max_ts_ns = writer->interfaces[i].max_ts_ns;
+    }
+    return max_ts_ns;
+}
+
+/* What an interface lost is told although it kept nothing: then it has no description yet. */
+static bool describe_losers(struct segment_writer *writer, const struct interface_drops *drops,
+                            uint32_t n_drops, struct error *error)
+{
+    for (uint32_t i = 0; i < n_drops && i < writer->table->n; i++) {
+        const struct interface_drops *lost = &drops[i];
+
+        if (section_number(writer, i) == 0 &&
+            lost->n_kernel + lost->n_queue + lost->n_disk + lost->n_truncated_mirror > 0 &&
+            !describe_interface(writer, i, error))
+            return false;
+    }
+    return true;
+}
+
+static void count_drops(struct segment_recording *recording, const struct interface_drops *drops)
+{
+    recording->n_received += drops->n_received;
+    recording->n_kernel += drops->n_kernel;
+    recording->n_queue += drops->n_queue;
+    recording->n_disk += drops->n_disk;
+    recording->n_truncated_mirror += drops->n_truncated_mirror;
+}
+
 static bool put_statistics(struct segment_writer *writer, const struct interface_drops *drops,
                            uint32_t n_drops, struct error *error)
 {
+    struct segment_recording *recording = &writer->recording;
+
+    recording->has_statistics = true;
+    if (!describe_losers(writer, drops, n_drops, error))
+        return false;
     for (uint32_t i = 0; i < writer->n_interfaces; i++) {
         const struct written_interface *interface = &writer->interfaces[i];
         struct interface_drops missing = { .n_received = interface->n_packets };
-        char comment[200];
+        struct segment_recording alone = { .end = recording->end };
+        char comment[RECORDING_COMMENT_BYTES];
+        bool is_told = recording->kind != RECORDING_UNTOLD, has_packets = interface->n_packets > 0;
+        int64_t end_ns = is_told || !has_packets ? recording->until_ns : interface->max_ts_ns;
         struct pcapng_statistics statistics = {
             .interface = i,
-            .ts_ns = interface->max_ts_ns,
-            .start_ns = interface->min_ts_ns,
-            .end_ns = interface->max_ts_ns,
+            .ts_ns = end_ns,
+            .start_ns = is_told || !has_packets ? recording->since_ns : interface->min_ts_ns,
+            .end_ns = end_ns,
             .comment = comment,
         };
 
         if (interface->number < n_drops)
             missing = drops[interface->number];
-        snprintf(comment, sizeof comment,
-                 "drops: kernel %llu, queue %llu, disk %llu; truncated by the mirror %llu",
-                 (unsigned long long)missing.n_kernel, (unsigned long long)missing.n_queue,
-                 (unsigned long long)missing.n_disk, (unsigned long long)missing.n_truncated_mirror);
+        count_drops(&alone, &missing);
+        count_drops(recording, &missing);
+        recording_statistics_comment(&alone, comment);
         statistics.n_received = missing.n_received;
         statistics.n_dropped = missing.n_kernel + missing.n_queue;
         statistics.n_dropped_os = missing.n_disk;
@@ -409,6 +470,7 @@ bool segment_writer_seal(struct segment_writer *writer, const struct segment_ind
         segment.blocks = writer->blocks;
         segment.n_blocks = writer->n_blocks;
         segment.segment_bytes = writer->written;
+        segment.recording = writer->recording;
         ok = segment_seal(writer->fd, writer->path, &segment, builder, error);
     }
     free(interfaces);

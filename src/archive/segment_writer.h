@@ -12,6 +12,7 @@
 #include "packet/interface.h"
 #include "packet/packet.h"
 #include "archive/segment_index_builder.h"
+#include "archive/segment_recording.h"
 
 enum codec { CODEC_NONE, CODEC_ZSTD, CODEC_GZIP };
 
@@ -21,6 +22,8 @@ struct segment_options {
     enum codec codec;
     int level;            /* of the codec; 0: its default (zstd -1, gzip 1) */
     uint32_t block_bytes; /* of pcapng in one block; 0: SEGMENT_BLOCK_BYTES */
+    enum recording_kind recording;
+    int64_t recording_since_ns; /* unless untold: the end of the segment before, in the same run */
 };
 
 /* Why packets of an interface are missing, since the segment began: its Interface Statistics Block. */
@@ -54,9 +57,21 @@ bool segment_writer_flush(struct segment_writer *writer, struct error *error);
 /* fdatasync of what was flushed; may be called from another thread while this one adds. */
 bool segment_writer_sync(struct segment_writer *writer, struct error *error);
 
+/*
+ * Nothing is left to flush: the open file's modification time, which is when something was last written, is
+ * made the present, so that who finds it later knows that nothing came until now.
+ */
+void segment_writer_touch(struct segment_writer *writer);
+
 uint64_t segment_writer_bytes(const struct segment_writer *writer);     /* in the file, compressed */
 uint64_t segment_writer_raw_bytes(const struct segment_writer *writer); /* pcapng bytes before compression */
 const char *segment_writer_name(const struct segment_writer *writer);   /* its file, without the directory */
+
+/* Of a recording that was told of at the opening: when and how it ends. Right before the seal. */
+void segment_writer_recorded(struct segment_writer *writer, int64_t until_ns, enum recording_end end);
+
+/* The latest of its packets; INT64_MIN when it has none. */
+int64_t segment_writer_max_ts(const struct segment_writer *writer);
 
 /*
  * Ends the section (statistics blocks from drops[interface]), writes seek table and index, syncs, renames to

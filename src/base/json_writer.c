@@ -151,6 +151,12 @@ void json_writer_null(struct json_writer *json)
     buffer_put_text(json->out, "null");
 }
 
+void json_writer_bool(struct json_writer *json, bool is_true)
+{
+    value_begin(json);
+    buffer_put_text(json->out, is_true ? "true" : "false");
+}
+
 void json_writer_printf(struct json_writer *json, const char *format, ...)
 {
     char text[PRINTF_BYTES];

@@ -37,6 +37,8 @@ static void nested_items_are_indented_as_tshark_does(void **state)
     json_writer_end(&json);
     json_writer_name(&json, "none");
     json_writer_null(&json);
+    json_writer_name(&json, "some");
+    json_writer_bool(&json, true);
     json_writer_end(&json);
     json_writer_end(&json);
     assert_written(&out, "[\n"
@@ -46,7 +48,8 @@ static void nested_items_are_indented_as_tshark_does(void **state)
                          "      18446744073709551615\n"
                          "    ],\n"
                          "    \"empty\": {},\n"
-                         "    \"none\": null\n"
+                         "    \"none\": null,\n"
+                         "    \"some\": true\n"
                          "  }\n"
                          "]");
 }

@@ -132,6 +132,18 @@ void capture_files_progress(const struct capture_files *files, uint64_t *done_by
     }
 }
 
+uint64_t capture_files_dropped(const struct capture_files *files)
+{
+    uint64_t n_dropped = 0;
+
+    for (uint32_t i = 0; i < files->paths->n; i++) {
+        const struct pcapng_reader_counts *counts = pcap_file_counts(files->sources[i]);
+
+        n_dropped += counts ? counts->n_dropped : 0;
+    }
+    return n_dropped;
+}
+
 bool capture_files_extra_blocks(const struct capture_files *files,
                                 bool (*take)(void *context, struct bytes blocks, struct error *error),
                                 void *context, struct error *error)

@@ -20,6 +20,9 @@ struct source *capture_files_open(struct capture_files *files, struct interface_
 
 void capture_files_progress(const struct capture_files *files, uint64_t *done_bytes, uint64_t *size_bytes);
 
+/* Packets that were dropped when the files were captured, as far as those read so far say (pcapng). */
+uint64_t capture_files_dropped(const struct capture_files *files);
+
 /* Decryption secrets and the like of all files, for who writes their packets: calls with each file's. */
 bool capture_files_extra_blocks(const struct capture_files *files,
                                 bool (*take)(void *context, struct bytes blocks, struct error *error),

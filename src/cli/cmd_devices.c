@@ -14,10 +14,12 @@
 #include "base/time_range.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "cli/answer.h"
 #include "cli/commands.h"
 #include "cli/device_list.h"
 #include "cli/value_format.h"
 #include "pipeline/archive_bindings.h"
+#include "pipeline/archive_coverage.h"
 
 enum { LIST_LIMIT_BYTES = 1 << 30, ENDPOINT_BYTES = IP_ADDRESS_TEXT_BYTES + 10 };
 
@@ -90,7 +92,7 @@ static bool gather(void *context, const struct binding *binding)
 static bool gather_archive(const char *directory, struct gathering *g,
                            struct archive_bindings_counters *counters, struct error *error)
 {
-    struct archive_bindings_question question = { NULL, gather, g, NULL, 0 };
+    struct archive_bindings_question question = { .function = gather, .context = g };
     struct catalog catalog;
     bool is_done;
 
@@ -232,8 +234,10 @@ static void json_stay(struct json_writer *json, const struct device_stay *stay, 
     json_writer_end(json);
 }
 
-static void put_json(struct buffer *out, const struct device_entry *entries, uint32_t n, bool is_local)
+static void put_json(struct buffer *out, const struct device_entry *entries, uint32_t n,
+                     const struct answer *answer)
 {
+    bool is_local = answer->is_local;
     struct json_writer json;
     struct buffer hex;
 
@@ -266,6 +270,10 @@ static void put_json(struct buffer *out, const struct device_entry *entries, uin
         json_writer_end(&json);
         json_writer_end(&json);
     }
+    json_writer_object(&json); /* behind the devices: how complete they are */
+    json_writer_name(&json, "coverage");
+    answer_put_json(&json, answer);
+    json_writer_end(&json);
     json_writer_end(&json);
     buffer_put_u8(out, '\n');
     buffer_clear(&hex);
@@ -273,18 +281,20 @@ static void put_json(struct buffer *out, const struct device_entry *entries, uin
 
 /* ---- the command ---- */
 
-static bool list_print(struct device_list *list, bool is_json, bool is_local, uint32_t *n,
+/* The last element of JSON counts the devices as found. */
+static bool list_print(struct device_list *list, bool is_json, struct answer *answer, uint32_t *n,
                        struct error *error)
 {
     const struct device_entry *entries = device_list_finish(list, n);
     struct buffer out;
     bool is_printed = true;
 
+    answer->n_found = *n;
     buffer_init(&out, LIST_LIMIT_BYTES);
     if (is_json)
-        put_json(&out, entries, *n, is_local);
+        put_json(&out, entries, *n, answer);
     else if (*n > 0)
-        put_list(&out, entries, *n, is_local);
+        put_list(&out, entries, *n, answer->is_local);
     if (out.is_full)
         is_printed =
             error_set(error, ERROR_LIMIT, "the list is longer than %d bytes; narrow it by --like or --from",
@@ -292,6 +302,32 @@ static bool list_print(struct device_list *list, bool is_json, bool is_local, ui
     else if (out.len > 0)
         fwrite(out.data, 1, out.len, stdout);
     buffer_clear(&out);
+    return is_printed;
+}
+
+static bool covered_list_print(const char *directory, const struct gathering *g,
+                               const struct archive_bindings_counters *counters, bool is_json, bool is_local,
+                               uint32_t *n, struct error *error)
+{
+    struct archive_coverage found;
+    struct catalog catalog;
+    struct answer answer = { .coverage = &found.coverage,
+                             .is_local = is_local,
+                             .is_of_device = true,
+                             .n_damaged = counters->n_unreadable,
+                             .damage = counters->n_unreadable ? counters->first.text : NULL };
+    bool is_printed;
+
+    if (!catalog_load(&catalog, directory, error))
+        return false;
+    is_printed = archive_coverage_find(directory, &catalog, &g->range, timestamp_now(), &found, error) &&
+                 list_print(g->list, is_json, &answer, n, error);
+    if (is_printed) {
+        fflush(stdout);
+        answer_tell(&answer, false);
+    }
+    archive_coverage_clear(&found);
+    catalog_clear(&catalog);
     return is_printed;
 }
 
@@ -332,7 +368,7 @@ static int devices(const struct settings *settings)
         is_done = error_set(&error, ERROR_SYSTEM, "out of memory");
     else
         is_done = gather_archive(directory, &g, &counters, &error) &&
-                  list_print(g.list, is_json, settings->is_local, &n, &error);
+                  covered_list_print(directory, &g, &counters, is_json, settings->is_local, &n, &error);
     if (is_done)
         gaps_tell(&counters, device_list_left_out(g.list));
     device_list_free(g.list);
@@ -365,7 +401,12 @@ const struct command command_devices = {
         "\n"
         "examples:\n"
         "  tapdeck devices -A /var/lib/tapdeck --like 02005e --from -1h\n"
-        "  tapdeck devices -A /var/lib/tapdeck -T json | jq -r '.[].identity'\n"
+        "  tapdeck devices -A /var/lib/tapdeck -T json | jq -r '.[].identity // empty'\n"
+        "\n"
+        "How complete the list is (what of the asked time was recorded, gaps, drops) is said on standard "
+        "error:\n"
+        "to a terminal always, else when something is missing. The last element of JSON has it as "
+        "\"coverage\".\n"
         "\n"
         "Exit status: 0 found, 1 none, 2 an error.\n",
     .run = run,

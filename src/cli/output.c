@@ -269,6 +269,15 @@ bool output_packet(struct output *output, const struct dissection *d, struct err
     return output_write(output, error);
 }
 
+bool output_answer(struct output *output, const struct answer *answer, struct error *error)
+{
+    if (output->trade == NULL || output->trade->answer == NULL)
+        return true;
+    output->trade->answer(output, answer);
+    output->has_answer = true;
+    return output_write(output, error);
+}
+
 bool output_end(struct output *output, struct error *error)
 {
     if (output->trade == NULL)

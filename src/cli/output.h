@@ -32,6 +32,11 @@ const struct demand *output_demand(const struct output *output);
 
 bool output_begin(struct output *output, struct error *error);
 bool output_packet(struct output *output, const struct dissection *d, struct error *error);
+
+struct answer;
+
+/* How complete the answer is, behind the last packet: JSON has room for it, the others go without. */
+bool output_answer(struct output *output, const struct answer *answer, struct error *error);
 bool output_end(struct output *output, struct error *error); /* also after an interrupt: leaves valid JSON */
 void output_free(struct output *output);
 

@@ -5,11 +5,14 @@
  * protocol in a packet, is an array (as tshark --no-duplicate-keys has it), so that every JSON reader sees
  * all.
  *
+ * An archive's answer ends with an element of "_type": "coverage", which says how complete it is.
+ *
  * Each packet is written whole: the stream is valid once output_end has closed the array, wherever it
  * stopped.
  */
 #include "base/json_writer.h"
 #include "base/timestamp.h"
+#include "cli/answer.h"
 #include "cli/output_trade.h"
 #include "cli/value_format.h"
 
@@ -162,25 +165,50 @@ static void put_layers(const struct dissection *d, struct json_state *state)
     }
 }
 
+/* Up to and into "_source". */
+static void begin_element(struct output *output, struct json_writer *json, const char *index,
+                          const char *type)
+{
+    json_writer_init(json, &output->text, JSON_WRITER_INDENTED);
+    json->depth = 1; /* inside the array that json_begin opened */
+    json->has_items = output->n_packets > 0 ? 2 : 0;
+
+    json_writer_object(json);
+    json_writer_name(json, "_index");
+    json_writer_string(json, index);
+    json_writer_name(json, "_type");
+    json_writer_string(json, type);
+    json_writer_name(json, "_score");
+    json_writer_null(json);
+    json_writer_name(json, "_source");
+    json_writer_object(json);
+}
+
+/* A last element, whose layers are empty: who walks over the packets' layers finds nothing in it. */
+static bool json_answer(struct output *output, const struct answer *answer)
+{
+    struct json_writer json;
+
+    begin_element(output, &json, "coverage", "coverage");
+    json_writer_name(&json, "layers");
+    json_writer_object(&json);
+    json_writer_end(&json);
+    json_writer_name(&json, "coverage");
+    answer_put_json(&json, answer);
+    json_writer_end(&json);
+    json_writer_end(&json);
+    return !output->text.is_full;
+}
+
 static bool json_packet(struct output *output, const struct dissection *d)
 {
     struct json_writer json;
     struct json_state state = { .json = &json, .value = &output->value, .is_local = output->is_local };
-    char stamp[TIMESTAMP_TEXT_BYTES];
+    char stamp[TIMESTAMP_TEXT_BYTES], index[32];
 
-    json_writer_init(&json, &output->text, JSON_WRITER_INDENTED);
-    json.depth = 1; /* inside the array that json_begin opened */
-    json.has_items = output->n_packets > 0 ? 2 : 0;
-
-    json_writer_object(&json);
-    json_writer_name(&json, "_index");
-    json_writer_printf(&json, "packets-%.10s", timestamp_format(d->packet->ts_ns, output->is_local, stamp));
-    json_writer_name(&json, "_type");
-    json_writer_string(&json, "doc");
-    json_writer_name(&json, "_score");
-    json_writer_null(&json);
-    json_writer_name(&json, "_source");
-    json_writer_object(&json);
+    timestamp_format(d->packet->ts_ns, output->is_local, stamp);
+    snprintf(index, sizeof index, "packets-%.10s", stamp);
+    begin_element(output, &json, index, "doc");
     json_writer_name(&json, "layers");
     json_writer_object(&json);
     if (output->n_columns > 0)
@@ -195,12 +223,13 @@ static bool json_packet(struct output *output, const struct dissection *d)
 
 static bool json_finish(struct output *output)
 {
-    return buffer_put_text(&output->text, output->n_packets > 0 ? "\n]\n" : "]\n");
+    return buffer_put_text(&output->text, output->n_packets > 0 || output->has_answer ? "\n]\n" : "]\n");
 }
 
 const struct output_trade output_trade_json = {
     .begin = json_begin,
     .packet = json_packet,
     .end = json_finish,
+    .answer = json_answer,
     .prepare = json_prepare,
 };

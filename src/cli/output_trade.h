@@ -28,6 +28,7 @@ struct output_trade {
     bool (*begin)(struct output *output);
     bool (*packet)(struct output *output, const struct dissection *d);
     bool (*end)(struct output *output);
+    bool (*answer)(struct output *output, const struct answer *answer); /* NULL: no room for it */
     void (*prepare)(struct output *output); /* what to demand without columns; NULL: nothing */
 };
 
@@ -45,6 +46,7 @@ struct output {
     bool is_terminal;   /* the stream is one: nothing may speak to it */
     bool is_closed;     /* the reader went away */
     uint64_t n_packets; /* printed */
+    bool has_answer;    /* behind them */
 };
 
 extern const struct output_trade output_trade_text;

@@ -118,6 +118,22 @@ static const char *const accepted[] = {
     "ip.src#[-1] == 1.1.1.1",
     "ip#2",
     "vxlan.vni == 0xffffff",
+    "all ip.ttl < udp.port < 3",
+    "eth.src[-6-0] == 02",
+    "eth.src[0x1:010] == 02",
+    "frame.len == 70000 + ip.ttl",
+    "ip.ttl == '\\u0400'",
+    "frame.time > \"9999-12-31\"",
+    "frame.time > \"2024-8-9 1:2:3\"",
+    "abs(ip.flags.df) == 1",
+    "vxlan.flag_i == true",
+    "ip.ttl in {-1, +2}",
+    "ip.ttl#1-2 == 5",
+    "ip.ttl == '\\n'", /* not to tshark: docs/differences.md */
+    "udp.payload[:] == 01",
+    "ip.ttl == +1",
+    "udp[0:4] == ip.src",
+    "all ip.src not in {1.1.1.1}",
 };
 
 static const char *const refused[] = {
@@ -155,8 +171,6 @@ static const char *const refused[] = {
     "ip.ttl == 0x",
     "ip.ttl === 1 === 2",
     "ip.ttl in {1,2,\"x\"}",
-    "ip.flags.mf == true",
-    "ip.flags.mf == \"true\"",
     "ip.flags.mf == 1.5",
     "ip.flags.mf & 1",
     "1 == ip.ttl",
@@ -198,7 +212,34 @@ static const char *const refused[] = {
     "udp.foo",
     "udpx",
     "vxlan.vni == 0x1000000",
+    "{ip.ttl} in {1}",
+    "ip.ttl in {{1}}",
+    "{udp.payload} contains 01",
+    "udp.payload contains {01}",
+    "{udp.payload}[0]",
+    "ip.ttl == 1 contains 2",
+    "udp.payload contains 01 == 02",
+    "udp[0:4] == ip.src & 255.0.0.0",
+    "ip.src == udp[0:4] & ff:ff:ff:ff",
+    "ip.src & udp[0:4]",
+    "udp.payload == 0a:1b:c",
+    "frame.time > \"2024-08-29T10:00:00 UTC\"",
+    "udp.port == 1#2",
+    "udp.payload[1: ]",
+    "udp.payload[08]",
+    "udp.payload[ :2]",
+    "frame.protocols == \"\\u0041\"",
+    "ip.ttl == 1.",
+    "ip# 1",
+    "ntp.rootdelay == 1e-400",
+    "+ip.ttl in {1}",
+    "udp.payload == '\\u0400'",
     /* Which tshark takes, and reads in a way nobody would guess; refused rather than misread. */
+    "frame.time_delta > 1.5ms",
+    "frame.time > \"\"",
+    "frame.time > \"2024-02-30\"",
+    "ip.ttl == 0b",
+    "max(udp.length.bad, ip.ttl) == 1",
     /* Which need a selected packet, or are no part of 4.0. */
     "vals(ip.proto) == \"UDP\"",
 };
@@ -385,6 +426,11 @@ static void what_can_hardly_be_meant_is_warned_about_and_nothing_else(void **sta
         { "tcp.port == 80 || udp.port == 80", NULL },
         { "udp and not tcp", NULL },
         { "ip and (udp and tcp.port in {1, 2})", "both UDP and TCP" },
+        { "all ip.ttl < udp.port < 3", "before a chain" },
+        { "ip.ttl < udp.port < 3", NULL },
+        { "any udp.port not in {1}", "before \"not in\"" },
+        { "udp.port not in {1}", NULL },
+        { "all ip.ttl < 3", NULL },
     };
 
     (void)state;
@@ -625,6 +671,120 @@ static void ipv6_tcp_and_vlan_fields_compare(void **state)
     assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
 }
 
+static void what_cannot_be_computed_is_told_from_what_is_absent(void **state)
+{
+    static const struct semantics cases[] = {
+        { "udp.srcport % 0 == 1", false },
+        { "all udp.srcport % 0 == 1", true }, /* of none, all are */
+        { "udp.srcport % 0 != 1", true },
+        { "tcp.srcport % 0 != 1", false },
+        { "udp.srcport % 0", false },
+        { "abs(udp.srcport % 0) != 1", false }, /* there is nothing to take the function of */
+        { "max(tcp.srcport, udp.srcport) == 55555", true },
+        { "all udp.srcport == tcp.srcport", false },
+    };
+    struct test_packet t;
+    struct packet packet = tunnelled(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+static void quantifiers_say_nothing_before_chains_and_not_in(void **state)
+{
+    static const struct semantics cases[] = {
+        { "all ip.src < ip.dst", false },
+        { "all ip.src < ip.dst < 255.0.0.0", true },
+        { "all udp.dstport in {4789, 4790}", false },
+        { "any udp.dstport not in {4789}", false },
+        { "all udp.dstport not in {4789}", false },
+        { "all udp.dstport not in {1}", true },
+    };
+    struct test_packet t;
+    struct packet packet = tunnelled(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+/* Where tshark's answers are others: docs/differences.md. */
+static void a_field_with_layers_leaves_others_alone(void **state)
+{
+    static const struct semantics cases[] = {
+        { "ip.dst#2 !== ip.dst", true },
+        { "ip.dst#2 == 198.51.100.2 and ip.dst == 10.20.1.20", true },
+        { "ip.src#[-2--1] == 10.20.1.10", true },
+        { "ip.src#[-1] == 10.20.1.10", false },
+    };
+    struct test_packet t;
+    struct packet packet = tunnelled(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+static void a_time_span_below_zero_is_negative(void **state)
+{
+    static const struct semantics cases[] = {
+        { "abs(frame.time_relative - 0.5) == 0.5", true },
+        { "frame.time_relative - 0.5 == -0.5", true },
+    };
+    struct test_packet t;
+    struct packet packet = tunnelled(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+static void prefixes_are_compared_as_far_as_both_go(void **state)
+{
+    static const struct semantics cases[] = {
+        { "max(ip.dst, 200.0.0.0/8) == 200.1.2.3", true },
+        { "max(ip.dst, 200.0.0.0/8) == 201.1.2.3", false },
+        { "max(ip.dst, 198.0.0.0/8) == 198.51.100.2", true },
+        { "max(ip.dst, 198.0.0.0/8) == 198.51.100.3", false },
+        { "ip.src & 255.255.0.0 == 10.20.0.0", true },
+        { "ip.src & 255.255.0.0 == 10.20.1.0", false },
+    };
+    struct test_packet t;
+    struct packet packet = tunnelled(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+static void what_is_looked_for_decides_what_is_searched(void **state)
+{
+    static const struct semantics cases[] = {
+        { "udp contains \"Sensor\"", true },
+        { "udp contains udp.payload[0:6]", false }, /* a slice is looked for in the header's bytes */
+        { "udp contains \"\"", false },
+        { "udp.payload contains \"\"", true },
+        { "udp.payload[1000:] contains \"\"", false },
+        { "frame contains udp", true },
+        { "max(udp) contains \"Sensor\"", true },
+    };
+    struct test_packet t;
+    struct packet packet = tunnelled(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
+static void layers_are_counted_by_protocol_up_to_the_last_that_has_the_field(void **state)
+{
+    static const struct semantics cases[] = {
+        { "ip.version#1 == 6", true }, /* IPv6 has it by the same name */
+        { "ip.version#[-1] == 6", true }, { "ip.version#2", false }, { "-ip.version", true },
+        { "frame.len#1", true },          { "frame.len#2", false },
+    };
+    struct test_packet t;
+    struct packet packet = over_ipv6(&t);
+
+    (void)state;
+    assert_semantics(cases, sizeof cases / sizeof *cases, &packet);
+}
+
 static void fields_behind_a_cut_are_absent_not_zero(void **state)
 {
     static const struct semantics cases[] = {
@@ -675,6 +835,13 @@ int main(void)
         cmocka_unit_test(what_can_hardly_be_meant_is_warned_about_and_nothing_else),
         cmocka_unit_test(tests_of_unknown_names_are_left_open_until_they_are_answered),
         cmocka_unit_test(ipv6_tcp_and_vlan_fields_compare),
+        cmocka_unit_test(what_cannot_be_computed_is_told_from_what_is_absent),
+        cmocka_unit_test(quantifiers_say_nothing_before_chains_and_not_in),
+        cmocka_unit_test(a_field_with_layers_leaves_others_alone),
+        cmocka_unit_test(a_time_span_below_zero_is_negative),
+        cmocka_unit_test(prefixes_are_compared_as_far_as_both_go),
+        cmocka_unit_test(what_is_looked_for_decides_what_is_searched),
+        cmocka_unit_test(layers_are_counted_by_protocol_up_to_the_last_that_has_the_field),
         cmocka_unit_test(fields_behind_a_cut_are_absent_not_zero),
         cmocka_unit_test(explain_shows_tree_demand_and_hint),
     };

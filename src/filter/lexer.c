@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 
+#include "filter/word.h"
+
 void lexer_init(struct lexer *lexer, struct bytes text, struct arena *arena, struct error *error)
 {
     *lexer = (struct lexer) { .text = text, .arena = arena, .error = error };
@@ -48,47 +50,14 @@ static struct token fault_token(struct lexer *lexer, struct span span, const cha
     return (struct token) { .kind = TOKEN_FAULT, .span = span };
 }
 
-static bool is_word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || c == '.' || c == ':' || c == '-';
-}
-
-/* A word may hold a prefix length ("10.0.0.0/8"), though "/" alone divides. */
-static bool is_prefix_slash(const struct lexer *lexer, size_t from, size_t at)
-{
-    bool has_mark = false;
-
-    if (!isdigit((unsigned char)char_at(lexer, at + 1)))
-        return false;
-    for (size_t i = from; i < at; i++) {
-        char c = char_at(lexer, i);
-
-        if (c == '.' || c == ':')
-            has_mark = true;
-        else if (!isxdigit((unsigned char)c))
-            return false;
-    }
-    return has_mark;
-}
-
-static struct token word_token(struct lexer *lexer)
+static struct token word_token(struct lexer *lexer, size_t len)
 {
     size_t from = lexer->at;
-    bool has_slash = false;
     struct token token = { .kind = TOKEN_WORD };
 
-    for (;; lexer->at++) {
-        char c = char_at(lexer, lexer->at);
-
-        if (c == '.' && char_at(lexer, lexer->at + 1) == '.')
-            break;
-        if (c == '/' && !has_slash && is_prefix_slash(lexer, from, lexer->at))
-            has_slash = true;
-        else if (!is_word_char(c))
-            break;
-    }
+    lexer->at += len;
     token.span = span_from(lexer, from);
-    token.text = (struct bytes) { lexer->text.data + from, token.span.len };
+    token.text = (struct bytes) { lexer->text.data + from, len };
     for (size_t i = 0; i < N_OF(keywords); i++)
         if (bytes_equal(token.text, bytes_text(keywords[i].text)))
             token.kind = keywords[i].kind;
@@ -101,6 +70,14 @@ static int hex_digit(char c)
         return c - '0';
     c = (char)tolower((unsigned char)c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* As in C, what can be written by itself has no \u: letters, digits, control characters. */
+static bool is_universal_name(uint32_t code)
+{
+    if (code < 0xa0)
+        return code == '$' || code == '@' || code == '`';
+    return code <= 0x10ffff && (code < 0xd800 || code >= 0xe000);
 }
 
 static size_t utf8_encode(uint32_t code, uint8_t out[4])
@@ -172,11 +149,21 @@ static size_t escape(struct lexer *lexer, uint8_t out[4])
     if (c == 'u' || c == 'U') {
         size_t n = c == 'u' ? 4 : 8;
 
-        if (digits(lexer, n, 16, &value) != n || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+        if (digits(lexer, n, 16, &value) != n || !is_universal_name(value))
             return 0;
         return utf8_encode(value, out);
     }
     return 0;
+}
+
+/* The code of '\u00e4', which the string it would stand for has in two bytes. */
+static bool universal_character(const struct lexer *lexer, struct span quoted, uint32_t *code)
+{
+    struct lexer inside = *lexer;
+    size_t n = char_at(lexer, quoted.at + 2) == 'u' ? 4 : 8;
+
+    inside.at = quoted.at + 3;
+    return char_at(lexer, quoted.at + 1) == '\\' && quoted.len == n + 4 && digits(&inside, n, 16, code) == n;
 }
 
 /* A string or a character constant; the lexer stands at its first quote. */
@@ -198,6 +185,9 @@ static struct token quoted_token(struct lexer *lexer, size_t from, char quote, b
                                             : "this character constant has no closing quote");
         lexer->at++;
         if (c != '\\') {
+            if (quote == '\'' && !isprint((unsigned char)c))
+                return fault_token(lexer, span_from(lexer, escape_at), "as a number it may: '\\x0a'",
+                                   "this cannot stand in a character constant");
             out[n++] = (uint8_t)c;
             continue;
         }
@@ -218,10 +208,10 @@ static struct token quoted_token(struct lexer *lexer, size_t from, char quote, b
     token.span = span_from(lexer, from);
     token.text = (struct bytes) { out, n };
     if (quote == '\'') {
-        if (n != 1)
-            return fault_token(lexer, token.span, NULL, "a character constant holds exactly one byte");
-        token.kind = TOKEN_CHAR;
         token.number = out[0];
+        if (n != 1 && !universal_character(lexer, token.span, &token.number))
+            return fault_token(lexer, token.span, NULL, "a character constant holds exactly one character");
+        token.kind = TOKEN_CHAR;
     }
     return token;
 }
@@ -243,11 +233,32 @@ static struct token range_token(struct lexer *lexer)
     return token;
 }
 
+/* Behind a "#": digits, or the range's bracket, at once. */
+static struct token layer_token(struct lexer *lexer)
+{
+    size_t from = lexer->at;
+
+    while (isdigit((unsigned char)char_at(lexer, lexer->at)))
+        lexer->at++;
+    if (lexer->at > from)
+        return (struct token) { .kind = TOKEN_WORD,
+                                .span = span_from(lexer, from),
+                                .text = { lexer->text.data + from, lexer->at - from } };
+    if (char_at(lexer, from) == '[')
+        return range_token(lexer);
+    return fault_token(lexer, (struct span) { (uint32_t)from, 1 }, NULL,
+                       "a layer is a number, or a range as in #[1-2]");
+}
+
 struct token lexer_next(struct lexer *lexer)
 {
-    size_t from;
+    size_t from, len;
     char c, next;
 
+    if (lexer->is_behind_hash) {
+        lexer->is_behind_hash = false;
+        return layer_token(lexer);
+    }
     while (lexer->at < lexer->text.len && isspace(lexer->text.data[lexer->at]))
         lexer->at++;
     from = lexer->at;
@@ -264,13 +275,14 @@ struct token lexer_next(struct lexer *lexer)
     }
     if (c == '[')
         return range_token(lexer);
-    if (is_word_char(c) && c != '-' && !(c == '.' && next == '.'))
-        return word_token(lexer);
+    len = word_length((struct bytes) { lexer->text.data + from, lexer->text.len - from });
+    if (len > 0)
+        return word_token(lexer, len);
     for (size_t i = 0; i < N_OF(signs); i++) {
-        size_t len = strlen(signs[i].text);
-
+        len = strlen(signs[i].text);
         if (len <= lexer->text.len - from && memcmp(lexer->text.data + from, signs[i].text, len) == 0) {
             lexer->at += len;
+            lexer->is_behind_hash = signs[i].kind == TOKEN_HASH;
             return (struct token) { .kind = signs[i].kind,
                                     .span = span_from(lexer, from),
                                     .text = { lexer->text.data + from, len } };
@@ -281,5 +293,8 @@ struct token lexer_next(struct lexer *lexer)
         lexer->at++;
     if (c == '=')
         return fault_token(lexer, span_from(lexer, from), "equal is written ==", "\"=\" is not an operator");
+    if (c == ':' || c == '.')
+        return fault_token(lexer, span_from(lexer, from), "bytes are pairs of digits: 0a:1b, 0a1b",
+                           "this stands neither in a name, nor between bytes, nor in an address");
     return fault_token(lexer, span_from(lexer, from), NULL, "this character means nothing in a filter");
 }

@@ -2,10 +2,9 @@
 /*
  * lexer - a filter's text to tokens.
  *
- * Knows Wireshark's spellings (4.0's, and the xor of later ones) and nothing of fields: a word is a name, a
- * number, an address or a time, and which of these only the check can say, for "10.0" may be any. So a word
- * is a run of letters, digits and
- * "_.:-", which is why a minus needs a space before it.
+ * Knows Wireshark's spellings (4.0's, and the xor of later ones) and nothing of fields: a word (word.h) is
+ * a name, a number, an address or a time, and which of these only the check can say, for "10.0" may be any.
+ * A minus needs a space before it, for names may have one.
  */
 #pragma once
 
@@ -63,6 +62,7 @@ struct token {
 struct lexer {
     struct bytes text;
     size_t at;
+    bool is_behind_hash;
     struct arena *arena; /* unescaped strings live here */
     struct error *error;
 };

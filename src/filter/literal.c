@@ -2,6 +2,7 @@
 #include "filter/literal.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -110,7 +111,7 @@ static bool unsigned_resolve(const struct literal_context *context, struct node 
 
     if (!integer_parse(context, node, field, &number))
         return false;
-    if (number > most)
+    if (number > most && node->kind != NODE_CHAR)
         return too_big(context, node, "", most);
     if (is_negative && number > most_of(n_bits <= 32 ? 31 : 63))
         return too_big(context, node, "-", most_of(n_bits <= 32 ? 31 : 63));
@@ -141,23 +142,24 @@ static bool real_resolve(const struct literal_context *context, struct node *nod
 
     if (node->kind == NODE_WORD && node->text.len < sizeof text) {
         memcpy(text, node->text.data, node->text.len);
+        errno = 0;
         node->constant.real = strtod(text, &end);
     }
-    if (end == text || *end)
+    if (end == text || *end || errno == ERANGE)
         return fault(context, node, "a number (1.5, 1e-3)");
     if (is_negative)
         node->constant.real = -node->constant.real;
     return true;
 }
 
-/* Which names a field's two values have is its own affair; most are set or not. */
+/* True and TRUE are numbers; names are in any case. What a field's two values are called is its own affair,
+ * and most are true or false, set or not. */
 static bool bool_resolve(const struct literal_context *context, struct node *node, const struct field *field)
 {
     static const struct {
         const char *name;
-        bool value, is_exact;
-    } names[] = { { "True", true, true },   { "TRUE", true, true }, { "False", false, true },
-                  { "FALSE", false, true }, { "Set", true, false }, { "Not set", false, false } };
+        bool value;
+    } names[] = { { "True", true }, { "False", false }, { "Set", true }, { "Not set", false } };
     uint64_t number = node->number;
 
     if (node->kind == NODE_CHAR || (node->kind == NODE_WORD && number_parse(node->text, &number)) ||
@@ -166,8 +168,7 @@ static bool bool_resolve(const struct literal_context *context, struct node *nod
         return true;
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].is_exact ? bytes_equal(bytes_text(names[i].name), node->text)
-                              : is_same_name(names[i].name, node->text)) {
+        if (is_same_name(names[i].name, node->text)) {
             constant_set(node, names[i].value, names[i].value);
             return true;
         }
@@ -274,6 +275,8 @@ static bool bytes_resolve(const struct literal_context *context, struct node *no
     if (out == NULL)
         return fault_set(context->error, context->text, node->span, NULL,
                          "this filter needs too much memory");
+    if (node->kind == NODE_CHAR && node->number > UINT8_MAX)
+        return fault(context, node, "a byte");
     if (node->kind == NODE_CHAR) {
         out[0] = (uint8_t)node->number;
         n = 1;
@@ -363,87 +366,130 @@ static bool is_date(int year, int month, int day)
     static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
-    return year >= 1900 && year < 2262 && month >= 1 && month <= 12 && day >= 1 &&
-           day <= days[month - 1] + (month == 2 && is_leap);
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (month == 2 && is_leap);
 }
 
-/*
- * "2020-07-04[T ]12:34[:56[.789]][Z|+02:00]", "2020-07-04", "Sep 26, 2004 23:18:04.954975[ UTC]". Local time
- * where no zone is given, as Wireshark has it.
- */
-static bool time_parse(const char *text, int64_t *ns)
+/* What a date and time is read as, before its zone is known to be there. */
+struct time_parts {
+    int year, month, day, hour, minute, second;
+    int64_t fraction_ns;
+};
+
+/* Seconds since 1970, in UTC or in local time. False for what no calendar has. */
+static bool time_parts_seconds(const struct time_parts *parts, bool is_utc, int64_t *seconds)
+{
+    struct tm tm = {
+        .tm_year = parts->year - 1900,
+        .tm_mon = parts->month - 1,
+        .tm_mday = parts->day,
+        .tm_hour = parts->hour,
+        .tm_min = parts->minute,
+        .tm_sec = parts->second,
+        .tm_isdst = -1,
+    };
+
+    if (!is_date(parts->year, parts->month, parts->day) || parts->hour > 23 || parts->minute > 59 ||
+        parts->second > 60)
+        return false;
+    *seconds = is_utc ? timegm(&tm) : mktime(&tm);
+    return true;
+}
+
+/* +02:00, -0130, +5 */
+static bool scan_offset(struct scan *scan, int64_t *offset_s)
+{
+    int sign = *scan->at++ == '-' ? -1 : 1, hours, minutes = 0;
+
+    if (!scan_number(scan, 1, 2, &hours))
+        return false;
+    if (*scan->at && ((scan_char(scan, ':'), !scan_number(scan, 1, 2, &minutes))))
+        return false;
+    *offset_s = sign * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
+    return true;
+}
+
+/* 2020-07-04T12:34[:56[.789]][Z|+02:00], with a space for the T: as in ISO 8601 */
+static bool iso_time_parse(const char *text, int64_t *seconds, int64_t *fraction_ns)
 {
     struct scan scan = { text };
-    struct tm tm = { 0 };
-    int year, month, day, hour = 0, minute = 0, second = 0, zone_s = 0;
-    bool is_iso, has_zone = false;
-    int64_t fraction = 0;
-    time_t seconds;
+    struct time_parts parts = { 0 };
+    int64_t offset_s = 0;
+    bool has_zone;
+
+    if (!scan_number(&scan, 4, 4, &parts.year) || !scan_char(&scan, '-') ||
+        !scan_number(&scan, 1, 2, &parts.month) || !scan_char(&scan, '-') ||
+        !scan_number(&scan, 1, 2, &parts.day) || !(scan_char(&scan, 'T') || scan_char(&scan, ' ')) ||
+        !scan_number(&scan, 1, 2, &parts.hour) || !scan_char(&scan, ':') ||
+        !scan_number(&scan, 1, 2, &parts.minute))
+        return false;
+    if (scan_char(&scan, ':')) {
+        if (!scan_number(&scan, 1, 2, &parts.second))
+            return false;
+        if ((scan_char(&scan, '.') || scan_char(&scan, ',')) &&
+            !scan_fraction(&scan, true, &parts.fraction_ns))
+            return false;
+    }
+    has_zone = *scan.at == 'Z' || *scan.at == '+' || *scan.at == '-';
+    if (has_zone && !scan_char(&scan, 'Z') && !scan_offset(&scan, &offset_s))
+        return false;
+    if (*scan.at || !time_parts_seconds(&parts, has_zone, seconds))
+        return false;
+    *seconds -= offset_s;
+    *fraction_ns = parts.fraction_ns;
+    return true;
+}
+
+/* Sep 26, 2004 23:18:04.954975[ UTC], 2004-09-26 [23[:18[:04.954975]]][ UTC] */
+static bool plain_time_parse(const char *text, int64_t *seconds, int64_t *fraction_ns)
+{
+    struct scan scan = { text };
+    struct time_parts parts = { 0 };
+    bool has_month_name = scan_month_name(&scan, &parts.month), has_second = false, is_utc;
 
     scan_space(&scan);
-    is_iso = isdigit((unsigned char)*scan.at);
-    if (is_iso) {
-        if (!scan_number(&scan, 4, 4, &year) || !scan_char(&scan, '-') || !scan_number(&scan, 2, 2, &month) ||
-            !scan_char(&scan, '-') || !scan_number(&scan, 2, 2, &day))
-            return false;
-        if (*scan.at == 'T' || (*scan.at == ' ' && isdigit((unsigned char)scan.at[1])))
-            scan.at++;
-        else if (*scan.at)
-            return false;
-    } else {
-        if (!scan_month_name(&scan, &month))
+    if (has_month_name) {
+        if (!scan_number(&scan, 1, 2, &parts.day) || !scan_char(&scan, ','))
             return false;
         scan_space(&scan);
-        if (!scan_number(&scan, 1, 2, &day) || !scan_char(&scan, ','))
+        if (!scan_number(&scan, 1, 4, &parts.year))
             return false;
-        scan_space(&scan);
-        if (!scan_number(&scan, 4, 4, &year) || !scan_char(&scan, ' '))
-            return false;
-        scan_space(&scan);
+    } else if (!scan_number(&scan, 1, 4, &parts.year) || !scan_char(&scan, '-') ||
+               !scan_number(&scan, 1, 2, &parts.month) || !scan_char(&scan, '-') ||
+               !scan_number(&scan, 1, 2, &parts.day)) {
+        return false;
     }
-    if (*scan.at || !is_iso) {
-        if (!scan_number(&scan, 1, 2, &hour))
-            return false;
-        if (scan_char(&scan, ':') ? !scan_number(&scan, 2, 2, &minute) : !is_iso)
+    scan_space(&scan);
+    if (scan_number(&scan, 1, 2, &parts.hour) && scan_char(&scan, ':')) {
+        if (!scan_number(&scan, 1, 2, &parts.minute))
             return false;
         if (scan_char(&scan, ':')) {
-            if (!scan_number(&scan, 2, 2, &second))
+            if (!scan_number(&scan, 1, 2, &parts.second))
                 return false;
-            if (scan_char(&scan, '.') && !scan_fraction(&scan, true, &fraction))
-                return false;
+            has_second = true;
         }
     }
+    if (has_month_name && !has_second)
+        return false;
+    if (has_second && scan_char(&scan, '.') &&
+        (!isdigit((unsigned char)*scan.at) || !scan_fraction(&scan, false, &parts.fraction_ns)))
+        return false;
     scan_space(&scan);
-    if (strcmp(scan.at, "UTC") == 0 || strcmp(scan.at, "Z") == 0) {
-        has_zone = true;
-    } else if (*scan.at == '+' || *scan.at == '-') {
-        int sign = *scan.at++ == '-' ? -1 : 1, zone_hour, zone_minute = 0;
+    is_utc = strcmp(scan.at, "UTC") == 0;
+    *fraction_ns = parts.fraction_ns;
+    return (is_utc || *scan.at == '\0') && time_parts_seconds(&parts, is_utc, seconds);
+}
 
-        if (!is_iso || !scan_number(&scan, 2, 2, &zone_hour))
-            return false;
-        scan_char(&scan, ':');
-        if (*scan.at && !scan_number(&scan, 2, 2, &zone_minute))
-            return false;
-        if (*scan.at || zone_hour > 23 || zone_minute > 59)
-            return false;
-        zone_s = sign * (zone_hour * 3600 + zone_minute * 60);
-        has_zone = true;
-    } else if (*scan.at) {
+/* Local time where no zone is given, as Wireshark has it. What 64 bits of nanoseconds do not reach is the
+ * first or the last of them, before or after all packets. */
+static bool time_parse(const char *text, int64_t *ns)
+{
+    int64_t seconds, fraction_ns;
+
+    if (!iso_time_parse(text, &seconds, &fraction_ns) && !plain_time_parse(text, &seconds, &fraction_ns))
         return false;
-    }
-    if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 60)
-        return false;
-    tm.tm_year = year - 1900;
-    tm.tm_mon = month - 1;
-    tm.tm_mday = day;
-    tm.tm_hour = hour;
-    tm.tm_min = minute;
-    tm.tm_sec = second;
-    tm.tm_isdst = -1;
-    seconds = has_zone ? timegm(&tm) - zone_s : mktime(&tm);
-    if (__builtin_mul_overflow((int64_t)seconds, NS_PER_SECOND, ns))
-        return false;
-    return !__builtin_add_overflow(*ns, fraction, ns);
+    if (__builtin_mul_overflow(seconds, NS_PER_SECOND, ns) || __builtin_add_overflow(*ns, fraction_ns, ns))
+        *ns = seconds < 0 ? INT64_MIN : INT64_MAX;
+    return true;
 }
 
 static bool duration_parse_text(const char *text, int64_t *ns)

@@ -29,52 +29,79 @@ static inline bool place_load(const struct layer *layer, const struct place *pla
 }
 
 /*
- * Both quantifiers in one loop's body: for "any" the first value that agrees decides, for "all" the first
- * that does not; has_value tells what is left when none decided.
+ * Both quantifiers in one: for "any" the first value that agrees decides, for "all" the first that does not;
+ * what is left when none decided is whether there was one.
  */
-#define DECIDE(agrees)            \
-    if ((agrees) != test->is_all) \
-        return !test->is_all;     \
-    has_value = true
+struct verdict {
+    bool has_value;
+    bool is_decided;
+};
 
-static bool match_bits_range(const struct instruction *test, const struct dissection *d)
+static inline __attribute__((always_inline)) void weigh(struct verdict *verdict,
+                                                        const struct instruction *test, bool is_in_set)
 {
-    bool has_value = false;
-
-    for (uint32_t i = 0; i < d->n_layers; i++) {
-        const struct layer *layer = &d->layers[i];
-
-        if (layer->protocol != test->protocol)
-            continue;
-        for (unsigned p = 0; p < test->n_places; p++) {
-            uint64_t key;
-
-            if (!place_load(layer, &test->places[p], &key))
-                continue;
-            DECIDE((key - test->low <= test->span) != test->is_negated);
-        }
-    }
-    return test->is_all && has_value;
+    verdict->has_value = true;
+    verdict->is_decided = (is_in_set != test->is_negated) != test->is_all;
 }
 
-static bool match_bits_set(const struct instruction *test, const struct dissection *d)
+static inline bool settle(const struct verdict *verdict, const struct instruction *test)
 {
-    bool has_value = false;
+    return verdict->is_decided ? !test->is_all : test->is_all && verdict->has_value;
+}
+
+/* How an instruction holds one kind of value against its set: weighs the place-th of its fields in a layer,
+ * if it is there. */
+typedef void weigh_place(struct verdict *verdict, const struct instruction *test, const struct layer *layer,
+                         unsigned place);
+
+/* Every value at fixed places of the protocol's headers. Inlined with its function, which is known there. */
+static inline __attribute__((always_inline)) bool
+match_places(const struct instruction *test, const struct dissection *d, weigh_place *weigh_one)
+{
+    struct verdict verdict = { 0 };
 
     for (uint32_t i = 0; i < d->n_layers; i++) {
-        const struct layer *layer = &d->layers[i];
-
-        if (layer->protocol != test->protocol)
+        if (d->layers[i].protocol != test->protocol)
             continue;
         for (unsigned p = 0; p < test->n_places; p++) {
-            uint64_t key;
-
-            if (!place_load(layer, &test->places[p], &key))
-                continue;
-            DECIDE(program_has_number(test, key) != test->is_negated);
+            weigh_one(&verdict, test, &d->layers[i], p);
+            if (verdict.is_decided)
+                return settle(&verdict, test);
         }
     }
-    return test->is_all && has_value;
+    return settle(&verdict, test);
+}
+
+static inline void weigh_bits_range(struct verdict *verdict, const struct instruction *test,
+                                    const struct layer *layer, unsigned place)
+{
+    uint64_t key;
+
+    if (place_load(layer, &test->places[place], &key))
+        weigh(verdict, test, key - test->low <= test->span);
+}
+
+static inline void weigh_bits_set(struct verdict *verdict, const struct instruction *test,
+                                  const struct layer *layer, unsigned place)
+{
+    uint64_t key;
+
+    if (place_load(layer, &test->places[place], &key))
+        weigh(verdict, test, program_has_number(test, key));
+}
+
+static inline void weigh_wide_set(struct verdict *verdict, const struct instruction *test,
+                                  const struct layer *layer, unsigned place)
+{
+    uint32_t at = field_of(test->fields[place])->at_bit / 8u;
+    uint64_t high, low;
+
+    if (at + 16 > layer->header_len)
+        return;
+    memcpy(&high, layer->data + at, 8);
+    memcpy(&low, layer->data + at + 8, 8);
+    weigh(verdict, test,
+          program_has_wide(test, (wide)__builtin_bswap64(high) << 64 | __builtin_bswap64(low)));
 }
 
 static bool match_bits_exists(const struct instruction *test, const struct dissection *d)
@@ -112,42 +139,6 @@ static inline bool is_of_test(const struct instruction *test, const struct value
     return value->field == test->fields[0] || (test->n_places == 2 && value->field == test->fields[1]);
 }
 
-static bool match_number_set(const struct instruction *test, const struct dissection *d)
-{
-    bool has_value = false;
-
-    for (uint32_t i = 0; i < d->n_values; i++) {
-        if (!is_of_test(test, &d->values[i]))
-            continue;
-        DECIDE(program_has_number(test, value_key(&d->values[i])) != test->is_negated);
-    }
-    return test->is_all && has_value;
-}
-
-static bool match_wide_set(const struct instruction *test, const struct dissection *d)
-{
-    bool has_value = false;
-
-    for (uint32_t i = 0; i < d->n_layers; i++) {
-        const struct layer *layer = &d->layers[i];
-
-        if (layer->protocol != test->protocol)
-            continue;
-        for (unsigned p = 0; p < test->n_places; p++) {
-            uint32_t at = field_of(test->fields[p])->at_bit / 8u;
-            uint64_t high, low;
-
-            if (at + 16 > layer->header_len)
-                continue;
-            memcpy(&high, layer->data + at, 8);
-            memcpy(&low, layer->data + at + 8, 8);
-            DECIDE(program_has_wide(test, (wide)__builtin_bswap64(high) << 64 | __builtin_bswap64(low)) !=
-                   test->is_negated);
-        }
-    }
-    return test->is_all && has_value;
-}
-
 static bool is_in_texts(const struct instruction *test, struct bytes text)
 {
     uint32_t low = 0, high = test->n_set;
@@ -176,28 +167,45 @@ static bool is_in_texts(const struct instruction *test, struct bytes text)
     return false;
 }
 
+/* Every value that the dissector added. */
+typedef bool is_in_set(const struct instruction *test, const struct value *value);
+
+static inline __attribute__((always_inline)) bool match_values(const struct instruction *test,
+                                                               const struct dissection *d, is_in_set *is_in,
+                                                               struct verdict verdict)
+{
+    for (uint32_t i = 0; i < d->n_values && !verdict.is_decided; i++)
+        if (is_of_test(test, &d->values[i]))
+            weigh(&verdict, test, is_in(test, &d->values[i]));
+    return settle(&verdict, test);
+}
+
+static inline bool is_number_in(const struct instruction *test, const struct value *value)
+{
+    return program_has_number(test, value_key(value));
+}
+
+static inline bool is_text_in(const struct instruction *test, const struct value *value)
+{
+    return is_in_texts(test, value->bytes);
+}
+
 static bool match_bytes_set(const struct instruction *test, const struct dissection *d)
 {
-    bool has_value = false;
+    struct verdict verdict = { 0 };
 
     for (unsigned p = 0; test->has_fixed && p < test->n_places; p++) {
         if (field_of(test->fields[p])->n_bits == 0)
             continue;
-        for (uint32_t i = 0; i < d->n_layers; i++) {
+        for (uint32_t i = 0; i < d->n_layers && !verdict.is_decided; i++) {
             struct value value;
 
-            if (d->layers[i].protocol != test->protocol ||
-                !layer_value(&d->layers[i], test->fields[p], &value))
-                continue;
-            DECIDE(is_in_texts(test, value.bytes) != test->is_negated);
+            if (d->layers[i].protocol == test->protocol &&
+                layer_value(&d->layers[i], test->fields[p], &value))
+                weigh(&verdict, test, is_in_texts(test, value.bytes));
         }
     }
-    for (uint32_t i = 0; i < d->n_values; i++) {
-        if (!is_of_test(test, &d->values[i]))
-            continue;
-        DECIDE(is_in_texts(test, d->values[i].bytes) != test->is_negated);
-    }
-    return test->is_all && has_value;
+    return match_values(test, d, is_text_in, verdict);
 }
 
 static bool match_exists(const struct instruction *test, const struct dissection *d)
@@ -225,15 +233,15 @@ static inline bool match_one(const struct program *program, const struct instruc
     case OP_PRESENT:
         return true;
     case OP_BITS_RANGE:
-        return match_bits_range(test, d);
+        return match_places(test, d, weigh_bits_range);
     case OP_BITS_SET:
-        return match_bits_set(test, d);
+        return match_places(test, d, weigh_bits_set);
     case OP_BITS_EXISTS:
         return match_bits_exists(test, d);
     case OP_NUMBER_SET:
-        return match_number_set(test, d);
+        return match_values(test, d, is_number_in, (struct verdict) { 0 });
     case OP_WIDE_SET:
-        return match_wide_set(test, d);
+        return match_places(test, d, weigh_wide_set);
     case OP_BYTES_SET:
         return match_bytes_set(test, d);
     case OP_EXISTS:

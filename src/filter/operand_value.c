@@ -103,6 +103,22 @@ bool operand_negate(struct operand_value *value)
     return number_fits(value, number);
 }
 
+/* Addresses as far as both go. */
+static int prefix_order(const struct operand_value *a, const struct operand_value *b)
+{
+    size_t n = a->n_prefix_bits < b->n_prefix_bits ? a->n_prefix_bits : b->n_prefix_bits, i = 0;
+    size_t len = a->bytes.len < b->bytes.len ? a->bytes.len : b->bytes.len;
+
+    for (; i < len && n > 0; i++) {
+        unsigned mask = n >= 8 ? 0xff : 0xff & 0xff << (8 - n);
+
+        if ((a->bytes.data[i] & mask) != (b->bytes.data[i] & mask))
+            return (a->bytes.data[i] & mask) < (b->bytes.data[i] & mask) ? -1 : 1;
+        n -= n < 8 ? n : 8;
+    }
+    return 0;
+}
+
 bool operand_order(const struct operand_value *a, const struct operand_value *b, int *order)
 {
     if (operand_is_integer(a) && operand_is_integer(b)) {
@@ -115,7 +131,9 @@ bool operand_order(const struct operand_value *a, const struct operand_value *b,
         *order = a->real < b->real ? -1 : a->real > b->real;
         return true;
     }
-    if (a->bytes.len != b->bytes.len && (a->kind == OPERAND_BYTES || b->kind == OPERAND_BYTES))
+    if (a->n_prefix_bits != UINT16_MAX || b->n_prefix_bits != UINT16_MAX)
+        *order = prefix_order(a, b);
+    else if (a->bytes.len != b->bytes.len && (a->kind == OPERAND_BYTES || b->kind == OPERAND_BYTES))
         *order = a->bytes.len < b->bytes.len ? -1 : 1;
     else
         *order = bytes_compare(a->bytes, b->bytes);

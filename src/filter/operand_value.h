@@ -17,14 +17,21 @@ enum operand_kind {
 
 struct operand_value {
     uint8_t kind;
-    bool is_wide; /* computed in 64 bits, else in 32 */
+    bool is_wide;     /* computed in 64 bits, else in 32 */
+    bool is_protocol; /* what follows a protocol's begin */
+    uint16_t
+        n_prefix_bits; /* of bytes: so many are compared, for 10.0.0.0/8 equals 10.1.2.3 on either side */
     union {
         uint64_t number; /* an int64_t of OPERAND_SIGNED */
         double real;
     };
     struct bytes bytes;
-    struct bytes last; /* of a prefix: its last address; else as bytes */
 };
+
+static inline struct operand_value operand_of_bytes(enum operand_kind kind, struct bytes bytes)
+{
+    return (struct operand_value) { .kind = (uint8_t)kind, .n_prefix_bits = UINT16_MAX, .bytes = bytes };
+}
 
 static inline bool operand_is_integer(const struct operand_value *value)
 {

@@ -127,7 +127,8 @@ static uint64_t protocols_of(const struct node *node)
     while (node->kind == NODE_SLICE || node->kind == NODE_NEGATE)
         node = node->first;
     if (node->kind == NODE_FIELD)
-        return PROTOCOL_BIT(node->protocol) | protocols[node->protocol]->lends_to;
+        return PROTOCOL_BIT(node->protocol) | protocols[node->protocol]->lends_to |
+               field_of(node->field)->lends_to;
     return node->kind == NODE_PROTOCOL ? PROTOCOL_BIT(node->protocol) : 0;
 }
 

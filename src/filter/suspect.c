@@ -131,8 +131,20 @@ static void look_at_row(const struct suspect *suspect, const struct node *row)
             "a packet has both UDP and TCP only where one lies in the other: tunnels, ICMP errors");
 }
 
+static void look_at_quantifier(const struct suspect *suspect, const struct node *node)
+{
+    if (node->kind == NODE_AND)
+        say(suspect, node->span, "write each comparison by itself: all a < b and all b < c",
+            "\"any\" and \"all\" say nothing before a chain of comparisons, as in Wireshark");
+    else
+        say(suspect, node->span, "it asks that no value is one of these",
+            "\"any\" and \"all\" say nothing before \"not in\", as in Wireshark");
+}
+
 static void walk(const struct suspect *suspect, const struct node *node)
 {
+    if (node->has_idle_quantifier)
+        look_at_quantifier(suspect, node);
     switch (node->kind) {
     case NODE_AND:
         look_at_row(suspect, node);

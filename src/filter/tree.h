@@ -121,10 +121,12 @@ struct node {
     uint8_t n_bits;       /* of a number: as wide as Wireshark's type, which it is computed in */
     uint16_t field;
     enum protocol_id protocol;
-    bool has_not;      /* a NODE_IN under the NODE_NOT of "not in": its span has the "not" */
-    bool is_reference; /* ${field}: of the selected packet; there is none, so it has no values */
-    bool is_negative;  /* a constant below zero among unsigned numbers, as an int64_t */
-    bool is_searched;  /* a protocol under "contains" or "matches" reaches to the end of what it carries */
+    bool has_not;             /* a NODE_IN under the NODE_NOT of "not in": its span has the "not" */
+    bool has_idle_quantifier; /* of a chain (NODE_AND) or "not in" (NODE_NOT): "all" or "any" stands before it
+                               */
+    bool is_reference;        /* ${field}: of the selected packet; there is none, so it has no values */
+    bool is_negative;         /* a constant below zero among unsigned numbers, as an int64_t */
+    bool is_searched; /* a protocol under "contains" or "matches" reaches to the end of what it carries */
     struct constant constant;
     const struct regex *regex; /* of a constant that is a pattern */
 };

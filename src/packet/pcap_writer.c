@@ -11,6 +11,7 @@
  */
 #include "packet/pcap_writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
@@ -51,6 +52,7 @@ struct pcap_writer {
     bool has_linktype; /* classic: the file header is written */
     uint16_t linktype;
     uint64_t n_packets;
+    int64_t last_ts_ns; /* of the newest packet */
     struct error fault; /* ERROR_NONE: none yet; else every later call gives it again */
 };
 
@@ -325,8 +327,8 @@ struct pcap_writer *pcap_writer_open(const char *path, enum pcap_format format, 
     snprintf(writer->name, sizeof writer->name, "%s", is_stdout ? "standard output" : path);
     buffer_init(&writer->buffer, BUFFER_LIMIT_BYTES);
     buffer_init(&writer->packed, 2 * (size_t)BUFFER_LIMIT_BYTES);
-    if (!start_packing(writer) ||
-        (format == PCAP_FORMAT_PCAPNG && !pcapng_put_section(&writer->buffer, "tapdeck " TAPDECK_VERSION))) {
+    if (!start_packing(writer) || (format == PCAP_FORMAT_PCAPNG &&
+                                   !pcapng_put_section(&writer->buffer, "tapdeck " TAPDECK_VERSION, ""))) {
         error_set(error, ERROR_SYSTEM, "no memory to write %s", path);
         writer_free(writer);
         return NULL;
@@ -338,6 +340,32 @@ struct pcap_writer *pcap_writer_open(const char *path, enum pcap_format format, 
         return NULL;
     }
     return writer;
+}
+
+bool pcap_writer_comment(struct pcap_writer *writer, const char *comment, struct error *error)
+{
+    if (!has_no_fault(writer, error))
+        return false;
+    if (writer->format != PCAP_FORMAT_PCAPNG)
+        return true;
+    assert(writer->n_packets == 0);
+    buffer_empty(&writer->buffer); /* of a header without comment, not yet written */
+    return pcapng_put_section(&writer->buffer, "tapdeck " TAPDECK_VERSION, comment) ||
+           fault_no_room(writer, error);
+}
+
+bool pcap_writer_remark(struct pcap_writer *writer, const char *comment, struct error *error)
+{
+    struct pcapng_statistics statistics = { .interface = 0, .comment = comment, .is_comment_only = true };
+
+    if (!has_no_fault(writer, error))
+        return false;
+    if (writer->format != PCAP_FORMAT_PCAPNG || writer->interfaces->n == 0)
+        return true;
+    if (writer->n_described == 0 && !describe(writer, 0, error))
+        return false;
+    statistics.ts_ns = writer->last_ts_ns;
+    return pcapng_put_statistics(&writer->buffer, &statistics) || fault_no_room(writer, error);
 }
 
 bool pcap_writer_blocks(struct pcap_writer *writer, struct bytes blocks, struct error *error)
@@ -359,6 +387,7 @@ bool pcap_writer_add(struct pcap_writer *writer, const struct packet *packet, st
                                                : add_classic(writer, packet, error)))
         return false;
     writer->n_packets++;
+    writer->last_ts_ns = packet->ts_ns;
     return writer->buffer.len < writer->piece_bytes || write_piece(writer, ZSTD_e_continue, error);
 }
 

@@ -29,8 +29,20 @@ void pcap_writer_formats_of(const char *path, enum pcap_format *format, enum pca
 struct pcap_writer *pcap_writer_open(const char *path, enum pcap_format format, enum pcap_packing packing,
                                      const struct interface_table *interfaces, struct error *error);
 
+/*
+ * What the section's header says of the whole file: before the first packet or block. Classic pcap has no
+ * room for it, and goes without.
+ */
+bool pcap_writer_comment(struct pcap_writer *writer, const char *comment, struct error *error);
+
 /* Raw pcapng blocks, little endian, padded (decryption secrets and the like); ignored for classic pcap. */
 bool pcap_writer_blocks(struct pcap_writer *writer, struct bytes blocks, struct error *error);
+
+/*
+ * The same for what is known only behind the last packet: as the comment of a statistics block of the first
+ * interface. Also left out of a file that has no interface to speak of.
+ */
+bool pcap_writer_remark(struct pcap_writer *writer, const char *comment, struct error *error);
 bool pcap_writer_add(struct pcap_writer *writer, const struct packet *packet, struct error *error);
 bool pcap_writer_close(struct pcap_writer *writer,
                        struct error *error); /* frees in every case; NULL is fine */

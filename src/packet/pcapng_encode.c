@@ -96,7 +96,7 @@ static bool put_end_of_options(struct buffer *buffer)
     return buffer_put_u32le(buffer, OPT_ENDOFOPT);
 }
 
-bool pcapng_put_section(struct buffer *buffer, const char *application)
+bool pcapng_put_section(struct buffer *buffer, const char *application, const char *comment)
 {
     struct utsname system;
     char os[2 * sizeof system.sysname + 2] = "";
@@ -109,6 +109,7 @@ bool pcapng_put_section(struct buffer *buffer, const char *application)
     ok = begin_block(buffer, BLOCK_SECTION, &start) && buffer_put_u32le(buffer, 0x1a2b3c4d) &&
          buffer_put_u16le(buffer, 1) && buffer_put_u16le(buffer, 0) &&
          buffer_put_u64le(buffer, UINT64_MAX) && /* section length not known beforehand */
+         put_text_option(buffer, OPT_COMMENT, bytes_text(comment)) &&
          put_text_option(buffer, SHB_HARDWARE, text_in(system.machine, sizeof system.machine)) &&
          put_text_option(buffer, SHB_OS, text_in(os, sizeof os)) &&
          put_text_option(buffer, SHB_USERAPPL, bytes_text(application)) && put_end_of_options(buffer);
@@ -180,6 +181,15 @@ bool pcapng_put_packet(struct buffer *buffer, const struct packet *packet, uint3
     return true;
 }
 
+static bool put_counters(struct buffer *buffer, const struct pcapng_statistics *statistics)
+{
+    return put_u64_option(buffer, ISB_STARTTIME, timestamp_words(statistics->start_ns)) &&
+           put_u64_option(buffer, ISB_ENDTIME, timestamp_words(statistics->end_ns)) &&
+           put_u64_option(buffer, ISB_IFRECV, statistics->n_received) &&
+           put_u64_option(buffer, ISB_IFDROP, statistics->n_dropped) &&
+           put_u64_option(buffer, ISB_OSDROP, statistics->n_dropped_os);
+}
+
 bool pcapng_put_statistics(struct buffer *buffer, const struct pcapng_statistics *statistics)
 {
     size_t start;
@@ -187,11 +197,7 @@ bool pcapng_put_statistics(struct buffer *buffer, const struct pcapng_statistics
         begin_block(buffer, BLOCK_STATISTICS, &start) && buffer_put_u32le(buffer, statistics->interface) &&
         buffer_put_u64le(buffer, timestamp_words(statistics->ts_ns)) &&
         put_text_option(buffer, OPT_COMMENT, bytes_text(statistics->comment ? statistics->comment : "")) &&
-        put_u64_option(buffer, ISB_STARTTIME, timestamp_words(statistics->start_ns)) &&
-        put_u64_option(buffer, ISB_ENDTIME, timestamp_words(statistics->end_ns)) &&
-        put_u64_option(buffer, ISB_IFRECV, statistics->n_received) &&
-        put_u64_option(buffer, ISB_IFDROP, statistics->n_dropped) &&
-        put_u64_option(buffer, ISB_OSDROP, statistics->n_dropped_os) && put_end_of_options(buffer);
+        (statistics->is_comment_only || put_counters(buffer, statistics)) && put_end_of_options(buffer);
 
     return end_block(buffer, start, ok);
 }

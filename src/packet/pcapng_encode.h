@@ -9,8 +9,8 @@
 #include "packet/interface.h"
 #include "packet/packet.h"
 
-bool pcapng_put_section(struct buffer *buffer,
-                        const char *application); /* SHB, hardware and os of this machine */
+/* SHB, hardware and os of this machine. comment: what opt_comment says, "" nothing; cut at 65535 bytes. */
+bool pcapng_put_section(struct buffer *buffer, const char *application, const char *comment);
 bool pcapng_put_interface(struct buffer *buffer, const struct interface *interface);
 
 /* Enhanced Packet Block; interface is its number within the section. */
@@ -28,6 +28,7 @@ struct pcapng_statistics {
     int64_t ts_ns, start_ns, end_ns;
     uint64_t n_received, n_dropped, n_dropped_os; /* isb_ifrecv, isb_ifdrop, isb_osdrop */
     const char *comment;                          /* NULL: none */
+    bool is_comment_only;                         /* nothing was counted, and no span is told */
 };
 
 bool pcapng_put_statistics(struct buffer *buffer, const struct pcapng_statistics *statistics);

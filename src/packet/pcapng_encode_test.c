@@ -88,7 +88,7 @@ static void a_section_is_little_endian_and_names_the_application(void **state)
 
     (void)state;
     buffer_init(&buffer, 4096);
-    assert_true(pcapng_put_section(&buffer, "tapdeck 1.2"));
+    assert_true(pcapng_put_section(&buffer, "tapdeck 1.2", ""));
     assert_memory_equal(buffer.data, "\n\r\r\n", 4);
     length = (uint32_t)(buffer.data[4] | buffer.data[5] << 8);
     assert_int_equal(length, buffer.len);
@@ -142,7 +142,7 @@ static void a_block_that_does_not_fit_leaves_the_buffer_as_it_was(void **state)
         buffer_init(&buffer, sizeof filler + room);
         assert_true(buffer_put(&buffer, filler, sizeof filler));
         assert_false(pcapng_put_packet(&buffer, &packet, 0));
-        assert_false(pcapng_put_section(&buffer, "x"));
+        assert_false(pcapng_put_section(&buffer, "x", "y"));
         assert_false(pcapng_put_interface(&buffer, &interface));
         assert_false(pcapng_put_statistics(&buffer, &statistics));
         assert_int_equal(buffer.len, sizeof filler);

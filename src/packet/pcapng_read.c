@@ -20,6 +20,7 @@
 #include "packet/pcapng_option.h"
 
 enum { BYTE_ORDER_MAGIC = 0x1a2b3c4d };
+enum { STATISTICS_IFDROP = 5, STATISTICS_OSDROP = 7 };
 enum { BLOCK_HEADER_BYTES = 8, BLOCK_LEAST_BYTES = 12 };
 enum { OPTIONS_LIMIT_BYTES = 65532 }; /* what packet.options_len can say, in whole words */
 enum { SWAPPED_LIMIT_BYTES = 4 * (OPTIONS_LIMIT_BYTES + 4) };
@@ -32,6 +33,7 @@ struct section_interface {
     uint8_t tsresol;    /* as in if_tsresol: 10^-n, or 2^-n with the top bit set */
     bool is_ns;         /* tsresol 9, no offset: nothing to reckon */
     int64_t tsoffset_s; /* added to every time */
+    uint64_t n_dropped; /* by its newest statistics, which count from the capture's start */
 };
 
 struct pcapng_reader {
@@ -485,6 +487,28 @@ static inline enum pcap_result next_block(const struct pcapng_reader *reader, st
     return PCAP_READ;
 }
 
+/* What is wrong with it hides no packet, and is passed over. */
+static void read_statistics(struct pcapng_reader *reader, struct reader body, bool is_big)
+{
+    struct option_view option;
+    uint64_t n_dropped = 0, n;
+    uint32_t number;
+
+    if (!read_u32(&body, is_big, &number) || number >= reader->n_interfaces || !reader_skip(&body, 8))
+        return;
+    while (next_option(&body, is_big, &option) == OPTION_NEXT) {
+        struct reader value = reader_over(option.value);
+
+        if ((option.code == STATISTICS_IFDROP || option.code == STATISTICS_OSDROP) &&
+            read_u64(&value, is_big, &n) && n <= UINT64_MAX - n_dropped)
+            n_dropped += n;
+    }
+    if (n_dropped <= reader->interfaces[number].n_dropped)
+        return;
+    reader->counts.n_dropped += n_dropped - reader->interfaces[number].n_dropped;
+    reader->interfaces[number].n_dropped = n_dropped;
+}
+
 /* Takes one block; *is_packet when it filled one. */
 static inline bool take_block(struct pcapng_reader *reader, const struct block *block, struct packet *packet,
                               bool *is_packet, struct error *error)
@@ -509,6 +533,7 @@ static inline bool take_block(struct pcapng_reader *reader, const struct block *
         return pcapng_extra_keep(&reader->extra, block->type, block->body, block->is_big,
                                  &reader->counts.n_extra_dropped, error);
     case BLOCK_STATISTICS:
+        read_statistics(reader, block->body, block->is_big);
         return true;
     default:
         reader->counts.n_blocks_skipped++;

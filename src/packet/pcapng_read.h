@@ -53,6 +53,7 @@ struct pcapng_reader_counts {
     uint64_t
         n_blocks_skipped; /* of kinds that hold no packet for us: custom, journal, system calls, unknown */
     uint64_t n_extra_dropped;   /* secrets and names beyond PCAPNG_EXTRA_LIMIT_BYTES */
+    uint64_t n_dropped;         /* packets that the capture missed, as its statistics blocks say */
     uint64_t n_options_dropped; /* packet options beyond what a packet can carry along, 65532 bytes */
 };
 

@@ -22,6 +22,8 @@ enum {
 
 #define RETRY_DISK_NS NS_PER_SECOND /* a full disk is tried again so often */
 #define RETAIN_EVERY_NS (10 * NS_PER_SECOND)
+#define TOUCH_EVERY_NS NS_PER_SECOND
+#define CLOCKS_APART_NS (60 * NS_PER_SECOND) /* a packet that much off the clock is no live one */
 #define RETAIN_AGAIN_NS NS_PER_SECOND /* while segments are looked at for holds, a tenth of a second each */
 
 struct recorder {
@@ -36,9 +38,11 @@ struct recorder {
     struct interface_drops *drops_before; /* the same when the last one was sealed */
     uint32_t n_drops;
     int64_t segment_until_ns; /* the clock rotates it then; 0: never */
-    int64_t flushed_ns, retained_ns;
+    int64_t flushed_ns, retained_ns, touched_ns;
+    int64_t covered_ns;    /* what the archive has to say of times before is said; 0: nothing is */
     int64_t retry_disk_ns; /* until then packets are dropped without a try */
     bool has_unflushed;
+    bool is_imported;  /* the open segment: its packets are not of the present */
     bool has_leftover; /* a segment could not be sealed */
     bool has_budget_trouble;
     char held_note[RETENTION_NOTE_BYTES]; /* the last one told */
@@ -203,20 +207,47 @@ static void apply_retention(struct recorder *recorder, int64_t now_ns)
 
 /* ---- segments ---- */
 
+/* A recorder that reads an old file as it would an interface imports it: its clock says nothing of then. */
+static void note_beginning(struct recorder *recorder, int64_t ts_ns, struct segment_options *options)
+{
+    int64_t now_ns = timestamp_now();
+
+    recorder->is_imported =
+        !recorder->options.is_live || ts_ns < now_ns - CLOCKS_APART_NS || ts_ns > now_ns + CLOCKS_APART_NS;
+    options->recording = recorder->is_imported ? RECORDING_IMPORTED : RECORDING_LIVE;
+    if (recorder->covered_ns == 0 || (recorder->is_imported && recorder->options.is_live))
+        options->recording_since_ns = ts_ns;
+    else
+        options->recording_since_ns = recorder->covered_ns;
+}
+
+static void note_end(struct recorder *recorder, bool is_last)
+{
+    struct segment_writer *writer = recorder->writer;
+    int64_t until_ns = recorder->is_imported ? segment_writer_max_ts(writer) : timestamp_now();
+
+    segment_writer_recorded(writer, until_ns, is_last ? RECORDING_STOPPED : RECORDING_GOES_ON);
+    if (!recorder->is_imported || !recorder->options.is_live)
+        recorder->covered_ns = until_ns;
+}
+
 static bool open_segment(struct recorder *recorder, int64_t ts_ns, struct error *error)
 {
     struct segment_index_builder *builder = segment_index_builder_new(INDEX_FLOWS_LIMIT);
+    struct segment_options options = recorder->options.segment;
     struct segment_writer *writer;
 
     if (builder == NULL)
         return error_set(error, ERROR_SYSTEM, "recorder: no memory for an index");
-    writer = segment_writer_open(&recorder->options.segment, ts_ns, recorder->interfaces, error);
+    note_beginning(recorder, ts_ns, &options);
+    writer = segment_writer_open(&options, ts_ns, recorder->interfaces, error);
     if (writer == NULL) {
         segment_index_builder_free(builder);
         return false;
     }
     set_writer(recorder, writer);
     recorder->builder = builder;
+    recorder->counters.n_begun++;
     indexer_begin(recorder->indexer, builder);
     snprintf(recorder->counters.segment, sizeof recorder->counters.segment, "%s",
              segment_writer_name(writer));
@@ -285,6 +316,7 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     }
     if (recorder->n_drops) /* what happens between two segments is told by the later one */
         memcpy(recorder->drops_before, recorder->drops, recorder->n_drops * sizeof *recorder->drops);
+    note_end(recorder, is_last);
     set_writer(recorder, NULL);
     is_sealed = segment_writer_seal(writer, recorder->builder, drops, drops ? recorder->n_drops : 0, error);
     free(drops);
@@ -431,6 +463,11 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
             note_trouble(recorder, &error);
         }
     }
+    if (recorder->writer && !recorder->has_unflushed && recorder->options.is_live &&
+        now_ns - recorder->touched_ns >= TOUCH_EVERY_NS) {
+        recorder->touched_ns = now_ns;
+        segment_writer_touch(recorder->writer);
+    }
     if (recorder->has_sync_thread) {
         pthread_mutex_lock(&recorder->lock);
         error = recorder->sync_error;
@@ -448,6 +485,11 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns)
 void recorder_rotate(struct recorder *recorder)
 {
     rotate(recorder, timestamp_now());
+}
+
+bool recorder_seal(struct recorder *recorder, struct error *error)
+{
+    return seal_segment(recorder, false, error);
 }
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder)
@@ -531,6 +573,7 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
     recorder->options = *options;
     recorder->interfaces = interfaces;
     recorder->retained_ns = timestamp_now();
+    recorder->covered_ns = options->is_live ? recorder->retained_ns : 0;
     recorder->retainer = retainer_new(options->segment.directory);
     pthread_mutex_init(&recorder->lock, NULL);
     pthread_cond_init(&recorder->changed, NULL);
@@ -560,8 +603,12 @@ fail:
 
 bool recorder_finish(struct recorder *recorder, struct error *error)
 {
+    int64_t newest_ns = recorder->writer ? segment_writer_max_ts(recorder->writer) : 0;
+
     if (!seal_segment(recorder, true, error))
         return false;
+    if (!recorder->options.is_live && newest_ns) /* else what came last would stay over the budget for good */
+        apply_retention(recorder, newest_ns);
     if (recorder->counters.n_dropped_disk)
         return error_set(error, ERROR_NO_SPACE, "%llu packets were dropped: %s",
                          (unsigned long long)recorder->counters.n_dropped_disk,

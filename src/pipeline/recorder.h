@@ -31,6 +31,7 @@ struct recorder_counters {
     uint64_t n_dropped_disk;     /* no room or an error, and not to be had by deleting the oldest */
     uint64_t n_truncated_mirror; /* inner frames whose length --decap rebuilt */
     uint32_t n_segments;         /* sealed */
+    uint32_t n_begun;            /* segments, sealed since or not */
     uint32_t n_deleted;          /* by the budget or for room */
     uint64_t n_deleted_bytes;
     uint64_t n_index_folds; /* conversations kept coarser than they were */
@@ -58,6 +59,9 @@ void recorder_tick(struct recorder *recorder, int64_t now_ns);
 
 /* Seals the open segment now (a signal asked for it). */
 void recorder_rotate(struct recorder *recorder);
+
+/* The same without looking at the budget. False with *error: the segment stays for recovery. */
+bool recorder_seal(struct recorder *recorder, struct error *error);
 
 const struct recorder_counters *recorder_counters(struct recorder *recorder);
 const struct tracker_counters *recorder_tracker_counters(const struct recorder *recorder);

@@ -11,6 +11,10 @@
  *
  * A source that has nothing now holds the others up when the caller waits without limit, for what it brings
  * may be older; with a timeout the others go on, as live sources must.
+ *
+ * Of inputs that are opened in turn, one that is not yet open stands in the heap with the time at which it
+ * begins, and is opened when it gets to the front; it is closed as soon as it has ended. So a set of
+ * thousands of files that follow each other has one or two open. The order is the same as if all were open.
  */
 #include "source/openers.h"
 
@@ -18,13 +22,15 @@
 #include <stdlib.h>
 
 struct input {
-    struct source *source;
+    struct source *source; /* NULL: not yet open, or closed */
     struct batch batch;
-    uint32_t at; /* the first waiting packet */
+    uint32_t at;       /* the first waiting packet */
+    int64_t begins_ns; /* while it is not open */
 };
 
 struct merge {
     struct source base;
+    struct merge_plan plan; /* open NULL: all were open from the start */
     struct input *inputs;
     uint32_t n_inputs;
     uint32_t *heap; /* inputs with a packet waiting, the first one at 0 */
@@ -32,7 +38,10 @@ struct merge {
     uint32_t *empty; /* inputs to be asked for their next batch */
     uint32_t n_empty;
     uint32_t n_faults;
-    struct error fault; /* the first one: given when the other sources have ended */
+    struct error fault;                   /* the first one: given when the other sources have ended */
+    struct source_stats closed;           /* sum over the sources that were closed */
+    struct merge_run runs[BATCH_PACKETS]; /* of the newest batch */
+    uint32_t n_runs;
 };
 
 static struct merge *merge_of(struct source *source)
@@ -44,7 +53,7 @@ static inline int64_t time_of(const struct merge *merge, uint32_t input)
 {
     const struct input *i = &merge->inputs[input];
 
-    return i->batch.packets[i->at].ts_ns;
+    return i->source ? i->batch.packets[i->at].ts_ns : i->begins_ns;
 }
 
 static inline bool goes_before(const struct merge *merge, uint32_t a, uint32_t b)
@@ -91,12 +100,34 @@ static void pop(struct merge *merge)
         sink(merge, 0);
 }
 
+static void add_stats(struct source_stats *sum, const struct source_stats *stats)
+{
+    sum->n_dropped_kernel += stats->n_dropped_kernel;
+    sum->n_dropped_queue += stats->n_dropped_queue;
+    sum->n_truncated_mirror += stats->n_truncated_mirror;
+    sum->n_refused += stats->n_refused;
+}
+
+/* One that was opened in its turn makes room for the next. */
+static void end_input(struct merge *merge, uint32_t number, const struct error *fault)
+{
+    struct input *input = &merge->inputs[number];
+
+    merge->plan.ended(merge->plan.context, number, input->source, fault);
+    add_stats(&merge->closed, &input->source->stats);
+    source_close(input->source);
+    batch_clear(&input->batch);
+    input->source = NULL;
+}
+
 static void take_answer(struct merge *merge, uint32_t number, enum source_result result,
                         const struct error *error)
 {
     if (result == SOURCE_PACKETS) {
         merge->inputs[number].at = 0;
         push(merge, number);
+    } else if (merge->plan.open) {
+        end_input(merge, number, result == SOURCE_FAULT ? error : NULL);
     } else if (result == SOURCE_FAULT && merge->n_faults++ == 0) {
         merge->fault = *error;
     }
@@ -124,6 +155,32 @@ static uint32_t ask(struct merge *merge, int timeout_ms)
     return n_idle;
 }
 
+/* The first in the heap is not open: its turn has come. */
+static void open_first(struct merge *merge)
+{
+    uint32_t number = merge->heap[0];
+    struct input *input = &merge->inputs[number];
+    enum source_result result;
+    struct error error;
+
+    pop(merge);
+    if (!batch_init(&input->batch, 0)) {
+        error_set(&error, ERROR_SYSTEM, "no memory for packets");
+        merge->plan.ended(merge->plan.context, number, NULL, &error);
+        return;
+    }
+    input->source = merge->plan.open(merge->plan.context, number);
+    if (input->source == NULL) {
+        batch_clear(&input->batch);
+        return;
+    }
+    result = source_next(input->source, &input->batch, -1, &error);
+    if (result == SOURCE_IDLE)
+        merge->empty[merge->n_empty++] = number;
+    else
+        take_answer(merge, number, result, &error);
+}
+
 /* How many packets of the first source may go before any other source's. */
 static uint32_t run_length(const struct merge *merge, uint32_t room)
 {
@@ -146,14 +203,6 @@ static uint32_t run_length(const struct merge *merge, uint32_t room)
     return n;
 }
 
-static void add_stats(struct source_stats *sum, const struct source_stats *stats)
-{
-    sum->n_dropped_kernel += stats->n_dropped_kernel;
-    sum->n_dropped_queue += stats->n_dropped_queue;
-    sum->n_truncated_mirror += stats->n_truncated_mirror;
-    sum->n_refused += stats->n_refused;
-}
-
 /* Packets are counted as they are handed out; everything else is the sources' own sum. */
 static void count(struct merge *merge, struct batch *batch)
 {
@@ -164,7 +213,8 @@ static void count(struct merge *merge, struct batch *batch)
         batch->packets[i].number = ++stats.n_packets;
         stats.n_bytes += batch->packets[i].caplen;
     }
-    for (uint32_t i = 0; i < merge->n_inputs; i++)
+    add_stats(&stats, &merge->closed);
+    for (uint32_t i = 0; merge->plan.open == NULL && i < merge->n_inputs; i++)
         add_stats(&stats, &merge->inputs[i].source->stats);
     merge->base.stats = stats;
 }
@@ -175,10 +225,17 @@ static void fill(struct merge *merge, struct batch *batch)
 {
     uint32_t n_idle = merge->n_empty;
 
+    merge->n_runs = 0;
     while (merge->n_heap > 0 && merge->n_empty == n_idle && batch->n < BATCH_PACKETS) {
-        uint32_t number = merge->heap[0], n = run_length(merge, BATCH_PACKETS - batch->n);
+        uint32_t number = merge->heap[0], n;
         struct input *input = &merge->inputs[number];
 
+        if (input->source == NULL) {
+            open_first(merge);
+            continue;
+        }
+        n = run_length(merge, BATCH_PACKETS - batch->n);
+        merge->runs[merge->n_runs++] = (struct merge_run) { number, n };
         memcpy(batch->packets + batch->n, input->batch.packets + input->at, n * sizeof *batch->packets);
         batch->n += n;
         input->at += n;
@@ -207,6 +264,8 @@ static enum source_result merge_next(struct source *source, struct batch *batch,
         count(merge, batch);
         return SOURCE_PACKETS;
     }
+    if (merge->n_heap > 0 || merge->n_empty > 0)
+        return SOURCE_IDLE; /* one that was just opened has nothing yet */
     if (merge->n_faults == 0)
         return SOURCE_END;
     *error = merge->fault;
@@ -276,4 +335,40 @@ struct source *merge_open(struct source **sources, uint32_t n, struct interface_
     merge->base = (struct source) { .ops = &merge_ops, .interfaces = interfaces };
     snprintf(merge->base.name, sizeof merge->base.name, "%u sources", n);
     return &merge->base;
+}
+
+struct source *merge_open_in_turn(const struct merge_plan *plan, struct interface_table *interfaces,
+                                  struct error *error)
+{
+    struct merge *merge = calloc(1, sizeof *merge);
+    uint32_t room = plan->n ? plan->n : 1;
+
+    if (merge) {
+        merge->inputs = calloc(room, sizeof *merge->inputs);
+        merge->heap = calloc(room, sizeof *merge->heap);
+        merge->empty = calloc(room, sizeof *merge->empty);
+    }
+    if (merge == NULL || merge->inputs == NULL || merge->heap == NULL || merge->empty == NULL) {
+        error_set(error, ERROR_SYSTEM, "no memory to merge %u files", plan->n);
+        if (merge)
+            merge_close(&merge->base);
+        return NULL;
+    }
+    merge->base = (struct source) { .ops = &merge_ops, .interfaces = interfaces };
+    merge->plan = *plan;
+    merge->n_inputs = plan->n;
+    for (uint32_t i = 0; i < plan->n; i++) {
+        merge->inputs[i].begins_ns = plan->begins_ns(plan->context, i);
+        push(merge, i);
+    }
+    snprintf(merge->base.name, sizeof merge->base.name, "%u files", plan->n);
+    return &merge->base;
+}
+
+const struct merge_run *merge_runs(struct source *source, uint32_t *n_runs)
+{
+    struct merge *merge = merge_of(source);
+
+    *n_runs = merge->n_runs;
+    return merge->runs;
 }

@@ -204,6 +204,86 @@ static void an_idle_source_holds_others_up_only_when_waiting_is_without_limit(vo
     }
 }
 
+/* Twelve scripts of 100 packets, of which each overlaps the next by half. */
+struct in_turn {
+    int64_t times[12][100];
+    uint32_t n_open, most_open, n_ended, n_faults;
+};
+
+static int64_t begins_ns(void *context, uint32_t input)
+{
+    return ((struct in_turn *)context)->times[input][0];
+}
+
+static struct source *open_script(void *context, uint32_t input)
+{
+    struct in_turn *in_turn = context;
+    struct source *source;
+
+    if (input == 5)
+        return NULL; /* it went away */
+    source = script_new(in_turn->times[input], 100, 7, &in_turn->n_open);
+    if (input == 7)
+        ((struct script *)source)->end = SOURCE_FAULT;
+    in_turn->most_open = in_turn->n_open > in_turn->most_open ? in_turn->n_open : in_turn->most_open;
+    return source;
+}
+
+static void note_end(void *context, uint32_t input, struct source *source, const struct error *fault)
+{
+    struct in_turn *in_turn = context;
+
+    assert_non_null(source);
+    assert_true((input == 7) == (fault != NULL));
+    in_turn->n_ended++;
+    in_turn->n_faults += fault != NULL;
+}
+
+static void inputs_opened_in_turn_come_in_order_with_few_open_at_once(void **state)
+{
+    static struct in_turn in_turn;
+    const struct merge_plan plan = { &in_turn, 12, begins_ns, open_script, note_end };
+    enum source_result result;
+    int64_t last_ns = INT64_MIN;
+    uint32_t n = 0, n_runs, of[12] = { 0 };
+    struct source *merge;
+    struct batch batch;
+    struct error error;
+
+    (void)state;
+    for (int64_t i = 0; i < 12; i++)
+        for (int64_t k = 0; k < 100; k++)
+            in_turn.times[i][k] = 50 * (11 - i) + k; /* the last one listed begins first */
+    merge = merge_open_in_turn(&plan, NULL, &error);
+    assert_non_null(merge);
+    assert_true(batch_init(&batch, 0));
+    while ((result = source_next(merge, &batch, -1, &error)) == SOURCE_PACKETS) {
+        const struct merge_run *runs = merge_runs(merge, &n_runs);
+        uint32_t at = 0;
+
+        for (uint32_t r = 0; r < n_runs; r++) {
+            of[runs[r].input] += runs[r].n_packets;
+            at += runs[r].n_packets;
+        }
+        assert_int_equal(at, batch.n);
+        for (uint32_t i = 0; i < batch.n; i++) {
+            assert_true(batch.packets[i].ts_ns >= last_ns);
+            last_ns = batch.packets[i].ts_ns;
+        }
+        n += batch.n;
+    }
+    assert_int_equal(result, SOURCE_END);
+    assert_int_equal(n, 1100);
+    for (uint32_t i = 0; i < 12; i++)
+        assert_int_equal(of[i], i == 5 ? 0 : 100);
+    assert_int_equal(in_turn.n_ended, 11);
+    assert_int_equal(in_turn.n_faults, 1);
+    assert_int_equal(in_turn.n_open, 0);
+    assert_true(in_turn.most_open <= 3);
+    batch_clear(&batch);
+    source_close(merge);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +292,7 @@ int main(void)
         cmocka_unit_test(one_source_is_given_back_as_it_is),
         cmocka_unit_test(a_fault_of_one_comes_when_the_others_have_ended),
         cmocka_unit_test(an_idle_source_holds_others_up_only_when_waiting_is_without_limit),
+        cmocka_unit_test(inputs_opened_in_turn_come_in_order_with_few_open_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

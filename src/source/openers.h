@@ -27,6 +27,26 @@ void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint6
  */
 bool pcap_file_sift(struct source *source, const struct packet_sieve *sieve, unsigned n_threads);
 
+/* Unpacks in a thread from now on, until the close. False: there is nothing to unpack, or no thread. */
+bool pcap_file_unpack_ahead(struct source *source);
+
+/* The first n packets are passed over, and counted as if handed over. Before the first one is read. */
+void pcap_file_pass_over(struct source *source, uint64_t n_packets);
+
+/* What was met and stepped over in a file that is read with pcap_file_step_over_damage. */
+struct pcap_file_damage {
+    uint32_t n_places;
+    uint64_t n_bytes;   /* passed over */
+    struct error first; /* names file and offset */
+};
+
+/*
+ * Damage in the middle of a classic pcap file no longer ends it: reading goes on where records make sense
+ * again (packet/pcap_resume). Other formats end there all the same, with a fault.
+ */
+void pcap_file_step_over_damage(struct source *source);
+const struct pcap_file_damage *pcap_file_damage(const struct source *source);
+
 /* Decryption secrets and name resolution blocks met so far: pcapng blocks, little endian, for who writes a
  * file. */
 struct bytes pcap_file_extra_blocks(const struct source *source);
@@ -42,6 +62,33 @@ const struct pcapng_reader_counts *pcap_file_counts(const struct source *source)
  */
 struct source *merge_open(struct source **sources, uint32_t n, struct interface_table *interfaces,
                           struct error *error);
+
+/*
+ * The same for inputs that are opened when their turn comes, and closed when they have ended: so that of
+ * thousands of files only those are open whose times overlap. Calls come from within source_next.
+ */
+struct merge_plan {
+    void *context; /* borrowed, as what the calls answer from */
+    uint32_t n;
+    int64_t (*begins_ns)(void *context, uint32_t input); /* time of its first packet, or earlier */
+
+    /* NULL leaves it out: whoever opens knows why, and is not called again for it. */
+    struct source *(*open)(void *context, uint32_t input);
+
+    /* About to be closed. fault: NULL when it ended rightly; the others go on in either case. */
+    void (*ended)(void *context, uint32_t input, struct source *source, const struct error *fault);
+};
+
+struct source *merge_open_in_turn(const struct merge_plan *plan, struct interface_table *interfaces,
+                                  struct error *error);
+
+/* Packets in a row from one input. */
+struct merge_run {
+    uint32_t input, n_packets;
+};
+
+/* Which inputs the newest batch came from, in its order: of a source that merges. */
+const struct merge_run *merge_runs(struct source *source, uint32_t *n_runs);
 
 struct afpacket_options {
     const char *interface; /* "eth0", "any" */

@@ -17,13 +17,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/timestamp.h"
+#include "packet/pcap_resume.h"
 #include "source/scan.h"
 #include "source/unpack.h"
+#include "source/unpack_ahead.h"
 
 enum {
     WINDOW_BYTES = 1 << 17, /* grows only for a single block that is larger, to PCAPNG_BLOCK_LIMIT_BYTES */
@@ -38,11 +42,12 @@ struct pcap_file {
     struct source base;
     int fd;
     bool is_regular;
-    uint64_t size_bytes; /* 0: unknown */
-    uint64_t read_bytes; /* brought from fd */
-    int timeout_ms;      /* of the call that is going on */
+    uint64_t size_bytes;         /* 0: unknown */
+    _Atomic uint64_t read_bytes; /* brought from fd, by whichever thread unpacks */
+    int timeout_ms;              /* of the call that is going on */
 
     struct unpack *unpack;
+    struct unpack_ahead *ahead; /* NULL: this thread unpacks */
     uint8_t *window;
     size_t window_cap;
     bool is_ended; /* no more bytes will come */
@@ -57,7 +62,11 @@ struct pcap_file {
     unsigned n_threads;          /* to sift by; 0: as many as there are processors */
     struct scan *scan;           /* under way; NULL: none */
     bool is_scan_over;           /* something in the file has to be read */
-    struct error fault;          /* kind ERROR_NONE: none yet; else every later call gives it again */
+    uint64_t n_to_pass_over;     /* packets */
+    uint32_t last_seconds;       /* of the newest packet's time, as in its record */
+    bool steps_over_damage;
+    struct pcap_file_damage damage;
+    struct error fault; /* kind ERROR_NONE: none yet; else every later call gives it again */
 };
 
 static_assert(offsetof(struct pcap_file, base) == 0, "a source is its file");
@@ -132,8 +141,11 @@ static enum unpack_result bring(struct pcap_file *file, size_t needed, struct er
         enum unpack_result result;
         size_t len;
 
-        result = unpack_read(file->unpack, file->window + file->bytes.len, file->window_cap - file->bytes.len,
-                             &len, error);
+        uint8_t *to = file->window + file->bytes.len;
+        size_t room = file->window_cap - file->bytes.len;
+
+        result = file->ahead ? unpack_ahead_read(file->ahead, to, room, &len, error)
+                             : unpack_read(file->unpack, to, room, &len, error);
         if (result == UNPACK_END)
             file->is_ended = true;
         if (result != UNPACK_BYTES)
@@ -238,6 +250,7 @@ static void count(struct pcap_file *file, struct batch *batch)
 {
     uint64_t n_bytes = 0, n_cut = 0, number = file->base.stats.n_packets;
 
+    file->last_seconds = (uint32_t)(batch->packets[batch->n - 1].ts_ns / NS_PER_SECOND);
     for (uint32_t i = 0; i < batch->n; i++) {
         struct packet *packet = &batch->packets[i];
 
@@ -285,7 +298,8 @@ static bool go_to(struct pcap_file *file, uint64_t offset, struct error *error)
     if (lseek(file->fd, (off_t)offset, SEEK_SET) < 0)
         return error_system(error, "cannot be read at offset %llu", (unsigned long long)offset);
     file->bytes.len = 0;
-    file->offset = file->read_bytes = offset;
+    file->read_bytes = offset;
+    file->offset = offset;
     file->is_ended = false;
     return true;
 }
@@ -309,7 +323,8 @@ static bool scan_batch(struct pcap_file *file, struct batch *batch, enum source_
     count_sifted(file, batch);
     *result = SOURCE_PACKETS;
     if (goes_on) {
-        file->offset = file->read_bytes = offset; /* for who asks how far */
+        file->read_bytes = offset; /* for who asks how far */
+        file->offset = offset;
         file->bytes.len = 0;
         return true;
     }
@@ -320,6 +335,79 @@ static bool scan_batch(struct pcap_file *file, struct batch *batch, enum source_
         return false;
     *result = SOURCE_FAULT;
     return true;
+}
+
+static void note_damage(struct pcap_file *file, const struct error *error)
+{
+    if (file->damage.n_places++ > 0)
+        return;
+    file->damage.first = *error;
+    error_context(&file->damage.first, "%s", file->base.name);
+}
+
+/* From damage on to where records make sense again, or to the end. False: the file faults. */
+static bool step_over(struct pcap_file *file, struct error *error)
+{
+    if (!file->steps_over_damage || file->format != FORMAT_PCAP)
+        return false;
+    note_damage(file, error);
+    for (size_t tried = 1;;) {
+        size_t wanted = tried + PCAP_RESUME_BYTES, n;
+        bool is_found;
+
+        if (!file->is_ended && file->bytes.len < wanted && bring(file, wanted, error) == UNPACK_FAULT)
+            return false;
+        if (file->bytes.len < wanted && !file->is_ended)
+            continue; /* interrupted */
+        n = file->bytes.len > tried ? file->bytes.len : tried;
+        is_found = pcap_resume(&file->header, file->last_seconds, file->bytes, file->is_ended, tried, &n);
+        if (n > file->bytes.len)
+            n = file->bytes.len;
+        file->damage.n_bytes += n;
+        take(file, n);
+        if (is_found || (file->is_ended && file->bytes.len == 0))
+            return true;
+        tried = 0;
+    }
+}
+
+/*
+ * Lengths may lead from record to record although they are none: a hole that a power cut or a full disk left
+ * is full of zeroes, which read as empty records of 1970; and four bytes lost, where caplen and len are
+ * alike, make of each fraction the seconds. So a record that is empty, or of quite another time, has to be
+ * followed by others that go with it. Takes the batch back to before the first that has not; true when there
+ * was one.
+ */
+static bool stop_at_nonsense(struct pcap_file *file, struct batch *batch, struct error *error)
+{
+    uint32_t before = file->last_seconds;
+    bool is_first = file->base.stats.n_packets == 0;
+
+    for (uint32_t i = 0; i < batch->n; i++) {
+        const struct packet *packet = &batch->packets[i];
+        uint32_t seconds = (uint32_t)(packet->ts_ns / NS_PER_SECOND);
+        struct bytes rest = file->bytes;
+        size_t back;
+
+        if ((is_first || pcap_is_near(seconds, before)) && (packet->len > 0 || packet->ts_ns != 0)) {
+            before = seconds;
+            is_first = false;
+            continue;
+        }
+        back = (size_t)(file->bytes.data - packet->data) + file->header.record_header_bytes;
+        rest = (struct bytes) { file->bytes.data - back, file->bytes.len + back };
+        if (pcap_records_begin(&file->header, 0, rest, file->is_ended)) {
+            before = seconds;
+            continue;
+        }
+        file->bytes = rest;
+        file->offset -= back;
+        batch->n = i;
+        error_set(error, ERROR_DAMAGED, "at offset %llu%s: no record makes sense",
+                  (unsigned long long)file->offset, kind_of_offset(file));
+        return true;
+    }
+    return false;
 }
 
 static enum source_result fill_batch(struct pcap_file *file, struct batch *batch, struct error *error)
@@ -337,6 +425,8 @@ static enum source_result fill_batch(struct pcap_file *file, struct batch *batch
         enum pcap_result result = file->format == FORMAT_UNKNOWN ? find_format(file, &needed, error)
                                                                  : read_packets(file, batch, &needed, error);
 
+        if (file->steps_over_damage && file->format == FORMAT_PCAP && stop_at_nonsense(file, batch, error))
+            result = PCAP_DAMAGED;
         if (file->sifting.sieve)
             count_sifted(file, batch);
         else if (batch->n > 0)
@@ -344,6 +434,8 @@ static enum source_result fill_batch(struct pcap_file *file, struct batch *batch
         if (batch->n > 0 || (file->sifting.sieve && file->read_bytes >= pause && result != PCAP_DAMAGED)) {
             return SOURCE_PACKETS; /* damage behind them is met again by the next call */
         }
+        if (result == PCAP_DAMAGED && step_over(file, error))
+            continue;
         if (result == PCAP_DAMAGED)
             return SOURCE_FAULT;
         if (result == PCAP_READ && file->bytes.len > 0)
@@ -363,6 +455,17 @@ static enum source_result fill_batch(struct pcap_file *file, struct batch *batch
     }
 }
 
+/* True when nothing of the batch is left to hand over. */
+static bool pass_over(struct pcap_file *file, struct batch *batch)
+{
+    uint32_t n = file->n_to_pass_over < batch->n ? (uint32_t)file->n_to_pass_over : batch->n;
+
+    batch->n -= n;
+    memmove(batch->packets, batch->packets + n, batch->n * sizeof *batch->packets);
+    file->n_to_pass_over -= n;
+    return batch->n == 0;
+}
+
 static enum source_result pcap_file_next(struct source *source, struct batch *batch, int timeout_ms,
                                          struct error *error)
 {
@@ -375,7 +478,9 @@ static enum source_result pcap_file_next(struct source *source, struct batch *ba
         return SOURCE_FAULT;
     }
     file->timeout_ms = timeout_ms;
-    result = fill_batch(file, batch, error);
+    do {
+        result = fill_batch(file, batch, error);
+    } while (result == SOURCE_PACKETS && file->n_to_pass_over > 0 && pass_over(file, batch));
     if (result == SOURCE_FAULT) {
         error_context(error, "%s", file->base.name);
         file->fault = *error;
@@ -388,6 +493,7 @@ static void pcap_file_close(struct source *source)
     struct pcap_file *file = file_of(source);
 
     scan_free(file->scan);
+    unpack_ahead_close(file->ahead);
     unpack_free(file->unpack);
     pcapng_reader_free(file->pcapng);
     free(file->window);
@@ -478,6 +584,30 @@ void pcap_file_progress(const struct source *source, uint64_t *done_bytes, uint6
 
     *size_bytes = file->size_bytes;
     *done_bytes = file->read_bytes;
+}
+
+bool pcap_file_unpack_ahead(struct source *source)
+{
+    struct pcap_file *file = file_of(source);
+
+    if (file->ahead == NULL && file->is_regular && unpack_is_packed(file->unpack))
+        file->ahead = unpack_ahead_open(file->unpack);
+    return file->ahead != NULL;
+}
+
+void pcap_file_pass_over(struct source *source, uint64_t n_packets)
+{
+    file_of(source)->n_to_pass_over = n_packets;
+}
+
+void pcap_file_step_over_damage(struct source *source)
+{
+    file_of(source)->steps_over_damage = true;
+}
+
+const struct pcap_file_damage *pcap_file_damage(const struct source *source)
+{
+    return &file_of(source)->damage;
 }
 
 struct bytes pcap_file_extra_blocks(const struct source *source)
