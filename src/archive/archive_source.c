@@ -21,7 +21,7 @@
 #include "archive/segment_index_map.h"
 #include "archive/segment_reader.h"
 
-enum { INDEXES_KEPT_OPEN = 256 };
+enum { INDEXES_KEPT_OPEN = 16 };
 
 struct lane {
     const struct catalog_entry *entry;
