@@ -265,7 +265,6 @@ static void clear(struct find *find)
     free(find->dissection);
     free(find->hint);
     free(find->past);
-    free(find->past);
     interface_table_clear(&find->interfaces);
 }
 
