@@ -226,19 +226,6 @@ bool digest_may_match(const struct digest *digest, uint32_t entry, const struct 
     return !record_of(digest, entry, &record) || digest_record_may_match(&record, digest->seed, hint);
 }
 
-bool digest_may_name(const struct digest *digest, uint32_t entry, const struct bytes *identities, size_t n)
-{
-    struct digest_record record;
-
-    if (!record_of(digest, entry, &record))
-        return true;
-    for (size_t i = 0; i < n; i++) {
-        if (digest_record_may_name(&record, digest->seed, identities[i]))
-            return true;
-    }
-    return false;
-}
-
 uint64_t digest_seed(const struct digest *digest)
 {
     return digest->seed;

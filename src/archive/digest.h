@@ -33,9 +33,6 @@ bool digest_knows(const struct digest *digest, uint32_t entry, struct digest_seg
 /* False when no packet of the entry's segment can answer. True when it knows nothing of it. */
 bool digest_may_match(const struct digest *digest, uint32_t entry, const struct hint *hint);
 
-/* False when the segment's index has none of these identities, of whatever scheme. */
-bool digest_may_name(const struct digest *digest, uint32_t entry, const struct bytes *identities, size_t n);
-
 /*
  * What the index just stored at the path says of a segment of that size, for the digest of its directory.
  * NULL, or the index of another size: nothing is added.

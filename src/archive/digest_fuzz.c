@@ -18,7 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .index_path = path, .has_index = true, .stored_bytes = 1, .index_bytes = 2
     };
     struct catalog catalog = { &entry, 1 };
-    struct bytes name = bytes_of("D:79", 4);
     struct hint hints[] = {
         { .kind = HINT_ADDRESS, .prefix = { { { 10 }, 4 }, 24 } },
         { .kind = HINT_PORT, .port = { 0, 6000 } },
@@ -50,7 +49,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     digest = digest_over(bytes_of(file, size), &catalog);
     for (unsigned i = 0; digest && i < sizeof hints / sizeof *hints; i++)
         seen += digest_may_match(digest, 0, &hints[i]);
-    seen += digest && digest_may_name(digest, 0, &name, 1);
     digest_close(digest);
     free(file);
     return 0;

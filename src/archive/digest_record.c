@@ -357,7 +357,7 @@ static bool may_hold_flow(const struct digest_record *record, uint64_t seed, con
             may_hold_port(record, seed, key->port_high, key->port_high));
 }
 
-bool digest_record_may_name(const struct digest_record *record, uint64_t seed, struct bytes identity)
+static bool may_name(const struct digest_record *record, uint64_t seed, struct bytes identity)
 {
     return record->flags & DIGEST_ANY_IDENTITY ||
            may_hold(record, seed, DIGEST_IDENTITY, identity.data, identity.len);
@@ -386,7 +386,7 @@ static bool may_match(const struct digest_record *record, uint64_t seed, const s
     case HINT_FLOW:
         return may_hold_flow(record, seed, hint);
     case HINT_IDENTITY:
-        return digest_record_may_name(record, seed, hint->identity);
+        return may_name(record, seed, hint->identity);
     case HINT_TIME:
         return overlaps(record, hint->time.from_ns, hint->time.to_ns);
     case HINT_ALL:

@@ -55,4 +55,3 @@ bool digest_record_put(struct buffer *buffer, uint64_t seed, const char *stem, u
 bool digest_record_read(struct bytes bytes, uint64_t seed, struct digest_record *record, size_t *len);
 
 bool digest_record_may_match(const struct digest_record *record, uint64_t seed, const struct hint *hint);
-bool digest_record_may_name(const struct digest_record *record, uint64_t seed, struct bytes identity);

@@ -96,62 +96,34 @@ static int hex_digit(char c)
     return -1;
 }
 
-/*
- * Bytes as Wireshark writes them: one or two digits each, with ':', '-' or '.' between; at least two bytes.
- * How many; 0: it is not written so, or is longer than an identity.
+/* Bytes as Wireshark writes them: one or two digits each, with ':', '-' or '.' between; at least two bytes.
  */
-static size_t read_hex(const char *text, uint8_t bytes[static IDENTITY_LIMIT_BYTES])
+static bool is_same_hex(struct bytes identity, const char *text)
 {
     size_t n = 0;
 
     while (*text) {
         int high = hex_digit(text[0]);
         int low = high < 0 ? -1 : hex_digit(text[1]);
+        int byte = low < 0 ? high : high * 16 + low;
 
-        if (high < 0 || n == IDENTITY_LIMIT_BYTES)
-            return 0;
-        bytes[n++] = (uint8_t)(low < 0 ? high : high * 16 + low);
+        if (byte < 0 || n >= identity.len || identity.data[n] != byte)
+            return false;
+        n++;
         text += low < 0 ? 1 : 2;
         if (*text == ':' || *text == '-' || *text == '.')
             text++;
         else if (*text)
-            return 0;
+            return false;
     }
-    return n >= 2 ? n : 0;
-}
-
-/* What stands behind "dtls.psk="; the text itself when no scheme does. */
-static const char *behind_scheme(enum identity_scheme scheme, const char *text)
-{
-    const char *name = identity_scheme_name(scheme);
-
-    return name && strncmp(text, name, strlen(name)) == 0 && text[strlen(name)] == '='
-               ? text + strlen(name) + 1
-               : text;
+    return n == identity.len && n >= 2;
 }
 
 bool identity_is_named(enum identity_scheme scheme, struct bytes identity, const char *text)
 {
-    uint8_t from_hex[IDENTITY_LIMIT_BYTES];
-    size_t n;
+    const char *name = identity_scheme_name(scheme);
 
-    text = behind_scheme(scheme, text);
-    if (bytes_equal(identity, bytes_text(text)))
-        return true;
-    n = read_hex(text, from_hex);
-    return n > 0 && bytes_equal(identity, bytes_of(from_hex, n));
-}
-
-void identity_spellings_of(const char *text, struct identity_spellings *spellings)
-{
-    const char *behind = strchr(text, '=');
-
-    spellings->n = 0;
-    for (unsigned i = 0; i < 2 && text; i++, text = behind ? behind + 1 : NULL) {
-        size_t n = read_hex(text, spellings->from_hex[i]);
-
-        spellings->identities[spellings->n++] = bytes_text(text);
-        if (n > 0)
-            spellings->identities[spellings->n++] = bytes_of(spellings->from_hex[i], n);
-    }
+    if (name && strncmp(text, name, strlen(name)) == 0 && text[strlen(name)] == '=')
+        text += strlen(name) + 1;
+    return bytes_equal(identity, bytes_text(text)) || is_same_hex(identity, text);
 }

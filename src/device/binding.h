@@ -76,6 +76,7 @@ struct binding {
     enum binding_reason reason;
     enum binding_confidence confidence;
     bool is_client_low; /* the flow's low end is the device */
+    bool is_continued;  /* the last checkpoint cut it off: nobody else was on the flow since */
     struct flow_key flow;
     int64_t from_ns, to_ns;     /* first and last packet, both included */
     uint64_t n_packets;         /* both directions */
@@ -118,17 +119,3 @@ enum binding_confidence binding_reason_confidence(enum binding_reason reason);
  * Wireshark writes them (44:3a:37…), or either behind "dtls.psk=".
  */
 bool identity_is_named(enum identity_scheme scheme, struct bytes identity, const char *text);
-
-/*
- * The only byte strings that identity_is_named can say yes to for this text, whatever their scheme: for
- * tables that are asked by value. Borrowed from the text and from the struct itself.
- */
-enum { IDENTITY_SPELLINGS = 4 };
-
-struct identity_spellings {
-    struct bytes identities[IDENTITY_SPELLINGS];
-    unsigned n;
-    uint8_t from_hex[2][IDENTITY_LIMIT_BYTES];
-};
-
-void identity_spellings_of(const char *text, struct identity_spellings *spellings);
