@@ -264,6 +264,7 @@ static void clear(struct find *find)
     dissect_state_free(find->state);
     free(find->dissection);
     free(find->hint);
+    free(find->past);
     interface_table_clear(&find->interfaces);
 }
 

@@ -188,6 +188,10 @@ enum { PDU_MORE = 0 };
      PROTOCOL_BIT(PROTOCOL_LLC) | PROTOCOL_BIT(PROTOCOL_GENEVE) | PROTOCOL_BIT(PROTOCOL_GRE) |        \
      PROTOCOL_BIT(PROTOCOL_ERSPAN) | PROTOCOL_BIT(PROTOCOL_TZSP))
 
+/* In the same masks, at the place of no protocol: pieces of IP datagrams, which need the others to be
+ * understood. */
+#define INDEXED_FRAGMENTS PROTOCOL_BIT(PROTOCOL_NONE)
+
 extern const struct protocol *const protocols[PROTOCOL_COUNT]; /* [PROTOCOL_NONE] is NULL */
 
 /* A field's number in the whole language: six bits of protocol, ten of index. */
