@@ -9,6 +9,7 @@
 #include "protocol/dispatch.h"
 #include "protocol/flow.h"
 #include "protocol/icmp_echo.h"
+#include "protocol/names.h"
 
 enum { ICMPV6_HEADER_BYTES = 8 };
 
@@ -178,12 +179,14 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_RA_HOP_LIMIT] = { "icmpv6.nd.ra.cur_hop_limit", FIELD_UINT, .title = "Cur hop limit",
                               .ft_bits = 8 },
     [ICMPV6_RA_FLAG] = { "icmpv6.nd.ra.flag", FIELD_UINT, FIELD_BASE_HEX, "Flags", .ft_bits = 8 },
-    [ICMPV6_RA_FLAG_M] = { "icmpv6.nd.ra.flag.m", FIELD_BOOL, .title = "Managed address configuration" },
-    [ICMPV6_RA_FLAG_O] = { "icmpv6.nd.ra.flag.o", FIELD_BOOL, .title = "Other configuration" },
-    [ICMPV6_RA_FLAG_H] = { "icmpv6.nd.ra.flag.h", FIELD_BOOL, .title = "Home Agent" },
+    [ICMPV6_RA_FLAG_M] = { "icmpv6.nd.ra.flag.m", FIELD_BOOL, .title = "Managed address configuration",
+                           .names = set_names },
+    [ICMPV6_RA_FLAG_O] = { "icmpv6.nd.ra.flag.o", FIELD_BOOL, .title = "Other configuration",
+                           .names = set_names },
+    [ICMPV6_RA_FLAG_H] = { "icmpv6.nd.ra.flag.h", FIELD_BOOL, .title = "Home Agent", .names = set_names },
     [ICMPV6_RA_FLAG_PRF] = { "icmpv6.nd.ra.flag.prf", FIELD_UINT, .title = "Prf (Default Router Preference)",
                              .ft_bits = 8, .names = preference_names },
-    [ICMPV6_RA_FLAG_P] = { "icmpv6.nd.ra.flag.p", FIELD_BOOL, .title = "Proxy" },
+    [ICMPV6_RA_FLAG_P] = { "icmpv6.nd.ra.flag.p", FIELD_BOOL, .title = "Proxy", .names = set_names },
     [ICMPV6_RA_FLAG_RSV] = { "icmpv6.nd.ra.flag.rsv", FIELD_UINT, .title = "Reserved", .ft_bits = 8 },
     [ICMPV6_RA_LIFETIME] = { "icmpv6.nd.ra.router_lifetime", FIELD_UINT, .title = "Router lifetime (s)",
                              .ft_bits = 16 },
@@ -193,9 +196,9 @@ static const struct field icmpv6_fields[] = {
                             .ft_bits = 32 },
     [ICMPV6_NS_TARGET] = { "icmpv6.nd.ns.target_address", FIELD_IPV6, .title = "Target Address" },
     [ICMPV6_NA_FLAG] = { "icmpv6.nd.na.flag", FIELD_UINT, FIELD_BASE_HEX, "Flags", .ft_bits = 32 },
-    [ICMPV6_NA_FLAG_R] = { "icmpv6.nd.na.flag.r", FIELD_BOOL, .title = "Router" },
-    [ICMPV6_NA_FLAG_S] = { "icmpv6.nd.na.flag.s", FIELD_BOOL, .title = "Solicited" },
-    [ICMPV6_NA_FLAG_O] = { "icmpv6.nd.na.flag.o", FIELD_BOOL, .title = "Override" },
+    [ICMPV6_NA_FLAG_R] = { "icmpv6.nd.na.flag.r", FIELD_BOOL, .title = "Router", .names = set_names },
+    [ICMPV6_NA_FLAG_S] = { "icmpv6.nd.na.flag.s", FIELD_BOOL, .title = "Solicited", .names = set_names },
+    [ICMPV6_NA_FLAG_O] = { "icmpv6.nd.na.flag.o", FIELD_BOOL, .title = "Override", .names = set_names },
     [ICMPV6_NA_FLAG_RSV] = { "icmpv6.nd.na.flag.rsv", FIELD_UINT, .title = "Reserved", .ft_bits = 32 },
     [ICMPV6_NA_TARGET] = { "icmpv6.nd.na.target_address", FIELD_IPV6, .title = "Target Address" },
     [ICMPV6_RD_TARGET] = { "icmpv6.nd.rd.target_address", FIELD_IPV6, .title = "Target Address" },
@@ -213,11 +216,12 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_OPT_PREFIX_LENGTH] = { "icmpv6.opt.prefix.length", FIELD_UINT, .title = "Prefix Length",
                                    .ft_bits = 8 },
     [ICMPV6_OPT_PREFIX_FLAG] = { "icmpv6.opt.prefix.flag", FIELD_UINT, FIELD_BASE_HEX, "Flag", .ft_bits = 8 },
-    [ICMPV6_OPT_PREFIX_FLAG_L] = { "icmpv6.opt.prefix.flag.l", FIELD_BOOL, .title = "On-link flag(L)" },
+    [ICMPV6_OPT_PREFIX_FLAG_L] = { "icmpv6.opt.prefix.flag.l", FIELD_BOOL, .title = "On-link flag(L)",
+                                   .names = set_names },
     [ICMPV6_OPT_PREFIX_FLAG_A] = { "icmpv6.opt.prefix.flag.a", FIELD_BOOL,
-                                   .title = "Autonomous address-configuration flag(A)" },
-    [ICMPV6_OPT_PREFIX_FLAG_R] = { "icmpv6.opt.prefix.flag.r", FIELD_BOOL,
-                                   .title = "Router address flag(R)" },
+                                   .title = "Autonomous address-configuration flag(A)", .names = set_names },
+    [ICMPV6_OPT_PREFIX_FLAG_R] = { "icmpv6.opt.prefix.flag.r", FIELD_BOOL, .title = "Router address flag(R)",
+                                   .names = set_names },
     [ICMPV6_OPT_PREFIX_FLAG_RESERVED] = { "icmpv6.opt.prefix.flag.reserved", FIELD_UINT, .title = "Reserved",
                                           .ft_bits = 8 },
     [ICMPV6_OPT_PREFIX_VALID] = { "icmpv6.opt.prefix.valid_lifetime", FIELD_UINT, .title = "Valid Lifetime",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Remakes the golden answers (X.expect) of the captures of real programs, by tshark: which frames a filter
 selects, and which frames belong to a device. Those of make/sessions.py come from the writer itself; only their
-filters are added here. Review the result as a diff.
+filters are added here. Review the result as a diff. Without arguments, of all; else of the captures named.
 
 A device's frames: every frame of the UDP conversation that its PSK identity was seen in, which is right for
 these recordings, since each holds one session to a conversation."""
@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 FILTERS = ['ip', 'ipv6', 'udp', 'tcp', 'vlan', 'vxlan', 'dtls', 'arp', 'ip.flags.mf == 1', 'ip.frag_offset > 0',
@@ -28,9 +29,6 @@ FILTERS_OF = {
              'mqtt.property.topic_alias && mqtt.topic_len == 0', 'mqtt.property.content_type && json',
              'mqtt.prop_number == 3600', 'mqtt.subscription_options_qos == 2', 'mqtt.len > 1000', 'count(mqtt.msgtype) > 1',
              'mqtt.msg == ""', 'mqtt.unknown_version || _ws.malformed'],
-}
-
-MORE_FILTERS = {  # by how the capture's name begins
     'dns': ['dns', 'dns.flags.response == 0', 'dns.qry.name == "lan.example"', 'dns.qry.type == 16 && tcp',
             'dns.a == 192.0.2.7', 'dns.aaaa', 'dns.cname or dns.mx.mail_exchange', 'dns.txt contains "spf1"',
             'dns.srv.port == 5683', 'dns.naptr.regex', 'dns.caa.issue == "ca.example"', 'dns.flags.rcode == "No such name"',
@@ -44,17 +42,15 @@ MORE_FILTERS = {  # by how the capture's name begins
             'ntp.ext'],
     'mdns': ['mdns', 'dns', 'dns.qry.qu == 1', 'dns.resp.cache_flush == 1', 'dns.resp.name == "meter.local"'],
     'llmnr': ['llmnr', 'dns', 'dns.flags.tentative == 0', 'dns.flags.conflict', 'dns.a == 192.0.2.2', 'dns.response_to == 1'],
-}
-
-TLS_FILTERS = ['tls', 'tls.handshake.type == 1', 'tls.handshake.type == 2', 'tls.handshake.certificate',
-               'tls.handshake.identity', 'tls.record.content_type == 23', 'tls.record.opaque_type == 23',
-               'tls.handshake.extensions_server_name == "gw.tapdeck.test"', 'tls.handshake.ciphersuite == 0x1302',
-               'tls.handshake.extensions_alpn_str == "mqtt"', 'tls.handshake.extensions.psk.identity.identity',
-               'x509sat.uTF8String == "tapdeck"', 'x509ce.dNSName', 'tls.change_cipher_spec', 'tls.app_data',
-               'tls.handshake.sig_hash_alg == 0x0403', 'tls.handshake.extensions.supported_version == 0x0304']
-
-# Of captures whose name begins so, besides.
-FILTERS_OF = {
+    'igmp': ['igmp', 'igmp.type == 0x22', 'igmp.type == "Membership Query"', 'igmp.version == 2', 'igmp.maddr == 239.1.2.3',
+             'igmp.record_type == 4', 'igmp.saddr == 198.51.100.7', 'igmp.num_grp_recs > 0', 'igmp.max_resp == 10',
+             'igmp.s == "SUPPRESS router side processing"', 'igmp.checksum.status == "Good"', 'ip.opt.type.number == 20'],
+    'tls': ['tls', 'tls.handshake.type == 1', 'tls.handshake.type == 2', 'tls.handshake.certificate',
+            'tls.handshake.identity', 'tls.record.content_type == 23', 'tls.record.opaque_type == 23',
+            'tls.handshake.extensions_server_name == "gw.tapdeck.test"', 'tls.handshake.ciphersuite == 0x1302',
+            'tls.handshake.extensions_alpn_str == "mqtt"', 'tls.handshake.extensions.psk.identity.identity',
+            'x509sat.uTF8String == "tapdeck"', 'x509ce.dNSName', 'tls.change_cipher_spec', 'tls.app_data',
+            'tls.handshake.sig_hash_alg == 0x0403', 'tls.handshake.extensions.supported_version == 0x0304'],
     'coap-': ['coap', 'coap.code == "GET"', 'coap.code == "2.05 Content"', 'coap.code >= 224', 'coap.type == 1',
               'coap.token contains "ob"', 'coap.opt.uri_path == "time"', 'coap.opt.uri_path_recon == "/example_data"',
               'coap.opt.observe == 0', 'coap.opt.observe > 1', 'coap.opt.ctype contains "json"', 'coap.response_to',
@@ -73,7 +69,7 @@ def tshark(path, display, *fields):
 
 
 def main():
-    for path in sorted(glob.glob(os.path.join(FOLDER, '*.pcap'))):
+    for path in sys.argv[1:] or sorted(glob.glob(os.path.join(FOLDER, '*.pcap'))):
         golden = path[:-len('.pcap')] + '.expect'
         expect = {}
         if os.path.exists(golden):
@@ -92,13 +88,6 @@ def main():
                       'devices': list(devices.values())}
         filters = FILTERS + [text for begin, texts in FILTERS_OF.items()
                              if os.path.basename(path).startswith(begin) for text in texts]
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
-        more = MORE_FILTERS.get(os.path.basename(path).split('-')[0], [])
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in FILTERS + more}
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in
-                             FILTERS + (TLS_FILTERS if os.path.basename(path).startswith('tls') else [])}
-        filters = FILTERS + [text for prefix, texts in FILTERS_OF.items()
-                             if os.path.basename(path).startswith(prefix) for text in texts]
         expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
         text = json.dumps(expect, indent=1)
         # One line a list of numbers.
