@@ -126,6 +126,17 @@ static const struct value_name rdnss_lifetime_names[] = {
     { 0, NULL },
 };
 
+/* RFC 8781 section 4 */
+static const struct value_name prefix_length_names[] = {
+    { 0, "96 bits prefix length" },
+    { 1, "64 bits prefix length" },
+    { 2, "56 bits prefix length" },
+    { 3, "48 bits prefix length" },
+    { 4, "40 bits prefix length" },
+    { 5, "32 bits prefix length" },
+    { 0, NULL },
+};
+
 static const struct field icmpv6_fields[] = {
     [ICMPV6_TYPE] = { "icmpv6.type", FIELD_UINT, .title = "Type", .at_bit = 0, .n_bits = 8,
                       .names = type_names },
@@ -242,7 +253,7 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_OPT_PREF64_LIFETIME] = { "icmpv6.opt.pref64.scaled_lifetime", FIELD_UINT,
                                      .title = "Scaled Lifetime", .ft_bits = 16 },
     [ICMPV6_OPT_PREF64_PLC] = { "icmpv6.opt.pref64.plc", FIELD_UINT, FIELD_BASE_HEX,
-                                "PLC (Prefix Length Code)", .ft_bits = 16 },
+                                "PLC (Prefix Length Code)", .ft_bits = 16, .names = prefix_length_names },
     [ICMPV6_OPT_PREF64_PREFIX] = { "icmpv6.opt.pref64.prefix", FIELD_IPV6, .title = "Prefix" },
     [ICMPV6_INVALID_OPTION_LENGTH] = { "icmpv6.invalid_option_length", FIELD_NONE, .is_fault = true,
                                        .title = "Invalid Option Length" },
