@@ -45,6 +45,12 @@ enum {
     INDEX_FIRST_BYTES = 4096, /* summary and recording lie within */
 };
 
+enum { /* of a binding's second byte */
+       INDEX_BINDING_CLIENT_LOW = 1,
+       INDEX_BINDING_CONFIDENCE_AT = 1, /* three bits */
+       INDEX_BINDING_CONTINUED = 1 << 4,
+};
+
 enum index_section {
     INDEX_SUMMARY = 1,
     INDEX_INTERFACES,

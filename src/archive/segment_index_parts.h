@@ -41,7 +41,8 @@ struct builder_binding {
     uint64_t n_packets, n_bytes;
     uint32_t session;
     enum binding_reason reason;
-    bool is_client_low;
+    enum binding_confidence confidence;
+    bool is_client_low, is_continued;
 };
 
 struct builder_table { /* open addressing: 0 free, else number + 1 */
