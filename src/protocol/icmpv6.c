@@ -325,6 +325,35 @@ static void add_error(struct dissection *d, struct reader *r, uint8_t type, cons
     dissection_next(d, r, next, d->left_wire - ICMPV6_HEADER_BYTES);
 }
 
+/*
+ * Messages of which nothing else is read here: the reserved octets of routing for low-power networks (RFC
+ * 6550 section 6; not of its secure messages), and of router renumbering (RFC 2894 section 3.1). body: behind
+ * the checksum.
+ */
+static void add_reserved(struct dissection *d, struct reader body, uint8_t type, uint8_t code)
+{
+    static const uint8_t rpl_reserved_at[] = { 1, 7, 2 }; /* solicitation, information, advertisement */
+    struct bytes bytes;
+
+    if (type == ICMPV6_HOME_AGENT_REQUEST || type == ICMPV6_MOBILE_PREFIX_SOLICIT) {
+        if (reader_skip(&body, 2) && reader_bytes(&body, 2, &bytes))
+            dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes);
+        return;
+    }
+    if (type == ICMPV6_RPL) {
+        if (code < sizeof rpl_reserved_at && reader_skip(&body, rpl_reserved_at[code]) &&
+            reader_bytes(&body, 1, &bytes))
+            dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes);
+        return;
+    }
+    if (!reader_skip(&body, 8) || !reader_bytes(&body, 4, &bytes))
+        return;
+    dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes);
+    if (code == 0 && reader_skip(&body, 6) &&
+        reader_bytes(&body, 2, &bytes)) /* a command: the part that matches */
+        dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes);
+}
+
 static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r)
 {
     bool is_quoted = icmp_is_quoted(d);
@@ -373,6 +402,12 @@ static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r
     case ICMPV6_NEIGHBOR_ADVERT:
     case ICMPV6_REDIRECT:
         is_done = icmpv6_add_neighbour(d, &body, type);
+        break;
+    case ICMPV6_RENUMBERING:
+    case ICMPV6_HOME_AGENT_REQUEST:
+    case ICMPV6_MOBILE_PREFIX_SOLICIT:
+    case ICMPV6_RPL:
+        add_reserved(d, body, type, code);
         break;
     default:
         break;

@@ -31,6 +31,12 @@ FILTERS_OF = {
              'mqtt.property.topic_alias && mqtt.topic_len == 0', 'mqtt.property.content_type && json',
              'mqtt.prop_number == 3600', 'mqtt.subscription_options_qos == 2', 'mqtt.len > 1000', 'count(mqtt.msgtype) > 1',
              'mqtt.msg == ""', 'mqtt.unknown_version || _ws.malformed'],
+    'coap-': ['coap', 'coap.code == "GET"', 'coap.code == "2.05 Content"', 'coap.code >= 224', 'coap.type == 1',
+              'coap.token contains "ob"', 'coap.opt.uri_path == "time"', 'coap.opt.uri_path_recon == "/example_data"',
+              'coap.opt.observe == 0', 'coap.opt.observe > 1', 'coap.opt.ctype contains "json"', 'coap.response_to',
+              'coap.opt.block_number > 0', 'coap.opt.block_mflag == 1', 'coap.block.count > 1', 'coap.block_payload',
+              'coap.block.reassembled.length == 300', 'coap.payload_length == 20', 'coap.length > 10',
+              'json.path_with_value == "/t:21.5"', 'data-text-lines', 'data.data contains "bbbb"'],
 }
 
 MORE_FILTERS = {  # by how the capture's name begins
@@ -58,17 +64,6 @@ TLS_FILTERS = ['tls', 'tls.handshake.type == 1', 'tls.handshake.type == 2', 'tls
                'tls.handshake.extensions_alpn_str == "mqtt"', 'tls.handshake.extensions.psk.identity.identity',
                'x509sat.uTF8String == "tapdeck"', 'x509ce.dNSName', 'tls.change_cipher_spec', 'tls.app_data',
                'tls.handshake.sig_hash_alg == 0x0403', 'tls.handshake.extensions.supported_version == 0x0304']
-
-# Of captures whose name begins so, besides.
-FILTERS_OF = {
-    'coap-': ['coap', 'coap.code == "GET"', 'coap.code == "2.05 Content"', 'coap.code >= 224', 'coap.type == 1',
-              'coap.token contains "ob"', 'coap.opt.uri_path == "time"', 'coap.opt.uri_path_recon == "/example_data"',
-              'coap.opt.observe == 0', 'coap.opt.observe > 1', 'coap.opt.ctype contains "json"', 'coap.response_to',
-              'coap.opt.block_number > 0', 'coap.opt.block_mflag == 1', 'coap.block.count > 1', 'coap.block_payload',
-              'coap.block.reassembled.length == 300', 'coap.payload_length == 20', 'coap.length > 10',
-              'json.path_with_value == "/t:21.5"', 'data-text-lines', 'data.data contains "bbbb"'],
-}
-
 
 NAMES = [  # field, of which conversation, and of which packets alone it names a device
     ('dtls.handshake.identity', 'udp.stream', 'dtls.handshake.type == 16'),
