@@ -270,11 +270,11 @@ static void add_options(struct dissection *d, struct reader *r)
 
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT), 1);
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE), type);
+        if (type == OPTION_PAD1) /* nothing but its type */
+            continue;
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_ACTION), type >> 6);
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_CHANGE), type >> 5 & 1);
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_REST), type & 31);
-        if (type == OPTION_PAD1)
-            continue;
         if (!reader_u8(r, &len))
             return;
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_LENGTH), len);
@@ -286,7 +286,8 @@ static void add_options(struct dissection *d, struct reader *r)
     }
 }
 
-/* Members of one extension header, whole: its bytes behind next header and length are at *r. */
+/* Members of one extension header, or of what there is of it: its bytes behind next header and length are at
+ * *r. */
 static void add_extension(struct dissection *d, struct reader *r, uint8_t kind, uint8_t next, uint8_t len)
 {
     unsigned first;
@@ -328,8 +329,10 @@ static bool pass_extension(struct dissection *d, struct reader *r, uint8_t *next
         return false;
     if (kind == NEXT_AUTHENTICATION) /* RFC 4302 section 2.2: in words of four, less two */
         return reader_skip(r, (size_t)len * 4 + 6);
-    if (!reader_bytes(r, (size_t)len * 8 + 6, &bytes))
+    if (!reader_bytes(r, (size_t)len * 8 + 6, &bytes)) {
+        add_extension(d, r, kind, *next, len); /* what there is of it */
         return false;
+    }
     content = reader_over(bytes);
     add_extension(d, &content, kind, *next, len);
     return true;
