@@ -57,7 +57,8 @@ struct dissect_state;
     X(CBOR, cbor)             \
     X(TEXT_LINES, text_lines) \
     X(MALFORMED, malformed)   \
-    X(LLMNR, llmnr)
+    X(LLMNR, llmnr)           \
+    X(IGMP, igmp)
 
 enum protocol_id {
     PROTOCOL_NONE, /* zero, so that an unset "next" means nothing follows */
