@@ -41,8 +41,9 @@ enum {
     INDEX_BLOCK_ROW_BYTES = 52,
     INDEX_FLOW_ROW_BYTES = 18,
     INDEX_SUMMARY_BYTES = 64,
-    INDEX_RECORDING_BYTES = 80,
-    INDEX_FIRST_BYTES = 4096, /* summary and recording lie within */
+    INDEX_RECORDING_BYTES = 88,
+    INDEX_RECORDING_UNNUMBERED_BYTES = 80, /* as written before packets had numbers */
+    INDEX_FIRST_BYTES = 4096,              /* summary and recording lie within */
 };
 
 enum index_section {

@@ -64,7 +64,7 @@ static bool spool_standard_input(struct capture_files *files, struct error *erro
 struct capture_files *capture_files_new(const struct text_list *paths, bool rereads, struct error *error)
 {
     struct capture_files *files = calloc(1, sizeof *files);
-    uint32_t n_standard_input = 0;
+    uint32_t n_standard_input = 0, n_taps = 0;
 
     if (files == NULL) {
         error_system(error, "capture files");
@@ -78,8 +78,17 @@ struct capture_files *capture_files_new(const struct text_list *paths, bool rere
         capture_files_free(files);
         return NULL;
     }
-    for (uint32_t i = 0; i < paths->n; i++)
+    for (uint32_t i = 0; i < paths->n; i++) {
         n_standard_input += strcmp(paths->items[i], "-") == 0;
+        n_taps += tap_source_is_named(paths->items[i]);
+    }
+    if (n_taps && (rereads || paths->n > 1)) {
+        error_set(error, ERROR_USAGE,
+                  rereads ? "a tap passes once, and this question takes two readings: record it first"
+                          : "-r tap:... is read alone: it has no end to merge others with");
+        capture_files_free(files);
+        return NULL;
+    }
     if (n_standard_input > 1) {
         error_set(error, ERROR_USAGE, "-r - (standard input) can be given once");
         capture_files_free(files);
@@ -110,7 +119,8 @@ struct source *capture_files_open(struct capture_files *files, struct interface_
 
         if (files->spool >= 0 && strcmp(path, "-") == 0)
             path = files->spool_path;
-        files->sources[i] = pcap_file_open(path, interfaces, error);
+        files->sources[i] = tap_source_is_named(path) ? tap_source_open(path, interfaces, error)
+                                                      : pcap_file_open(path, interfaces, error);
         if (files->sources[i] == NULL) {
             while (i-- > 0)
                 source_close(files->sources[i]);
@@ -126,6 +136,8 @@ void capture_files_progress(const struct capture_files *files, uint64_t *done_by
     for (uint32_t i = 0; i < files->paths->n; i++) {
         uint64_t done, size;
 
+        if (tap_source_is_named(files->paths->items[i]))
+            continue; /* it has no end to be measured against */
         pcap_file_progress(files->sources[i], &done, &size);
         *done_bytes += done;
         *size_bytes += size;
@@ -137,8 +149,13 @@ uint64_t capture_files_dropped(const struct capture_files *files)
     uint64_t n_dropped = 0;
 
     for (uint32_t i = 0; i < files->paths->n; i++) {
-        const struct pcapng_reader_counts *counts = pcap_file_counts(files->sources[i]);
+        const struct pcapng_reader_counts *counts;
 
+        if (tap_source_is_named(files->paths->items[i])) {
+            n_dropped += files->sources[i]->stats.n_dropped_kernel;
+            continue;
+        }
+        counts = pcap_file_counts(files->sources[i]);
         n_dropped += counts ? counts->n_dropped : 0;
     }
     return n_dropped;
@@ -149,8 +166,11 @@ bool capture_files_extra_blocks(const struct capture_files *files,
                                 void *context, struct error *error)
 {
     for (uint32_t i = 0; i < files->paths->n; i++) {
-        struct bytes blocks = pcap_file_extra_blocks(files->sources[i]);
+        struct bytes blocks;
 
+        if (tap_source_is_named(files->paths->items[i]))
+            continue; /* a recorder sends none */
+        blocks = pcap_file_extra_blocks(files->sources[i]);
         if (blocks.len && !take(context, blocks, error))
             return false;
     }

@@ -12,6 +12,7 @@
 #include "device/tracker.h"
 
 struct recorder;
+struct tap;
 
 struct recorder_options {
     struct segment_options segment;
@@ -21,6 +22,7 @@ struct recorder_options {
     int64_t flush_ns;      /* what came is readable after so long; 0: at once */
     bool is_live;          /* the wall clock rotates and flushes too, and data goes to the disk (fdatasync) */
     bool wants_decap;
+    struct tap *tap; /* is given each packet, with its number; borrowed; NULL: nobody is */
 };
 
 struct recorder_counters {
@@ -46,7 +48,8 @@ struct recorder_counters {
 struct recorder *recorder_open(const struct recorder_options *options, struct interface_table *interfaces,
                                struct error *error);
 
-/* One packet in time order. Faults with the disk are counted, not answered: capture goes on. */
+/* One packet in time order; what is kept gets the node's next number. Faults with the disk are counted, not
+ * answered: capture goes on. */
 void recorder_packet(struct recorder *recorder, const struct packet *packet);
 
 /* Why packets of an interface never arrived, since the recorder was opened; for the statistics in the
