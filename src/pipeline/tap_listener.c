@@ -67,6 +67,16 @@ static bool remove_stale(const struct tap_address *address, struct error *error)
                         address->text);
 }
 
+/* The mode before the name, so that at no time the file is there with another; no thread runs yet. */
+static bool bind_with_mode(int fd, const struct tap_address *address)
+{
+    mode_t mask = umask(0);
+    bool ok = fchmod(fd, SOCKET_MODE) == 0 && bind(fd, &address->socket.any, address->len) == 0;
+
+    umask(mask);
+    return ok;
+}
+
 static bool bind_unix(struct tap_listener *listener, struct error *error)
 {
     const struct tap_address *address = &listener->address;
@@ -77,9 +87,7 @@ static bool bind_unix(struct tap_listener *listener, struct error *error)
     if (lock < 0)
         return false;
     ok = remove_stale(address, error);
-    /* The mode before the name: at no time is the file there with a wider one. */
-    if (ok &&
-        (fchmod(listener->fd, SOCKET_MODE) < 0 || bind(listener->fd, &address->socket.any, address->len) < 0))
+    if (ok && !bind_with_mode(listener->fd, address))
         ok = error_system(error, "--tap %s", address->text);
     if (ok && lstat(address->path, &status) == 0) {
         listener->device = status.st_dev;
