@@ -37,6 +37,7 @@ enum {
     INDEX_CHECKSUM_AT = 24, /* the only bytes it does not cover */
     INDEX_HEAD_BYTES = 32,
     INDEX_SECTION_ROW_BYTES = 24,
+    INDEX_CONFIDENCE_SHIFT = 1, /* of a binding, above its is-client-low */
     INDEX_SECTIONS_LIMIT = 64, /* more are not believed */
     INDEX_BLOCK_ROW_BYTES = 52,
     INDEX_FLOW_ROW_BYTES = 18,

@@ -318,7 +318,7 @@ bool index_interfaces(const struct segment_index *index, interface_function *fun
 
 /* One row of the bindings section, its references not followed yet. */
 struct binding_row {
-    uint8_t reason, is_client_low;
+    uint8_t reason, flags;   /* is-client-low, and the confidence above it */
     uint64_t flow;           /* number plus 1; 0: the key stands here */
     struct flow_key own_key; /* when it does */
     uint64_t from, to, n_packets, n_bytes;
@@ -338,7 +338,7 @@ static bool read_own_key(struct reader *r, struct flow_key *key)
 
 static bool read_row(struct reader *r, struct binding_row *row)
 {
-    return reader_u8(r, &row->reason) && reader_u8(r, &row->is_client_low) && reader_varint(r, &row->flow) &&
+    return reader_u8(r, &row->reason) && reader_u8(r, &row->flags) && reader_varint(r, &row->flow) &&
            (row->flow != 0 || read_own_key(r, &row->own_key)) && reader_varint(r, &row->from) &&
            reader_varint(r, &row->to) && reader_varint(r, &row->n_packets) &&
            reader_varint(r, &row->n_bytes) && reader_varint(r, &row->session);
@@ -397,7 +397,10 @@ static bool expand_row(const struct segment_index *index, const struct binding_r
     if (!find_flow_key(index, row, &binding->flow) || !read_session(index, row->session, binding))
         return false;
     binding->reason = (enum binding_reason)row->reason;
-    binding->is_client_low = row->is_client_low != 0;
+    binding->is_client_low = row->flags & 1;
+    binding->confidence = (enum binding_confidence)(row->flags >> INDEX_CONFIDENCE_SHIFT);
+    if (binding->confidence == 0) /* none was written */
+        binding->confidence = binding_reason_confidence(binding->reason);
     binding->from_ns = (int64_t)((uint64_t)before_ns + row->from);
     binding->to_ns = (int64_t)((uint64_t)binding->from_ns + row->to);
     binding->n_packets = row->n_packets;

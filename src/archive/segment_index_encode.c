@@ -410,7 +410,8 @@ static bool put_bindings(struct encoding *e)
         const struct builder_binding *binding = &builder->bindings[order[i]];
 
         buffer_put_u8(e->file, (uint8_t)binding->reason);
-        buffer_put_u8(e->file, binding->is_client_low);
+        buffer_put_u8(e->file, (uint8_t)(binding->is_client_low | (unsigned)binding->confidence
+                                                                      << INDEX_CONFIDENCE_SHIFT));
         put_flow_key(e, &binding->flow);
         buffer_put_varint(e->file, (uint64_t)binding->from_ns - (uint64_t)before_ns);
         buffer_put_varint(e->file, (uint64_t)binding->to_ns - (uint64_t)binding->from_ns);

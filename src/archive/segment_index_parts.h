@@ -41,6 +41,7 @@ struct builder_binding {
     uint64_t n_packets, n_bytes;
     uint32_t session;
     enum binding_reason reason;
+    enum binding_confidence confidence;
     bool is_client_low;
 };
 

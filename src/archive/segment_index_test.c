@@ -216,6 +216,8 @@ static bool check_binding(void *context, const struct binding *binding)
     assert_int_equal(binding->session, i % 20);
     assert_int_equal(binding->reason, BINDING_CID);
     assert_int_equal(binding->is_client_low, i % 2);
+    assert_int_equal(binding->confidence, /* one that an older index does not have is what the reason makes */
+                     i % 6 ? (enum binding_confidence)(i % 6) : CONFIDENCE_PROBABLE);
     assert_int_equal(binding->scheme, i % 20 ? IDENTITY_DTLS_PSK : IDENTITY_NONE);
     if (i % 20)
         assert_true(bytes_equal(binding->identity, identity_of((uint32_t)(i % 20), text)));
@@ -244,6 +246,7 @@ static void bindings_come_back_as_they_were_told_in_order_of_time(void **state)
         struct binding binding = {
             .scheme = i % 20 ? IDENTITY_DTLS_PSK : IDENTITY_NONE,
             .reason = BINDING_CID,
+            .confidence = (enum binding_confidence)(i % 6),
             .is_client_low = i % 2,
             .flow = fixture_flow(i, i % 3 ? 200 : 5000),
             .from_ns = 1000 + (int64_t)i * 10,

@@ -92,7 +92,7 @@ static bool gather(void *context, const struct binding *binding)
 static bool gather_archive(const char *directory, struct gathering *g,
                            struct archive_bindings_counters *counters, struct error *error)
 {
-    struct archive_bindings_question question = { NULL, gather, g, NULL, 0 };
+    struct archive_bindings_question question = { .function = gather, .context = g };
     struct catalog catalog;
     bool is_done;
 

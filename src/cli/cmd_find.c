@@ -23,8 +23,10 @@ static const struct option options[] = {
     { 'Y', "filter", OPTION_TEXT, offsetof(struct find_settings, filter), "FILTER",
       "only packets that pass this Wireshark display filter (tapdeck fields: what it may ask for)" },
     { 0, "device", OPTION_TEXT, offsetof(struct find_settings, device), "ID",
-      "only packets of the device with this identity (DTLS PSK identity, as text or in\n"
-      "hex with colons), at whatever address it was" },
+      "only packets of the device with this identity (PSK identity, name in its\n"
+      "certificate, MQTT client id, LwM2M endpoint, OSCORE key id, DHCP name), as text,\n"
+      "in hex with colons, or behind its kind (mqtt.clientid=c-1), at whatever\n"
+      "address it was" },
     { 0, "from", OPTION_TIME, offsetof(struct find_settings, from), "TIME",
       "only packets at or after TIME: 2024-08-29T10:00:00Z, \"thu 14:00\", -15m, now" },
     { 0, "to", OPTION_TIME, offsetof(struct find_settings, to), "TIME", "only packets at or before TIME" },

@@ -7,6 +7,23 @@
 #include "base/timestamp.h"
 #include "cli/signals.h"
 
+/* Why each binding was believed, and how surely. */
+static void explain_bindings(const struct device_search *search)
+{
+    for (enum binding_reason reason = BINDING_HANDSHAKE; reason <= BINDING_LEASE; reason++) {
+        for (enum binding_confidence sure = CONFIDENCE_CERTAIN; sure >= CONFIDENCE_GUESS; sure--) {
+            uint64_t n = device_search_taken(search, reason, sure);
+
+            if (n > 0)
+                fprintf(stderr, "  by %s, %s: %llu\n", binding_reason_name(reason),
+                        binding_confidence_name(sure), (unsigned long long)n);
+        }
+    }
+    if (device_search_left_out(search) > 0)
+        fprintf(stderr, "  left out as less than probable: %llu\n",
+                (unsigned long long)device_search_left_out(search));
+}
+
 void find_explain_question(const struct find *find)
 {
     struct buffer text;
@@ -22,10 +39,11 @@ void find_explain_question(const struct find *find)
         uint32_t n;
 
         spans = device_match_spans(find->match, &n);
-        fprintf(stderr, "device %s: %u span%s of %llu bindings; nobody's: %llu sessions scanned\n",
+        fprintf(stderr, "device %s: %u span%s of %llu bindings; nobody's: %llu sessions\n",
                 find->settings->device, n, n == 1 ? "" : "s",
                 (unsigned long long)device_search_bindings(find->search),
                 (unsigned long long)device_search_anonymous(find->search));
+        explain_bindings(find->search);
         for (uint32_t i = 0; i < n; i++) {
             char low[IP_ADDRESS_TEXT_BYTES], high[IP_ADDRESS_TEXT_BYTES];
             char from[TIMESTAMP_TEXT_BYTES], to[TIMESTAMP_TEXT_BYTES];

@@ -48,7 +48,8 @@ static bool search_device(struct find *find, struct error *error)
         /* What is wrong with the file is said once, by the second reading, behind the packets before it. */
         is_done |= error->kind == ERROR_DAMAGED;
     } else {
-        is_done = device_search_catalog(find->search, &find->catalog, error);
+        is_done =
+            device_search_catalog(find->search, &find->catalog, find->settings->wants_explanation, error);
     }
     device_match_settle(find->match);
     return is_done;

@@ -67,6 +67,24 @@ const char *binding_confidence_name(enum binding_confidence confidence)
                                                                               : "unknown";
 }
 
+enum binding_confidence binding_reason_confidence(enum binding_reason reason)
+{
+    switch (reason) {
+    case BINDING_HANDSHAKE:
+    case BINDING_REGISTRATION:
+    case BINDING_CONNECT:
+    case BINDING_REQUEST:
+    case BINDING_LEASE:
+        return CONFIDENCE_STRONG;
+    case BINDING_RESUMED:
+    case BINDING_CID:
+    case BINDING_LOCATION:
+        return CONFIDENCE_PROBABLE;
+    default:
+        return CONFIDENCE_WEAK;
+    }
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

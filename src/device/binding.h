@@ -63,7 +63,14 @@ enum binding_confidence {
     CONFIDENCE_CERTAIN = 5,  /* a tag was verified: needs keys, none yet */
 };
 
-/* A session that bears several names is reported once for each, with the same session number. */
+/*
+ * A session that bears several names is reported once for each, with the same session number; one that nobody
+ * named, once with IDENTITY_NONE and no bytes. A packet that names its sender, and says nothing of what else
+ * goes on between the same ends (DHCP), is a span of one moment.
+ *
+ * A span may be of an address and not of a flow: of every packet from or to it, whoever the other end is
+ * (BINDING_LEASE). Its key has the address as its low end and zeroes for all else: flow_key_of_address.
+ */
 struct binding {
     enum identity_scheme scheme;
     enum binding_reason reason;
@@ -77,14 +84,34 @@ struct binding {
     struct bytes identity;      /* as on the wire */
     struct bytes cid_to_server; /* empty: none negotiated */
     struct bytes cid_to_client;
-    struct bytes session_id; /* what a resumption would offer; empty: none */
+    /* What a later contact would offer; empty: none. A session id, or the digest of a ticket or of an LwM2M
+     * location: 32 bytes at most. */
+    struct bytes session_id;
 };
+
+/* The key of a span of an address, and whether one is that. */
+static inline struct flow_key flow_key_of_address(const struct ip_address *address)
+{
+    struct flow_key key;
+
+    memset(&key, 0, sizeof key);
+    key.low = *address;
+    return key;
+}
+
+static inline bool flow_key_is_address(const struct flow_key *key)
+{
+    return key->low.family != 0 && key->high.family == 0 && key->any_port == 0;
+}
 
 /* "dtls.psk"; NULL when there is none. */
 const char *identity_scheme_name(enum identity_scheme scheme);
 enum identity_class identity_scheme_class(enum identity_scheme scheme);
 const char *binding_confidence_name(enum binding_confidence confidence); /* "strong" */
 const char *binding_reason_name(enum binding_reason reason);
+
+/* How sure a binding is for that reason, while nothing speaks against it. */
+enum binding_confidence binding_reason_confidence(enum binding_reason reason);
 
 /*
  * True when what a user typed names the identity: the same text, or the same bytes in hex with separators as

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "device/binding.h"
 #include "protocol/fragment_flow.h"
 
 enum { ADDRESS_BITS = 1 << 14 };
@@ -12,6 +13,8 @@ struct device_match {
     uint32_t n, cap;
     struct fragment_flows *fragments;
     uint64_t addresses[ADDRESS_BITS / 64]; /* a bit for what each end's address hashes to */
+    uint64_t alone[ADDRESS_BITS / 64]; /* likewise: those that are the device's whoever the other end is */
+    bool has_alone;
 };
 
 struct device_match *device_match_new(uint64_t hash_seed)
@@ -48,18 +51,18 @@ static uint32_t address_bit(const uint8_t *last4)
 
 static_assert(ADDRESS_BITS == 1 << (32 - 18), "address_bit leaves as many bits");
 
-static void note_address(struct device_match *match, const struct ip_address *address)
+static void note_address(uint64_t *bits, const struct ip_address *address)
 {
     uint32_t bit = address_bit(address->bytes + (address->family == 4 ? 0 : 12));
 
-    match->addresses[bit >> 6] |= UINT64_C(1) << (bit & 63);
+    bits[bit >> 6] |= UINT64_C(1) << (bit & 63);
 }
 
-static bool is_noted(const struct device_match *match, const uint8_t *last4)
+static bool is_noted(const uint64_t *bits, const uint8_t *last4)
 {
     uint32_t bit = address_bit(last4);
 
-    return match->addresses[bit >> 6] >> (bit & 63) & 1;
+    return bits[bit >> 6] >> (bit & 63) & 1;
 }
 
 bool device_match_add(struct device_match *match, const struct flow_key *flow, int64_t from_ns, int64_t to_ns)
@@ -74,8 +77,13 @@ bool device_match_add(struct device_match *match, const struct flow_key *flow, i
         match->cap = cap;
     }
     match->spans[match->n++] = (struct device_span) { *flow, from_ns, to_ns };
-    note_address(match, &flow->low);
-    note_address(match, &flow->high);
+    if (flow_key_is_address(flow)) {
+        match->has_alone = true;
+        note_address(match->alone, &flow->low);
+        return true;
+    }
+    note_address(match->addresses, &flow->low);
+    note_address(match->addresses, &flow->high);
     return true;
 }
 
@@ -141,19 +149,38 @@ static bool is_in_span(const struct device_match *match, const struct flow_key *
            ts_ns <= match->spans[low - 1].to_ns;
 }
 
+static bool are_noted(const struct device_match *match, const uint8_t *source4, const uint8_t *destination4)
+{
+    if (is_noted(match->addresses, source4) && is_noted(match->addresses, destination4))
+        return true;
+    return match->has_alone && (is_noted(match->alone, source4) || is_noted(match->alone, destination4));
+}
+
 /* Whether a layer between such addresses is worth a closer look. */
 static bool is_candidate(const struct device_match *match, const struct layer *layer)
 {
     switch (layer->protocol) {
     case PROTOCOL_IPV4:
-        return layer->header_len >= 20 && is_noted(match, layer->data + 12) &&
-               is_noted(match, layer->data + 16);
+        return layer->header_len >= 20 && are_noted(match, layer->data + 12, layer->data + 16);
     case PROTOCOL_IPV6:
-        return layer->header_len >= 40 && is_noted(match, layer->data + 20) &&
-               is_noted(match, layer->data + 36);
+        return layer->header_len >= 40 && are_noted(match, layer->data + 20, layer->data + 36);
     default:
         return false;
     }
+}
+
+/* By its flow, or by either of its addresses. */
+static bool is_devices(const struct device_match *match, const struct flow_key *flow, int64_t ts_ns)
+{
+    struct flow_key low, high;
+
+    if (is_in_span(match, flow, ts_ns))
+        return true;
+    if (!match->has_alone || flow->any_port)
+        return false;
+    low = flow_key_of_address(&flow->low);
+    high = flow_key_of_address(&flow->high);
+    return is_in_span(match, &low, ts_ns) || is_in_span(match, &high, ts_ns);
 }
 
 enum device_match_result device_match_packet(struct device_match *match, const struct dissection *d,
@@ -170,7 +197,7 @@ enum device_match_result device_match_packet(struct device_match *match, const s
         switch (fragment_flow(match->fragments, d, i, 0, &flow)) {
         case FRAGMENT_FLOW_WHOLE:
         case FRAGMENT_FLOW_FIRST_AFTER_EARLY:
-            if (is_in_span(match, &flow.key, d->packet->ts_ns)) {
+            if (is_devices(match, &flow.key, d->packet->ts_ns)) {
                 *datagram = flow.datagram;
                 return DEVICE_PACKET;
             }

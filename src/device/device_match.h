@@ -15,7 +15,8 @@ struct device_match;
 struct device_match *device_match_new(uint64_t hash_seed); /* NULL without memory */
 void device_match_free(struct device_match *match);
 
-/* Both ends included. False without memory. */
+/* Both ends included. A flow may be an address (flow_key_is_address): all its packets. False without memory.
+ */
 bool device_match_add(struct device_match *match, const struct flow_key *flow, int64_t from_ns,
                       int64_t to_ns);
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "device/binding.h"
 #include "protocol/state.h"
 #include "protocol/wire.h"
 
@@ -168,6 +169,23 @@ static void an_icmp_error_that_quotes_the_device_is_its_packet(void **state)
     device_match_free(match);
 }
 
+static void a_span_of_an_address_is_all_its_packets(void **state)
+{
+    struct device_match *match = device_match_new(1);
+    struct ip_address leased = address(others_port.address);
+    struct flow_key key = flow_key_of_address(&leased);
+
+    (void)state;
+    assert_true(flow_key_is_address(&key));
+    device_match_add(match, &key, 100, 200);
+    device_match_settle(match);
+    assert_int_equal(ask(match, device, server, 150), DEVICE_PACKET);
+    assert_int_equal(ask(match, stranger, others_port, 200), DEVICE_PACKET);
+    assert_int_equal(ask(match, stranger, server, 150), DEVICE_OTHER);
+    assert_int_equal(ask(match, device, server, 201), DEVICE_OTHER);
+    device_match_free(match);
+}
+
 /* n fragments of 16 bytes of a datagram from the device. */
 static unsigned fragments_of(struct wire *fragments, size_t payload_len, bool is_ipv6)
 {
@@ -270,6 +288,7 @@ int main(void)
         cmocka_unit_test(without_spans_nothing_is_anyones),
         cmocka_unit_test(random_spans_answer_as_a_plain_search_would),
         cmocka_unit_test(an_icmp_error_that_quotes_the_device_is_its_packet),
+        cmocka_unit_test(a_span_of_an_address_is_all_its_packets),
         cmocka_unit_test(fragments_are_the_devices_in_whatever_order_they_come),
         cmocka_unit_test(fragments_between_strangers_are_nobodys),
     };

@@ -6,16 +6,20 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { CID_GLOBAL_BYTES = 6 }; /* a shorter connection id names a session at its own server only */
+enum {
+    CID_GLOBAL_BYTES = 6, /* a shorter connection id names a session at its own server only */
+    CID_LEN_WORDS = CID_LIMIT_BYTES / 64 + 1,
+};
 
 struct session_table {
     uint64_t hash_seed;
     struct session *sessions;
     uint32_t limit, n_used;
-    uint32_t *by_cid, *by_session_id;
+    uint32_t *by_cid, *by_token;
     uint32_t n_buckets;
     uint32_t oldest, newest;
-    uint32_t n_cids_of_len[CID_LIMIT_BYTES + 1]; /* which lengths are worth a look */
+    uint32_t n_cids_of_len[CID_LIMIT_BYTES + 1];
+    uint64_t cid_lens[CID_LEN_WORDS]; /* a bit for each length that some session's id has */
     uint64_t n_evicted;
 };
 
@@ -32,13 +36,13 @@ struct session_table *session_table_new(uint32_t limit, uint64_t hash_seed)
         table->n_buckets *= 2;
     table->sessions = calloc(limit, sizeof *table->sessions);
     table->by_cid = malloc(table->n_buckets * sizeof *table->by_cid);
-    table->by_session_id = malloc(table->n_buckets * sizeof *table->by_session_id);
-    if (!table->sessions || !table->by_cid || !table->by_session_id) {
+    table->by_token = malloc(table->n_buckets * sizeof *table->by_token);
+    if (!table->sessions || !table->by_cid || !table->by_token) {
         session_table_free(table);
         return NULL;
     }
     for (uint32_t i = 0; i < table->n_buckets; i++)
-        table->by_cid[i] = table->by_session_id[i] = SESSION_NONE;
+        table->by_cid[i] = table->by_token[i] = SESSION_NONE;
     table->oldest = table->newest = SESSION_NONE;
     return table;
 }
@@ -51,10 +55,10 @@ static void free_bytes(struct bytes *bytes)
 
 static void free_contents(struct session *session)
 {
-    free_bytes(&session->identity);
+    names_clear(&session->names);
     free_bytes(&session->cid_to_server);
     free_bytes(&session->cid_to_client);
-    free_bytes(&session->session_id);
+    free_bytes(&session->token);
 }
 
 void session_table_free(struct session_table *table)
@@ -65,7 +69,7 @@ void session_table_free(struct session_table *table)
         free_contents(&table->sessions[i]);
     free(table->sessions);
     free(table->by_cid);
-    free(table->by_session_id);
+    free(table->by_token);
     free(table);
 }
 
@@ -99,6 +103,31 @@ static void age_append(struct session_table *table, uint32_t i)
     table->newest = i;
 }
 
+static void token_link(struct session_table *table, uint32_t i)
+{
+    struct session *session = &table->sessions[i];
+    uint32_t *bucket;
+
+    if (session->token.len == 0)
+        return;
+    bucket = &table->by_token[bucket_of(table, session->token)];
+    session->next_by_token = *bucket;
+    *bucket = i;
+}
+
+static void token_unlink(struct session_table *table, uint32_t i)
+{
+    const struct session *session = &table->sessions[i];
+    uint32_t *link;
+
+    if (session->token.len == 0)
+        return;
+    link = &table->by_token[bucket_of(table, session->token)];
+    while (*link != i)
+        link = &table->sessions[*link].next_by_token;
+    *link = session->next_by_token;
+}
+
 static void evict(struct session_table *table, uint32_t i)
 {
     struct session *session = &table->sessions[i];
@@ -109,14 +138,11 @@ static void evict(struct session_table *table, uint32_t i)
         while (*link != i)
             link = &table->sessions[*link].next_by_cid;
         *link = session->next_by_cid;
-        table->n_cids_of_len[session->cid_to_server.len]--;
+        if (--table->n_cids_of_len[session->cid_to_server.len] == 0)
+            table->cid_lens[session->cid_to_server.len >> 6] &=
+                ~(UINT64_C(1) << (session->cid_to_server.len & 63));
     }
-    if (session->session_id.len) {
-        link = &table->by_session_id[bucket_of(table, session->session_id)];
-        while (*link != i)
-            link = &table->sessions[*link].next_by_session_id;
-        *link = session->next_by_session_id;
-    }
+    token_unlink(table, i);
     age_unlink(table, session);
     free_contents(session);
     session->number = 0;
@@ -141,14 +167,14 @@ static bool copy(struct bytes *to, struct bytes from, size_t limit)
 uint32_t session_table_add(struct session_table *table, const struct session *session)
 {
     struct session added = { .number = session->number,
-                             .scheme = session->scheme,
-                             .server = session->server };
+                             .server = session->server,
+                             .is_plain = session->is_plain };
     uint32_t i;
 
-    if (!copy(&added.identity, session->identity, IDENTITY_LIMIT_BYTES) ||
+    if (!names_copy(&added.names, &session->names) ||
         !copy(&added.cid_to_server, session->cid_to_server, CID_LIMIT_BYTES) ||
         !copy(&added.cid_to_client, session->cid_to_client, CID_LIMIT_BYTES) ||
-        !copy(&added.session_id, session->session_id, SESSION_ID_LIMIT_BYTES)) {
+        !copy(&added.token, session->token, TOKEN_LIMIT_BYTES)) {
         free_contents(&added);
         return SESSION_NONE;
     }
@@ -164,14 +190,10 @@ uint32_t session_table_add(struct session_table *table, const struct session *se
         added.next_by_cid = *bucket;
         *bucket = i;
         table->n_cids_of_len[added.cid_to_server.len]++;
-    }
-    if (added.session_id.len) {
-        uint32_t *bucket = &table->by_session_id[bucket_of(table, added.session_id)];
-
-        added.next_by_session_id = *bucket;
-        *bucket = i;
+        table->cid_lens[added.cid_to_server.len >> 6] |= UINT64_C(1) << (added.cid_to_server.len & 63);
     }
     table->sessions[i] = added;
+    token_link(table, i);
     age_append(table, i);
     return i;
 }
@@ -196,39 +218,65 @@ void session_table_touch(struct session_table *table, uint32_t index)
     age_append(table, index);
 }
 
-uint32_t session_table_by_cid(const struct session_table *table, struct bytes bytes,
-                              const struct ip_address *server)
+bool session_table_name(struct session_table *table, uint32_t index, enum identity_scheme scheme,
+                        struct bytes identity)
 {
-    size_t longest = bytes.len < CID_LIMIT_BYTES ? bytes.len : CID_LIMIT_BYTES;
-
-    for (size_t len = longest; len > 0; len--) {
-        struct bytes cid = bytes_of(bytes.data, len);
-        uint32_t elsewhere = SESSION_NONE;
-
-        if (table->n_cids_of_len[len] == 0)
-            continue;
-        for (uint32_t i = table->by_cid[bucket_of(table, cid)]; i != SESSION_NONE;
-             i = table->sessions[i].next_by_cid) {
-            if (!bytes_equal(table->sessions[i].cid_to_server, cid))
-                continue;
-            if (ip_address_equal(&table->sessions[i].server, server))
-                return i;
-            if (elsewhere == SESSION_NONE)
-                elsewhere = i;
-        }
-        if (elsewhere != SESSION_NONE && len >= CID_GLOBAL_BYTES)
-            return elsewhere;
-    }
-    return SESSION_NONE;
+    return names_add(&table->sessions[index].names, scheme, identity);
 }
 
-uint32_t session_table_by_session_id(const struct session_table *table, struct bytes session_id)
+void session_table_set_token(struct session_table *table, uint32_t index, struct bytes token)
 {
-    if (session_id.len == 0)
+    struct session *session = &table->sessions[index];
+    struct bytes added;
+
+    if (bytes_equal(session->token, token) || !copy(&added, token, TOKEN_LIMIT_BYTES))
+        return;
+    token_unlink(table, index);
+    free_bytes(&session->token);
+    session->token = added;
+    token_link(table, index);
+}
+
+size_t session_table_cid_len(const struct session_table *table, size_t below)
+{
+    size_t word = below >> 6;
+    uint64_t lens = word < CID_LEN_WORDS ? table->cid_lens[word] & ((UINT64_C(1) << (below & 63)) - 1) : 0;
+
+    if (word >= CID_LEN_WORDS) {
+        word = CID_LEN_WORDS - 1;
+        lens = table->cid_lens[word];
+    }
+    while (lens == 0 && word > 0)
+        lens = table->cid_lens[--word];
+    return lens ? word * 64 + 63 - (size_t)__builtin_clzll(lens) : 0;
+}
+
+uint32_t session_table_by_cid(const struct session_table *table, struct bytes cid,
+                              const struct ip_address *server)
+{
+    uint32_t elsewhere = SESSION_NONE;
+
+    if (cid.len == 0)
         return SESSION_NONE;
-    for (uint32_t i = table->by_session_id[bucket_of(table, session_id)]; i != SESSION_NONE;
-         i = table->sessions[i].next_by_session_id) {
-        if (bytes_equal(table->sessions[i].session_id, session_id))
+    for (uint32_t i = table->by_cid[bucket_of(table, cid)]; i != SESSION_NONE;
+         i = table->sessions[i].next_by_cid) {
+        if (!bytes_equal(table->sessions[i].cid_to_server, cid))
+            continue;
+        if (ip_address_equal(&table->sessions[i].server, server))
+            return i;
+        if (elsewhere == SESSION_NONE)
+            elsewhere = i;
+    }
+    return cid.len >= CID_GLOBAL_BYTES ? elsewhere : SESSION_NONE;
+}
+
+uint32_t session_table_by_token(const struct session_table *table, struct bytes token)
+{
+    if (token.len == 0)
+        return SESSION_NONE;
+    for (uint32_t i = table->by_token[bucket_of(table, token)]; i != SESSION_NONE;
+         i = table->sessions[i].next_by_token) {
+        if (bytes_equal(table->sessions[i].token, token))
             return i;
     }
     return SESSION_NONE;

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tracker - follows devices through their DTLS sessions: which identity was on which flow, from when to when,
- * and why.
+ * tracker - follows devices through their sessions: which identity was on which flow, from when to when, why,
+ * and how surely.
  *
- * - A full handshake, ClientHello .. ClientKeyExchange (names it) .. both ChangeCipherSpec: the flow is the
- *   identity's, from the first ClientHello on.
- * - An abbreviated one: no ClientKeyExchange, but the session id that an earlier full one was given.
- * - A connection id: a record with the id that the server asked for comes from another flow, and that flow is
- *   the session's.
- * - Anything unknown, a finished handshake without a name or an id nobody knows: the flow is nobody's from
- *   then on.
+ * - What names someone is known to the sources (identity.h): PSK identities and certificates of handshakes,
+ *   client ids, endpoint names, key ids, leases.
+ * - A full handshake that both ends finished, a CONNECT or a registration that was accepted: the flow is the
+ *   identity's, from its first packet on.
+ * - An abbreviated one has no identity, but the session id or the ticket that an earlier one was given.
+ * - A connection id, or a location path: a record or an update with what the server gave out comes from
+ *   another flow, and that flow is the session's.
+ * - Anything unknown, a finished handshake without a name or an id nobody knows: the flow is a nameless
+ *   session's, which is reported, too.
  *
  * A handshake that does not finish changes nothing, but is reported as an attempt. Nothing is joined by
- * address alone. Bounded: least recently used flows, sessions and identities fall out, and are counted. Time
- * is the packets' own.
+ * address alone. Bounded: what is used least recently falls out, of what nobody named first, and is counted;
+ * what one source address begins pushes out its own. Time is the packets' own.
  */
 #pragma once
 
@@ -40,6 +42,9 @@ enum { TRACKER_FLOWS = 1 << 18, TRACKER_SESSIONS = 1 << 18 };
 struct tracker *tracker_new(const struct tracker_options *options); /* NULL without memory */
 void tracker_free(struct tracker *tracker);
 
+/* Dissect by these when a packet is looked at closer; borrowed. */
+void tracker_prefer(struct tracker *tracker, const struct preferences *preferences);
+
 /* What a dissection must be asked for. */
 void tracker_demand(struct demand *demand);
 
@@ -48,12 +53,12 @@ void tracker_demand(struct demand *demand);
 void tracker_prefetch(const struct tracker *tracker, uint64_t flow_hash);
 
 /*
- * One packet, in time order, dissected with at least tracker_demand. flow: the conversation of one of its IP
- * layers (fragment_flow), is_forward as there; has_dtls: it is the layer that carries the packet's DTLS
- * layer. place: handed back.
+ * One packet, in time order, dissected with at least tracker_demand. layer: the number of one of its IP
+ * layers, outer ones first; flow, its hash and is_forward: the conversation of that layer (fragment_flow).
+ * place: handed back.
  */
-void tracker_packet(struct tracker *tracker, const struct dissection *d, const struct flow_key *flow,
-                    bool is_forward, bool has_dtls, uint32_t place);
+void tracker_packet(struct tracker *tracker, const struct dissection *d, uint32_t layer,
+                    const struct flow_key *flow, uint64_t hash, bool is_forward, uint32_t place);
 
 /*
  * Reports every span that had packets since the last checkpoint; those that go on are begun anew. is_last:
@@ -66,8 +71,9 @@ void tracker_checkpoint(struct tracker *tracker, bool is_last);
 void tracker_restore(struct tracker *tracker, const struct binding *binding);
 
 struct tracker_counters {
-    uint64_t n_handshakes, n_resumed, n_cid_moves, n_attempts, n_anonymous;
-    uint64_t n_flows_evicted, n_sessions_evicted, n_identities_refused;
+    uint64_t n_handshakes, n_resumed, n_cid_moves, n_location_moves, n_attempts;
+    uint64_t n_anonymous; /* sessions that nobody named */
+    uint64_t n_flows_evicted, n_sessions_evicted, n_handshakes_evicted, n_identities_refused;
 };
 
 const struct tracker_counters *tracker_counters(const struct tracker *tracker);

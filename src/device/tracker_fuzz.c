@@ -3,7 +3,6 @@
 #include "device/device_match.h"
 #include "device/tracker.h"
 #include "packet/pcap_read.h"
-#include "protocol/dispatch.h"
 #include "protocol/fragment_flow.h"
 #include "protocol/state.h"
 
@@ -53,22 +52,16 @@ static void track(struct tracker *tracker, struct device_match *match, const str
     demand_settle(&demand);
     dissection_init(&d, &demand, state, NULL);
     for (uint32_t i = 0; state && flows && i < n; i++) {
-        uint32_t last = UINT32_MAX;
         uint64_t datagram;
 
         dissect(&d, &packets[i]);
         for (uint32_t layer = 0; layer < d.n_layers; layer++) {
-            if (d.layers[layer].protocol == PROTOCOL_IPV4 || d.layers[layer].protocol == PROTOCOL_IPV6)
-                last = layer;
-        }
-        for (uint32_t layer = 0; layer < d.n_layers; layer++) {
             struct fragment_flow flow;
             enum fragment_flow_result result = fragment_flow(flows, &d, layer, i, &flow);
 
-            if (result != FRAGMENT_FLOW_NONE && result != FRAGMENT_FLOW_EARLY &&
-                flow.key.protocol == IP_PROTOCOL_UDP)
-                tracker_packet(tracker, &d, &flow.key, flow.is_forward,
-                               layer == last && d.present & PROTOCOL_BIT(PROTOCOL_DTLS), i);
+            if (result != FRAGMENT_FLOW_NONE && result != FRAGMENT_FLOW_EARLY)
+                tracker_packet(tracker, &d, layer, &flow.key, flow_key_hash(&flow.key, 1), flow.is_forward,
+                               i);
         }
         if (match)
             device_match_packet(match, &d, &datagram);

@@ -22,7 +22,8 @@ static const struct wire_end here = { 0x0a000001, 1000 }, there = { 0x0a000009, 
 struct heard {
     char text[BINDINGS][160];
     unsigned n;
-    char places[256]; /* of the last identity */
+    unsigned n_nameless; /* spans that nobody named */
+    char places[256];    /* of the last identity */
 };
 
 struct world {
@@ -43,6 +44,10 @@ static void on_binding(void *context, const struct binding *binding)
     uint16_t port = binding->is_client_low ? binding->flow.port_low : binding->flow.port_high;
 
     assert_true(heard->n < BINDINGS);
+    if (binding->scheme == IDENTITY_NONE) {
+        heard->n_nameless++;
+        return;
+    }
     snprintf(heard->text[heard->n++], sizeof heard->text[0], "%s %.*s %u:%u %lld..%lld, %llu",
              binding_reason_name(binding->reason), (int)binding->identity.len, binding->identity.data,
              device->bytes[3], port, (long long)(binding->from_ns / SECOND),
@@ -56,7 +61,7 @@ static void on_identity(void *context, enum identity_scheme scheme, struct bytes
     size_t len =
         (size_t)snprintf(heard->places, sizeof heard->places, "%.*s:", (int)identity.len, identity.data);
 
-    assert_int_equal(scheme, IDENTITY_DTLS_PSK);
+    (void)scheme;
     for (uint32_t i = 0; i < n; i++)
         len += (size_t)snprintf(heard->places + len, sizeof heard->places - len, " %u", places[i]);
 }
@@ -101,8 +106,8 @@ static void deliver(struct world *w, int64_t second, struct wire_end from, struc
     dissect(&w->d, &packet);
     for (uint32_t i = 0; i < w->d.n_layers; i++) {
         if (fragment_flow(w->flows, &w->d, i, w->place, &flow) == FRAGMENT_FLOW_WHOLE)
-            tracker_packet(w->tracker, &w->d, &flow.key, flow.is_forward,
-                           w->d.present & PROTOCOL_BIT(PROTOCOL_DTLS), w->place);
+            tracker_packet(w->tracker, &w->d, i, &flow.key, flow_key_hash(&flow.key, 1), flow.is_forward,
+                           w->place);
     }
     w->place++;
     w->payload.len = 0;
@@ -397,6 +402,25 @@ static void a_connection_id_nobody_knows_makes_the_flow_nobodys(void **state)
     world_free(w);
 }
 
+static void an_address_a_session_left_is_not_its_own_any_more(void **state)
+{
+    struct world *w = world_new(0, 0);
+
+    (void)state;
+    handshake(w, 0, here, &with_cid);
+    up(w, 7, there, 1, "12345678");
+    down(w, 8, here, 1);      /* still on its way */
+    up(w, 12, here, 9, NULL); /* without the id: a stranger's */
+    down(w, 13, here, 9);
+    up(w, 20, there, 2, "12345678");
+    up(w, 30, here, 3, "12345678"); /* back */
+    down(w, 31, here, 3);
+    down(w, 40, there, 4); /* where it is not */
+    assert_heard(w, HEARD("handshake dev-1 1:1000 0..8, 7", "connection id dev-1 9:9000 7..20, 2",
+                          "connection id dev-1 1:1000 30..31, 2"));
+    world_free(w);
+}
+
 static void an_address_taken_over_by_another_devices_cid_is_the_others(void **state)
 {
     static const struct session_setup other = { .random = 2, .identity = "dev-2", .cid = "22222222" };
@@ -617,6 +641,7 @@ int main(void)
         cmocka_unit_test(a_refused_resumption_is_a_full_handshake),
         cmocka_unit_test(a_connection_id_takes_the_session_to_another_address),
         cmocka_unit_test(a_connection_id_nobody_knows_makes_the_flow_nobodys),
+        cmocka_unit_test(an_address_a_session_left_is_not_its_own_any_more),
         cmocka_unit_test(an_address_taken_over_by_another_devices_cid_is_the_others),
         cmocka_unit_test(a_cid_given_out_again_is_the_new_handshakes),
         cmocka_unit_test(the_bytes_of_a_key_exchange_are_no_connection_id),

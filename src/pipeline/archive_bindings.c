@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/archive_bindings.h"
 
+#include <stdlib.h>
+
 #include "archive/archive_source.h"
+#include "base/buffer.h"
 #include "packet/batch.h"
 #include "pipeline/indexer.h"
+
+enum { NAMELESS_LIMIT_BYTES = 64 << 20 }; /* more of them are not counted */
 
 struct walk {
     const struct archive_bindings_question *question;
     struct archive_bindings_counters *counters;
     struct indexer *tracker;           /* for segments without an index; NULL when there are none */
     struct interface_table interfaces; /* of those */
+    struct buffer nameless;            /* the numbers of sessions that nobody named, of indexed segments */
     bool is_ended;
 };
 
@@ -23,6 +29,40 @@ static void tell(struct walk *walk, const struct binding *binding)
 {
     if (!walk->is_ended && is_wanted(walk, binding->scheme, binding->identity))
         walk->is_ended = !walk->question->function(walk->question->context, binding);
+}
+
+static bool count_nameless(void *context, const struct binding *binding)
+{
+    struct walk *walk = context;
+
+    if (binding->scheme == IDENTITY_NONE)
+        buffer_put(&walk->nameless, (const uint8_t *)&binding->session, sizeof binding->session);
+    return true;
+}
+
+static int compare_numbers(const void *left, const void *right)
+{
+    uint64_t a, b;
+
+    memcpy(&a, left, sizeof a);
+    memcpy(&b, right, sizeof b);
+    return a < b ? -1 : a > b;
+}
+
+/* A session that goes over several segments is one. */
+static uint64_t nameless_sessions(struct walk *walk)
+{
+    size_t n = walk->nameless.len / sizeof(uint64_t);
+    uint64_t n_sessions = 0;
+
+    if (n > 0)
+        qsort(walk->nameless.data, n, sizeof(uint64_t), compare_numbers);
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *at = walk->nameless.data + i * sizeof(uint64_t);
+
+        n_sessions += i == 0 || compare_numbers(at - sizeof(uint64_t), at) != 0;
+    }
+    return n_sessions;
 }
 
 static void on_tracked(void *context, const struct binding *binding)
@@ -102,6 +142,8 @@ static bool walk_entry(struct walk *walk, const struct catalog_entry *entry, str
 
     if (index == NULL)
         return (walk->tracker || make_tracker(walk, error)) && scan(walk, entry, error);
+    if (walk->question->counts_nameless)
+        segment_index_bindings(index, count_nameless, walk);
     if (walk->question->is_wanted)
         segment_index_bindings_of(index, is_asked_for, on_indexed, walk);
     else
@@ -116,6 +158,7 @@ bool archive_bindings(const struct catalog *catalog, const struct archive_bindin
     struct walk walk = { .question = question, .counters = counters };
     bool is_done = true, has_unindexed = false;
 
+    buffer_init(&walk.nameless, NAMELESS_LIMIT_BYTES);
     *counters = (struct archive_bindings_counters) { 0 };
     for (uint32_t i = 0; i < catalog->n; i++)
         has_unindexed |= !catalog->entries[i].has_index;
@@ -125,6 +168,8 @@ bool archive_bindings(const struct catalog *catalog, const struct archive_bindin
         is_done = walk_entry(&walk, &catalog->entries[i], error);
     if (walk.tracker)
         counters->n_anonymous = indexer_tracker_counters(walk.tracker)->n_anonymous;
+    counters->n_anonymous += nameless_sessions(&walk);
+    buffer_clear(&walk.nameless);
     indexer_free(walk.tracker);
     interface_table_clear(&walk.interfaces);
     return is_done;

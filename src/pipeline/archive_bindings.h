@@ -14,6 +14,7 @@ struct archive_bindings_question {
     identity_test *is_wanted;              /* NULL: every identity */
     binding_function *function;            /* called in catalog order; false ends the walk */
     void *context;                         /* of both */
+    bool counts_nameless;                  /* tell n_anonymous of indexed segments, too: all bindings are read */
     const struct preferences *preferences; /* for what has no index; NULL: tshark's defaults */
     uint64_t hash_seed;
 };
@@ -21,7 +22,7 @@ struct archive_bindings_question {
 struct archive_bindings_counters {
     uint32_t n_scanned;    /* segments without an index: read as a whole */
     uint32_t n_unreadable; /* segments that could not be, or not to their end */
-    uint64_t n_anonymous;  /* sessions in the scanned ones that nobody named */
+    uint64_t n_anonymous;  /* sessions that nobody named, of the scanned ones at least */
     struct error first;    /* of the unreadable ones */
 };
 

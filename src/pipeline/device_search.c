@@ -11,7 +11,8 @@ struct device_search {
     struct device_match *match;
     const struct preferences *preferences;
     uint64_t hash_seed;
-    uint64_t n_bindings, n_anonymous;
+    uint64_t n_bindings, n_left_out, n_anonymous;
+    uint64_t n_taken[BINDING_LEASE + 1][CONFIDENCE_CERTAIN + 1];
     bool is_out_of_memory;
     struct error trouble; /* a segment that could not be read; kind ERROR_NONE: none */
 };
@@ -45,6 +46,12 @@ static void on_binding(void *context, const struct binding *binding)
     if (!identity_is_named(binding->scheme, binding->identity, search->device))
         return;
     search->n_bindings++;
+    if (binding->confidence < CONFIDENCE_PROBABLE && binding->reason != BINDING_ATTEMPT) {
+        search->n_left_out++;
+        return;
+    }
+    if ((size_t)binding->reason <= BINDING_LEASE && (size_t)binding->confidence <= CONFIDENCE_CERTAIN)
+        search->n_taken[binding->reason][binding->confidence]++;
     if (!device_match_add(search->match, &binding->flow, binding->from_ns, binding->to_ns))
         search->is_out_of_memory = true;
 }
@@ -120,10 +127,17 @@ static bool on_archived_binding(void *context, const struct binding *binding)
     return true;
 }
 
-bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error)
+bool device_search_catalog(struct device_search *search, const struct catalog *catalog, bool counts_nameless,
+                           struct error *error)
 {
-    struct archive_bindings_question question = { is_device, on_archived_binding, search, search->preferences,
-                                                  search->hash_seed };
+    struct archive_bindings_question question = {
+        .is_wanted = is_device,
+        .function = on_archived_binding,
+        .context = search,
+        .counts_nameless = counts_nameless,
+        .preferences = search->preferences,
+        .hash_seed = search->hash_seed,
+    };
     struct archive_bindings_counters counters;
 
     if (!archive_bindings(catalog, &question, &counters, error))
@@ -137,6 +151,17 @@ bool device_search_catalog(struct device_search *search, const struct catalog *c
 uint64_t device_search_bindings(const struct device_search *search)
 {
     return search->n_bindings;
+}
+
+uint64_t device_search_left_out(const struct device_search *search)
+{
+    return search->n_left_out;
+}
+
+uint64_t device_search_taken(const struct device_search *search, enum binding_reason reason,
+                             enum binding_confidence confidence)
+{
+    return search->n_taken[reason][confidence];
 }
 
 uint64_t device_search_anonymous(const struct device_search *search)

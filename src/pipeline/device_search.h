@@ -23,8 +23,9 @@ struct device_search *device_search_new(const char *device, struct device_match 
 void device_search_free(struct device_search *search);
 
 /* All spans that a catalog's segments tell of. A segment that cannot be read is told by
- * device_search_trouble. */
-bool device_search_catalog(struct device_search *search, const struct catalog *catalog, struct error *error);
+ * device_search_trouble. counts_nameless: device_search_anonymous is to know of all segments. */
+bool device_search_catalog(struct device_search *search, const struct catalog *catalog, bool counts_nameless,
+                           struct error *error);
 
 /*
  * All spans in a source's packets, read to its end; the source stays the caller's to close. stop: raised by a
@@ -35,9 +36,17 @@ bool device_search_source(struct device_search *search, struct source *source,
                           void (*seen)(void *context, uint64_t n_packets), void *context,
                           struct error *error);
 
-/* How many bindings named the device, and how many sessions in what was scanned nobody named. */
+/* How many bindings named the device, and how many of these were left out: none but attempts are taken that
+ * are less than probable. */
 uint64_t device_search_bindings(const struct device_search *search);
+uint64_t device_search_left_out(const struct device_search *search);
+
+/* How many sessions nobody named, of those that were scanned at least. */
 uint64_t device_search_anonymous(const struct device_search *search);
+
+/* How many bindings were taken for that reason, that sure. */
+uint64_t device_search_taken(const struct device_search *search, enum binding_reason reason,
+                             enum binding_confidence confidence);
 
 /* What hides spans: the first segment that could not be read; NULL for none. */
 const struct error *device_search_trouble(const struct device_search *search);

@@ -4,7 +4,6 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-#include "protocol/dispatch.h"
 #include "protocol/fragment_flow.h"
 #include "protocol/state.h"
 
@@ -141,19 +140,10 @@ void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32
 {
     struct dissection *d = &indexer->dissection;
     uint32_t place = block | (indexer->generation & 1) << 31;
-    uint32_t ip_layer_of_dtls = UINT32_MAX;
 
     dissect(d, packet);
     if (indexer->builder)
         mark_protocols(indexer, block);
-    if (d->present & PROTOCOL_BIT(PROTOCOL_DTLS)) {
-        for (uint32_t i = 0; i < d->n_layers; i++) {
-            if (d->layers[i].protocol == PROTOCOL_IPV4 || d->layers[i].protocol == PROTOCOL_IPV6)
-                ip_layer_of_dtls = i;
-        }
-        if (d->present & (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6)))
-            ip_layer_of_dtls = UINT32_MAX; /* a quotation: nobody sent these records now */
-    }
     for (uint32_t i = 0; i < d->n_layers; i++) {
         enum fragment_flow_result result;
         struct fragment_flow flow;
@@ -172,8 +162,8 @@ void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32
             for (uint32_t b = first; b <= block; b++)
                 mark_flow(indexer, &flow.key, hash, b);
         }
-        if (result != FRAGMENT_FLOW_EARLY && flow.key.protocol == IP_PROTOCOL_UDP)
-            tracker_packet(indexer->tracker, d, &flow.key, flow.is_forward, i == ip_layer_of_dtls, place);
+        if (result != FRAGMENT_FLOW_EARLY)
+            tracker_packet(indexer->tracker, d, i, &flow.key, hash, flow.is_forward, place);
     }
 }
 
@@ -186,6 +176,7 @@ void indexer_end(struct indexer *indexer, bool is_last)
 void indexer_prefer(struct indexer *indexer, const struct preferences *preferences)
 {
     indexer->dissection.preferences = preferences;
+    tracker_prefer(indexer->tracker, preferences);
 }
 
 void indexer_listen(struct indexer *indexer, void (*binding)(void *context, const struct binding *binding),

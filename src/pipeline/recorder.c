@@ -628,8 +628,12 @@ fail:
 
 bool recorder_finish(struct recorder *recorder, struct error *error)
 {
+    int64_t newest_ns = recorder->writer ? segment_writer_max_ts(recorder->writer) : 0;
+
     if (!seal_segment(recorder, true, error))
         return false;
+    if (!recorder->options.is_live && newest_ns) /* else what came last would stay over the budget for good */
+        apply_retention(recorder, newest_ns);
     if (recorder->counters.n_dropped_disk)
         return error_set(error, ERROR_NO_SPACE, "%llu packets were dropped: %s",
                          (unsigned long long)recorder->counters.n_dropped_disk,

@@ -3,10 +3,47 @@
 
 #include <stdlib.h>
 
+#include "device/binding.h"
+
 enum {
     QUESTION_HINTS = 5, /* the answer, the time, two ANDs, and a HINT_NONE for a device without spans */
-    SPAN_HINTS = 2,     /* for one more span: its flow, and an OR above */
+    SPAN_HINTS = 4, /* for one more span: its flow, or its address, the time and an AND; and an OR above */
 };
+
+static const struct hint *both(const struct hint *left, const struct hint *right, struct hint **next)
+{
+    struct hint *hint = (*next)++;
+
+    *hint = (struct hint) { .kind = HINT_AND, .left = left, .right = right };
+    return hint;
+}
+
+static const struct hint *time_hint(int64_t from_ns, int64_t to_ns, struct hint **next)
+{
+    struct hint *hint = (*next)++;
+
+    *hint = (struct hint) { .kind = HINT_TIME };
+    hint->time.from_ns = from_ns;
+    hint->time.to_ns = to_ns;
+    return hint;
+}
+
+static const struct hint *one_span(const struct device_span *span, struct hint **next)
+{
+    struct hint *hint = (*next)++;
+
+    if (flow_key_is_address(&span->flow)) {
+        *hint = (struct hint) { .kind = HINT_ADDRESS };
+        hint->prefix.address = span->flow.low;
+        hint->prefix.n_bits = ip_address_bits(&span->flow.low);
+        return both(hint, time_hint(span->from_ns, span->to_ns, next), next);
+    }
+    *hint = (struct hint) { .kind = HINT_FLOW };
+    hint->flow.key = span->flow;
+    hint->flow.from_ns = span->from_ns;
+    hint->flow.to_ns = span->to_ns;
+    return hint;
+}
 
 /* Any of the spans: a tree of ORs as flat as can be. *next: room for SPAN_HINTS nodes a span, and one. */
 static const struct hint *any_span(const struct device_span *spans, uint32_t n, struct hint **next)
@@ -21,21 +58,10 @@ static const struct hint *any_span(const struct device_span *spans, uint32_t n, 
         *hint = (struct hint) { .kind = HINT_OR, .left = left, .right = right };
         return hint;
     }
+    if (n == 1)
+        return one_span(spans, next);
     hint = (*next)++;
-    *hint = (struct hint) { .kind = n == 1 ? HINT_FLOW : HINT_NONE };
-    if (n == 1) {
-        hint->flow.key = spans->flow;
-        hint->flow.from_ns = spans->from_ns;
-        hint->flow.to_ns = spans->to_ns;
-    }
-    return hint;
-}
-
-static const struct hint *both(const struct hint *left, const struct hint *right, struct hint **next)
-{
-    struct hint *hint = (*next)++;
-
-    *hint = (struct hint) { .kind = HINT_AND, .left = left, .right = right };
+    *hint = (struct hint) { .kind = HINT_NONE };
     return hint;
 }
 
@@ -55,10 +81,7 @@ struct hint *search_hint_new(const struct time_range *range, const struct hint *
         return NULL;
     }
     next = hints + 1; /* the first one is the answer, for it is what is freed */
-    next->kind = HINT_TIME;
-    next->time.from_ns = range->from_ns;
-    next->time.to_ns = range->to_ns;
-    all = next++;
+    all = time_hint(range->from_ns, range->to_ns, &next);
     if (filter)
         all = both(all, filter, &next);
     if (match)

@@ -87,10 +87,21 @@ static bool has_field_of_flow(const struct demand *demand, enum protocol_id prot
     return has;
 }
 
+/* Some values say by themselves that the packet is malformed: whoever asks whether it is asks for them. */
+static void add_faults(struct demand *demand)
+{
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        for (unsigned f = 0; f < protocols[p]->n_fields; f++)
+            if (protocols[p]->fields[f].is_fault)
+                add_bit(demand, (enum protocol_id)p, f);
+}
+
 void demand_settle(struct demand *demand)
 {
     uint64_t before;
 
+    if (demand->protocols & PROTOCOL_BIT(PROTOCOL_MALFORMED))
+        add_faults(demand);
     demand->passable = demand->protocols;
     do {
         before = demand->passable;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "packet/packet.h"
+#include "protocol/foreign.h"
 #include "protocol/protocol.h"
 
 enum { /* IP protocol numbers (IANA) that the code itself acts on */
@@ -16,6 +17,7 @@ enum { /* IP protocol numbers (IANA) that the code itself acts on */
        IP_PROTOCOL_GRE = 47,
        IP_PROTOCOL_AH = 51,
        IP_PROTOCOL_ICMPV6 = 58,
+       IP_PROTOCOL_ETHERNET = 143, /* RFC 8986 section 10.1 */
 };
 
 enum { /* IEEE 802.3 section 3.2.6: up to here the field is a length, from there on a type */
@@ -36,10 +38,6 @@ enum { /* GRE protocol types that say ERSPAN */
  * asked for every layer.
  */
 
-/* Whether Wireshark 4.0 dissects what lies behind an EtherType, or an IP protocol number, unknown here. */
-bool dispatch_is_foreign_ethertype(uint16_t ethertype);
-bool dispatch_is_foreign_ip_protocol(uint8_t number);
-
 static inline enum protocol_id dispatch_linktype(uint16_t linktype)
 {
     switch (linktype) {
@@ -52,13 +50,15 @@ static inline enum protocol_id dispatch_linktype(uint16_t linktype)
     case LINKTYPE_LOOP:
         return PROTOCOL_NULL_LOOPBACK;
     case LINKTYPE_RAW:
+    case 12: /* the same under the numbers of other systems */
+    case 14:
         return PROTOCOL_RAW;
     case LINKTYPE_IPV4:
         return PROTOCOL_IPV4;
     case LINKTYPE_IPV6:
         return PROTOCOL_IPV6;
     default:
-        return PROTOCOL_DATA;
+        return foreign_linktype(linktype) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 
@@ -82,7 +82,7 @@ static inline enum protocol_id dispatch_ethertype(uint16_t ethertype)
     case 0x8870: /* LLC of more than 1500 bytes, draft-ietf-isis-ext-eth */
         return PROTOCOL_LLC;
     default:
-        return dispatch_is_foreign_ethertype(ethertype) ? PROTOCOL_NONE : PROTOCOL_DATA;
+        return foreign_ethertype(ethertype) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 
@@ -112,8 +112,10 @@ static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
         return PROTOCOL_GRE;
     case IP_PROTOCOL_ICMPV6:
         return PROTOCOL_ICMPV6;
+    case IP_PROTOCOL_ETHERNET:
+        return PROTOCOL_ETHERNET;
     default:
-        return dispatch_is_foreign_ip_protocol(number) ? PROTOCOL_NONE : PROTOCOL_DATA;
+        return foreign_ip_protocol(number) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 
@@ -216,7 +218,7 @@ static inline enum protocol_id dispatch_tcp_port(uint16_t port)
 #define DISPATCH_IP_MASK                                                                         \
     (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
      PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_TCP) | PROTOCOL_BIT(PROTOCOL_UDP) |     \
-     PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_DATA))
+     PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PROTOCOL_DATA))
 /* What -d may put behind a UDP port that carries whole frames or packets. (Not behind TCP: nobody who asks
  * for frames should pay for streams.) */
 #define DISPATCH_WRAPPING_MASK                                                                    \

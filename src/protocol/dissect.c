@@ -99,6 +99,7 @@ void dissect(struct dissection *d, const struct packet *packet)
     d->n_values = 0;
     d->scratch_used = 0;
     d->n_later = 0;
+    d->foreign = NULL;
     d->source = 0;
     d->left_wire = packet->len;
     d->next = (uint8_t)dispatch_linktype(packet->linktype);
@@ -132,6 +133,8 @@ static struct value *add_value(struct dissection *d, uint16_t field_id)
 {
     struct value *value;
 
+    if (__builtin_expect(field_of(field_id)->is_fault, 0))
+        d->present |= PROTOCOL_BIT(PROTOCOL_MALFORMED);
     if (d->n_values == DISSECTION_VALUES) {
         d->counters.n_values_cut++;
         return NULL;

@@ -207,17 +207,58 @@ static const struct sample {
         { "llc.control", "3" },
         { "llc.type", "2048" },
         { "udp.payload", "616263" } } },
-    { "spanning tree is LLC and data",
+    { "what LLC carries and nobody here reads has a name",
       FRAME(ETHERNET("\0\6") "\x42\x42\3abc"
                              "padding"),
       LINKTYPE_ETHERNET,
-      "eth:llc:data",
-      { { "llc.ssap", "66" }, { "data.data", "616263" } } },
-    { "a numbered LLC frame",
-      FRAME(ETHERNET("\0\5") "\4\4\2\1x"),
+      "eth:llc:stp",
+      { { "llc.ssap", "66" }, { "data.data", "" } } },
+    { "what SNAP carries of Cisco's",
+      FRAME(ETHERNET("\0\x0a") "\xaa\xaa\3\0\0\x0c\x20\0ab"),
+      LINKTYPE_ETHERNET,
+      "eth:llc:cdp",
+      { { "data.data", "" } } },
+    { "a numbered LLC frame of nobody's",
+      FRAME(ETHERNET("\0\5") "\2\2\2\1x"),
       LINKTYPE_ETHERNET,
       "eth:llc:data",
       { { "llc.control", "258" }, { "data.data", "78" } } },
+    { "an EtherType, an IP protocol and ports that nobody here reads",
+      FRAME(ETHERNET("\x88\xcc") "abc"),
+      LINKTYPE_ETHERNET,
+      "eth:ethertype:lldp",
+      { { "data.data", "" } } },
+    { "IGMP",
+      FRAME(IPV4("\x1c", "\2") "\x11\0\0\0\0\0\0\0"),
+      LINKTYPE_IPV4,
+      "ip:igmp",
+      { { "data.data", "" } } },
+    { "SNMP",
+      FRAME(IPV4("\x1f", "\x11") "\0\xa1\xc0\0\0\x0b\0\0abc"),
+      LINKTYPE_IPV4,
+      "ip:udp:snmp",
+      { { "udp.payload", "616263" }, { "data.data", "" } } },
+    { "SSH",
+      FRAME(IPV4("\x2b", "\6") "\0\x16\xc0\0\0\0\0\5\0\0\0\6\x50\x18\1\0\xab\xcd\0\0SSH"),
+      LINKTYPE_IPV4,
+      "ip:tcp:ssh",
+      { { "tcp.payload", "535348" }, { "data.data", "" } } },
+    { "CoAP from a port that is another protocol's",
+      FRAME(IPV4("\x20", "\x11") "\0\xa1\x16\x33\0\x0c\0\0\x40\1\0\1"),
+      LINKTYPE_IPV4,
+      "ip:udp:coap",
+      { { "coap.mid", "1" } } },
+    { "a link type that nobody here reads", FRAME("\0\0\x08\0abc"), 105, "wlan", { { "data.data", "" } } },
+    { "what stands behind the UDP length is payload, and not what it carries",
+      FRAME(IPV4("\x20", "\x11") UDP("\x0b") "abcd"),
+      LINKTYPE_IPV4,
+      "ip:udp:data",
+      { { "udp.payload", "61626364" }, { "data.data", "616263" } } },
+    { "Ethernet in IP",
+      FRAME(IPV4("\x24", "\x8f") ETHERNET("\x88\xb5") "ab"),
+      LINKTYPE_IPV4,
+      "ip:eth:ethertype:data",
+      { { "eth.type", "34997" } } },
     { "IPX without LLC", FRAME(ETHERNET("\0\4") "\xff\xff\0\4"), LINKTYPE_ETHERNET, "eth:data", { { 0 } } },
     { "neither length nor type",
       FRAME(ETHERNET("\5\xff") "abcd"),
@@ -266,6 +307,15 @@ static const struct sample {
       "ipv6:icmpv6",
       { { "icmpv6.nd.ns.target_address", "20010db8000000000000000000000002" },
         { "icmpv6.nd.na.target_address", "" } } },
+    { "the NAT64 prefix in a router's advertisement",
+      FRAME("\x60\0\0\0\0\x20\x3a\xff" IPV6_ADDRESSES "\x86\0\xab\xcd\x40\0\7\x08\0\0\0\0\0\0\0\0"
+            "\x26\2\0\x10\0\x64\xff\x9b\0\0\0\0\0\0\0\0"),
+      LINKTYPE_IPV6,
+      "ipv6:icmpv6",
+      { { "icmpv6.opt.pref64.scaled_lifetime", "2" },
+        { "icmpv6.opt.pref64.plc", "0" },
+        { "icmpv6.opt.pref64.prefix", "0064ff9b000000000000000000000000" },
+        { "icmpv6.invalid_option_length", "" } } },
     { "a mirrored frame",
       FRAME(IPV4("\x51", "\x11") "\xab\xcd\x12\xb5\0\x3d\0\0"
                                  "\x08\0\0\0\0\0\x2a\0" ETHERNET("\x08\0") IPV4("\x1f", "\x11")
@@ -296,6 +346,7 @@ static const struct sample {
         { "sll.hatype", "772" },
         { "sll.halen", "0" },
         { "sll.src.eth", "" },
+        { "sll.unused", "0000000000000000" },
         { "sll.etype", "34525" },
         { "sll.ifindex", "3" } } },
     { "loopback of a little-endian host",
@@ -506,7 +557,6 @@ static void what_the_sender_broke_is_malformed_and_counted(void **state)
         const char *protocols;
     } cases[] = {
         { "IPv4 ends in its header", FRAME("\x45\0\0\x14\0\1"), LINKTYPE_IPV4, "ip" },
-        { "IPv6 of another version", FRAME("\x40\0\0\0\0\0\x11\x3f" IPV6_ADDRESSES), LINKTYPE_IPV6, "ipv6" },
         { "UDP shorter than its header", FRAME(IPV4("\x1c", "\x11") UDP("\x07")), LINKTYPE_IPV4, "ip:udp" },
         { "UDP ends in its header", FRAME(IPV4("\x18", "\x11") "\x04\0\x27\x0f"), LINKTYPE_IPV4, "ip:udp" },
         { "TCP header beyond the packet",
@@ -530,6 +580,38 @@ static void what_the_sender_broke_is_malformed_and_counted(void **state)
         assert_int_equal(d.counters.n_malformed, 1);
         assert_int_equal(d.layers[d.n_layers - 1].result, DISSECT_MALFORMED);
     }
+}
+
+static void without_its_version_ipv6_is_data(void **state)
+{
+    struct bytes frame = FRAME(ETHERNET("\x86\xdd") "\x50\1\x23\x45\0\0\x3b\x3f" IPV6_ADDRESSES);
+
+    (void)state;
+    dissect_bytes(NULL, frame, (uint32_t)frame.len, LINKTYPE_ETHERNET);
+    assert_string_equal(values_of("frame.protocols"), "eth:ethertype:data");
+    assert_string_equal(values_of("ipv6.plen"), "");
+}
+
+static void some_values_say_by_themselves_that_a_packet_is_malformed(void **state)
+{
+    struct demand demand;
+    struct packet packet = { .linktype = LINKTYPE_IPV4 };
+    struct bytes long_udp = FRAME(IPV4("\x1f", "\x11") UDP("\xff") "abc");
+    struct bytes good_udp = FRAME(IPV4("\x1f", "\x11") UDP("\x0b") "abc");
+
+    (void)state;
+    demand_init(&demand);
+    demand_add_protocol(&demand, PROTOCOL_MALFORMED);
+    demand_settle(&demand);
+    dissection_init(&d, &demand, NULL, NULL);
+    packet.data = long_udp.data;
+    packet.len = packet.caplen = (uint32_t)long_udp.len;
+    dissect(&d, &packet);
+    assert_true(d.present & PROTOCOL_BIT(PROTOCOL_MALFORMED));
+    packet.data = good_udp.data;
+    packet.len = packet.caplen = (uint32_t)good_udp.len;
+    dissect(&d, &packet);
+    assert_false(d.present & PROTOCOL_BIT(PROTOCOL_MALFORMED));
 }
 
 static void layers_without_end_are_left_alone_and_counted(void **state)
@@ -810,6 +892,8 @@ int main(void)
         cmocka_unit_test(a_cut_handshake_shows_what_comes_before_the_cut),
         cmocka_unit_test(an_ipv4_header_that_cannot_be_is_bogus_and_not_malformed),
         cmocka_unit_test(what_the_sender_broke_is_malformed_and_counted),
+        cmocka_unit_test(without_its_version_ipv6_is_data),
+        cmocka_unit_test(some_values_say_by_themselves_that_a_packet_is_malformed),
         cmocka_unit_test(layers_without_end_are_left_alone_and_counted),
         cmocka_unit_test(values_without_end_are_left_out_and_counted),
         cmocka_unit_test(a_walk_over_values_ends_when_told_to),

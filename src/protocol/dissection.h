@@ -89,6 +89,7 @@ struct dissection {
     uint8_t next;   /* enum protocol_id, set by dissection_next */
     uint8_t source; /* where the cursor's bytes lie: struct layer's source */
     uint8_t n_later;
+    const char *foreign; /* who follows the top layer, when nobody here reads it (foreign.h); NULL: no one */
     struct dissect_counters counters; /* never reset by dissect() */
     struct dissection_later later[DISSECTION_LATER];
     uint32_t scratch_used;

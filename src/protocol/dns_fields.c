@@ -446,7 +446,7 @@ const struct field dns_fields[DNS_FIELDS] = {
     [DNS_DSO_TLV_RETRYDELAY_RETRYDELAY] = { "dns.dso.tlv.retrydelay.retrydelay", FIELD_UINT,
                                             .title = "Retry Delay", .ft_bits = 32 },
     [DNS_DSO_TLV_ENCPAD_PADDING] = { "dns.dso.tlv.encpad.padding", FIELD_BYTES, .title = "Padding" },
-    [DNS_RR_OPT_BAD_LENGTH] = { "dns.rr.opt.bad_length", FIELD_NONE,
+    [DNS_RR_OPT_BAD_LENGTH] = { "dns.rr.opt.bad_length", FIELD_NONE, .is_fault = true,
                                 .title = "Length too long for any type of IP address." },
     [DNS_UNDECODED_TYPE] = { "dns.undecoded.type", FIELD_NONE, .title = "Undecoded option" },
     [DNS_DEPR_OPC] = { "dns.depr.opc", FIELD_NONE, .title = "Deprecated opcode" },

@@ -57,7 +57,7 @@ static const struct field ethernet_fields[] = {
                                    .ft_bits = 16 },
     [ETHERNET_INVALID_LENTYPE_EXPERT] = { "eth.invalid_lentype.expert", FIELD_NONE,
                                           .title = "Invalid length/type" },
-    [ETHERNET_LEN_PAST_END] = { "eth.len.past_end", FIELD_NONE,
+    [ETHERNET_LEN_PAST_END] = { "eth.len.past_end", FIELD_NONE, .is_fault = true,
                                 .title = "Length field value goes past the end of the payload" },
     [ETHERNET_SRC_NOT_GROUP] = { "eth.src_not_group", FIELD_NONE,
                                  .title = "Source MAC must not be a group address: IEEE 802.3-2002, Section "
@@ -91,8 +91,10 @@ static enum dissect_result ethernet_dissect(struct dissection *d, struct reader 
 
     if (layer == NULL)
         return DISSECT_OK;
-    if (!reader_skip(r, 12) || !reader_u16(r, &type))
+    if (!reader_skip(r, 12) || !reader_u16(r, &type)) {
+        layer->header_len = 0; /* a part of a header is shown as none, as in Wireshark */
         return dissection_cut(d, ETHERNET_HEADER_BYTES);
+    }
     add_resolved(d, ETHERNET_DST_RESOLVED, layer->data);
     add_resolved(d, ETHERNET_SRC_RESOLVED, layer->data + 6);
     if (layer->data[6] & 1)

@@ -147,45 +147,73 @@ void frame_begin(struct dissection *d)
 }
 
 /* True when an EtherType names what follows: Wireshark counts that as a protocol, "ethertype". */
-static bool is_by_ethertype(const struct layer *layer)
+enum { SLL_HEADER_BYTES = 16 };
+
+/* The EtherType that stands in a layer's header, if it is one of those whose header ends with it. */
+static bool ethertype_of(const struct layer *layer, uint16_t *type)
 {
     struct reader r = reader_over(bytes_of(layer->data, layer->header_len));
-    uint16_t type;
+    bool is_version2 = layer->header_len > SLL_HEADER_BYTES; /* the type comes first then */
 
     switch (layer->protocol) {
     case PROTOCOL_ETHERNET:
-        return reader_skip(&r, 12) && reader_u16(&r, &type) && (type >= ETHERTYPE_LEAST || type == 0);
+        return reader_skip(&r, 12) && reader_u16(&r, type) && (*type >= ETHERTYPE_LEAST || *type == 0);
     case PROTOCOL_VLAN:
-        return reader_skip(&r, 2) && reader_u16(&r, &type) && type >= ETHERTYPE_LEAST;
+        return reader_skip(&r, 2) && reader_u16(&r, type) && *type > IEEE8023_LEN_MAX;
     case PROTOCOL_IEEE8021AD:
+        return reader_skip(&r, 2) && reader_u16(&r, type);
     case PROTOCOL_SLL:
-        return true;
+        return (is_version2 || reader_skip(&r, SLL_HEADER_BYTES - 2)) && reader_u16(&r, type) &&
+               *type >= ETHERTYPE_LEAST;
     default:
         return false;
     }
 }
 
+/* What Wireshark calls that which follows the last layer, and is known by name alone; NULL for nothing. */
+static const char *foreign_name(const struct dissection *d)
+{
+    const struct layer *last = &d->layers[d->n_layers - 1];
+    uint16_t type;
+
+    if (d->n_layers < 2)
+        return d->packet->caplen > 0 ? foreign_linktype(d->packet->linktype) : NULL;
+    if (last->result != DISSECT_OK || last->payload_caplen == 0)
+        return NULL;
+    if (ethertype_of(last, &type))
+        return foreign_ethertype(type);
+    if (last->protocol == PROTOCOL_IPV4 || last->protocol == PROTOCOL_IPV6)
+        return last->fragment == FRAGMENT_NO || last->fragment == FRAGMENT_COMPLETES
+                   ? foreign_ip_protocol(last->carries)
+                   : NULL;
+    return d->top == last ? d->foreign : NULL;
+}
+
 /* The names as Wireshark joins them: "eth:ethertype:ip:udp:dtls". */
 static struct bytes protocols_text(struct dissection *d)
 {
-    size_t len = 0;
+    const char *foreign = foreign_name(d);
+    struct text {
+        char *at, *end;
+    } text = { d->protocols_text, d->protocols_text + sizeof d->protocols_text };
+    uint16_t type;
 
-    for (uint32_t i = 1; i < d->n_layers; i++) {
-        const char *name = protocols[d->layers[i].protocol]->name;
-        bool goes_on = i + 1 < d->n_layers && is_by_ethertype(&d->layers[i]);
+    for (uint32_t i = 1; i <= d->n_layers; i++) {
+        bool is_last = i == d->n_layers;
+        const char *name = is_last ? foreign : protocols[d->layers[i].protocol]->name;
+        bool goes_on = !is_last && (i + 1 < d->n_layers || foreign) && ethertype_of(&d->layers[i], &type);
         const char *between = goes_on ? ":ethertype" : "";
-        size_t room = sizeof d->protocols_text - len;
 
-        if (strlen(name) + strlen(between) + 1 > room)
+        if (name == NULL || strlen(name) + strlen(between) + 1 > (size_t)(text.end - text.at))
             break;
-        if (len > 0)
-            d->protocols_text[len++] = ':';
-        memcpy(d->protocols_text + len, name, strlen(name));
-        len += strlen(name);
-        memcpy(d->protocols_text + len, between, strlen(between));
-        len += strlen(between);
+        if (text.at > d->protocols_text)
+            *text.at++ = ':';
+        memcpy(text.at, name, strlen(name));
+        text.at += strlen(name);
+        memcpy(text.at, between, strlen(between));
+        text.at += strlen(between);
     }
-    return bytes_of(d->protocols_text, len);
+    return bytes_of(d->protocols_text, (size_t)(text.at - d->protocols_text));
 }
 
 #define FRAME_ID(index) FIELD_ID(PROTOCOL_FRAME, index)
@@ -197,11 +225,12 @@ static uint64_t encap_type(uint16_t linktype)
         uint16_t linktype;
         uint8_t encap;
     } encaps[] = {
-        { 0, 15 },    { 1, 1 },     { 8, 3 },     { 9, 4 },     { 12, 7 },    { 50, 4 },    { 100, 10 },
-        { 101, 7 },   { 104, 28 },  { 105, 20 },  { 106, 11 },  { 107, 26 },  { 108, 174 }, { 113, 25 },
-        { 123, 13 },  { 127, 23 },  { 129, 9 },   { 137, 67 },  { 140, 42 },  { 149, 47 },  { 160, 58 },
-        { 165, 63 },  { 178, 83 },  { 192, 97 },  { 195, 104 }, { 226, 124 }, { 228, 129 }, { 229, 130 },
-        { 230, 127 }, { 231, 146 }, { 239, 141 }, { 242, 180 }, { 258, 171 }, { 276, 210 },
+        { 0, 15 },    { 1, 1 },     { 8, 3 },     { 9, 4 },     { 12, 7 },    { 50, 4 },
+        { 100, 10 },  { 101, 7 },   { 104, 28 },  { 105, 20 },  { 106, 11 },  { 107, 26 },
+        { 108, 174 }, { 113, 25 },  { 123, 13 },  { 127, 23 },  { 129, 9 },   { 137, 67 },
+        { 140, 42 },  { 149, 47 },  { 160, 58 },  { 165, 63 },  { 178, 83 },  { 192, 97 },
+        { 195, 104 }, { 226, 124 }, { 228, 129 }, { 229, 130 }, { 230, 127 }, { 231, 146 },
+        { 239, 141 }, { 242, 180 }, { 258, 171 }, { 276, 210 }, { 253, 158 }, { 271, 185 },
     };
 
     for (size_t i = 0; i < sizeof encaps / sizeof encaps[0]; i++)

@@ -90,7 +90,7 @@ const struct field http_fields[HTTP_FIELD_COUNT] = {
     [HTTP_FILE_DATA] = { "http.file_data", FIELD_STRING, .title = "File Data" },
     [HTTP_UNKNOWN_HEADER] = { "http.unknown_header", FIELD_STRING, .title = "Unknown header" },
     [HTTP_CHAT] = { "http.chat", FIELD_NONE, .title = "Formatted text" },
-    [HTTP_TE_AND_LENGTH] = { "http.te_and_length", FIELD_NONE,
+    [HTTP_TE_AND_LENGTH] = { "http.te_and_length", FIELD_NONE, .is_fault = true,
                              .title =
                                  "The Content-Length and Transfer-Encoding header must not be set together" },
     [HTTP_TE_UNKNOWN] = { "http.te_unknown", FIELD_NONE,
@@ -98,7 +98,7 @@ const struct field http_fields[HTTP_FIELD_COUNT] = {
     [HTTP_TLS_PORT] = { "http.tls_port", FIELD_NONE,
                         .title = "Unencrypted HTTP protocol detected over encrypted port, could indicate a "
                                  "dangerous misconfiguration." },
-    [HTTP_LEADING_CRLF] = { "http.leading_crlf", FIELD_NONE,
+    [HTTP_LEADING_CRLF] = { "http.leading_crlf", FIELD_NONE, .is_fault = true,
                             .title = "Leading CRLF previous message in the stream may have extra CRLF" },
     [HTTP_BAD_HEADER_NAME] = { "http.bad_header_name", FIELD_NONE,
                                .title = "Illegal characters found in header name" },

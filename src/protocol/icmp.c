@@ -242,7 +242,7 @@ static void add_error_word(struct dissection *d, const uint8_t *word, uint8_t ty
         if (!has_pointer)
             dissection_add_bytes(d, ICMP_ID(ICMP_UNUSED), bytes_of(word, 1));
         dissection_add_number(d, ICMP_ID(ICMP_LENGTH), words);
-        dissection_add_number(d, ICMP_ID(ICMP_LENGTH_ORIGINAL), words * 4u & 0xff);
+        dissection_add_number(d, ICMP_ID(ICMP_LENGTH_ORIGINAL), words * 4u);
         if (!has_mtu)
             dissection_add_bytes(d, ICMP_ID(ICMP_UNUSED), bytes_of(word + 2, 2));
     } else if (has_pointer) {

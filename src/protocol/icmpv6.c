@@ -235,6 +235,13 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_OPT_RDNSS_LIFETIME] = { "icmpv6.opt.rdnss.lifetime", FIELD_UINT, .title = "Lifetime",
                                     .ft_bits = 32, .names = rdnss_lifetime_names },
     [ICMPV6_OPT_RDNSS] = { "icmpv6.opt.rdnss", FIELD_IPV6, .title = "Recursive DNS Servers" },
+    [ICMPV6_OPT_PREF64_LIFETIME] = { "icmpv6.opt.pref64.scaled_lifetime", FIELD_UINT,
+                                     .title = "Scaled Lifetime", .ft_bits = 16 },
+    [ICMPV6_OPT_PREF64_PLC] = { "icmpv6.opt.pref64.plc", FIELD_UINT, FIELD_BASE_HEX,
+                                "PLC (Prefix Length Code)", .ft_bits = 16 },
+    [ICMPV6_OPT_PREF64_PREFIX] = { "icmpv6.opt.pref64.prefix", FIELD_IPV6, .title = "Prefix" },
+    [ICMPV6_INVALID_OPTION_LENGTH] = { "icmpv6.invalid_option_length", FIELD_NONE, .is_fault = true,
+                                       .title = "Invalid Option Length" },
     [ICMPV6_OPT_NONCE] = { "icmpv6.opt.nonce", FIELD_BYTES, .title = "Nonce" },
 };
 

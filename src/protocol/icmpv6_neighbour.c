@@ -9,6 +9,7 @@ enum {
     OPTION_NONCE = 14,
     OPTION_ROUTE = 24,
     OPTION_DNS_SERVERS = 25,
+    OPTION_PREF64 = 38,
 };
 
 static bool add_address(struct dissection *d, struct reader *r, unsigned field)
@@ -90,6 +91,33 @@ static void add_link_address(struct dissection *d, uint8_t type, struct bytes ad
         address);
 }
 
+/* RFC 8781 section 4: a prefix of 96, 64, 56, 48, 40 or 32 bits, by its code. */
+static bool add_nat64_prefix(struct dissection *d, struct reader *r)
+{
+    static const uint8_t prefix_bytes[] = { 12, 8, 7, 6, 5, 4 };
+    uint16_t word;
+    uint8_t code, *prefix;
+    struct bytes bytes;
+
+    if (!reader_u16(r, &word))
+        return false;
+    code = word & 7;
+    dissection_add_number(d, ICMPV6_ID(ICMPV6_OPT_PREF64_LIFETIME), word >> 3);
+    dissection_add_number(d, ICMPV6_ID(ICMPV6_OPT_PREF64_PLC), code);
+    if (code >= sizeof prefix_bytes) {
+        dissection_add_number(d, ICMPV6_ID(ICMPV6_INVALID_OPTION_LENGTH), 1);
+        return true;
+    }
+    if (!reader_bytes(r, prefix_bytes[code], &bytes))
+        return false;
+    if (dissection_wants(d, PROTOCOL_ICMPV6, ICMPV6_OPT_PREF64_PREFIX) &&
+        (prefix = dissection_scratch(d, 16)) != NULL) {
+        memcpy(prefix, bytes.data, bytes.len);
+        dissection_add_bytes(d, ICMPV6_ID(ICMPV6_OPT_PREF64_PREFIX), bytes_of(prefix, 16));
+    }
+    return true;
+}
+
 /* What an option holds behind type and length; r ends with it. */
 static bool add_option(struct dissection *d, struct reader *r, uint8_t type)
 {
@@ -114,6 +142,8 @@ static bool add_option(struct dissection *d, struct reader *r, uint8_t type)
             if (!add_address(d, r, ICMPV6_OPT_RDNSS))
                 return false;
         return true;
+    case OPTION_PREF64:
+        return add_nat64_prefix(d, r);
     default:
         return true;
     }
@@ -131,8 +161,10 @@ static bool add_options(struct dissection *d, struct reader *r)
         dissection_add_number(d, ICMPV6_ID(ICMPV6_OPT), 1);
         dissection_add_number(d, ICMPV6_ID(ICMPV6_OPT_TYPE), type);
         dissection_add_number(d, ICMPV6_ID(ICMPV6_OPT_LENGTH), length);
-        if (length == 0) /* RFC 4861 section 4.6: the rest is not to be read */
+        if (length == 0) { /* RFC 4861 section 4.6: the rest is not to be read */
+            dissection_add_number(d, ICMPV6_ID(ICMPV6_INVALID_OPTION_LENGTH), 1);
             return true;
+        }
         if (!reader_bytes(r, length * 8u - 2, &bytes))
             return false;
         content = reader_over(bytes);

@@ -286,8 +286,13 @@ static enum dissect_result ipv4_dissect(struct dissection *d, struct reader *r)
     layer = dissection_push(d, PROTOCOL_IPV4, r, IPV4_HEADER_BYTES);
     if (layer == NULL)
         return DISSECT_OK;
-    if (layer->header_len < IPV4_HEADER_BYTES)
+    if (layer->header_len < IPV4_HEADER_BYTES) {
+        if (layer->header_len > 0 && layer->data[0] >> 4 == 4) {
+            dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), 4);
+            dissection_add_number(d, IPV4_ID_OF(IPV4_HDR_LEN), (layer->data[0] & 15u) * 4);
+        }
         return d->left_wire < IPV4_HEADER_BYTES ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+    }
     first = layer->data[0];
     header_len = (first & 15u) * 4;
     dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), first >> 4);

@@ -425,21 +425,27 @@ static enum dissect_result ipv6_extensions(struct dissection *d, struct reader *
 
 static enum dissect_result ipv6_dissect(struct dissection *d, struct reader *r)
 {
-    struct layer *layer = dissection_push(d, PROTOCOL_IPV6, r, IPV6_HEADER_BYTES);
+    struct reader peek = *r;
+    struct layer *layer;
     uint32_t wire_len;
-    uint8_t next;
+    uint8_t first, next;
 
+    if (reader_u8(&peek, &first) && first >> 4 != 6) { /* not IPv6 after all */
+        if (d->packet->linktype != LINKTYPE_IPV6)
+            d->next = PROTOCOL_DATA;
+        return DISSECT_OK;
+    }
+    layer = dissection_push(d, PROTOCOL_IPV6, r, IPV6_HEADER_BYTES);
     if (layer == NULL)
         return DISSECT_OK;
+    if (layer->header_len > 0)
+        dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), 6);
     if (layer->header_len < IPV6_HEADER_BYTES)
         return d->left_wire < IPV6_HEADER_BYTES ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
-    dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), layer->data[0] >> 4);
     add_host(d, IPV6_SRC_HOST, bytes_of(layer->data + 8, 16));
     add_host(d, IPV6_DST_HOST, bytes_of(layer->data + 24, 16));
     next = layer->data[6];
     layer->carries = next;
-    if (layer->data[0] >> 4 != 6)
-        return DISSECT_MALFORMED;
     wire_len = (uint32_t)layer->data[4] << 8 | layer->data[5];
     if (wire_len == 0 ||
         wire_len > d->left_wire - IPV6_HEADER_BYTES) /* jumbogram or offload; quoted packet or lie */

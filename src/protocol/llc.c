@@ -13,6 +13,8 @@
 
 enum { LLC_DSAP, LLC_SSAP, LLC_CONTROL, LLC_OUI, LLC_TYPE };
 
+enum { OUI_CISCO = 0x00000c };
+
 enum { SAP_IP = 0x06, SAP_SNAP = 0xaa, CONTROL_UNNUMBERED = 3, SNAP_BYTES = 5 };
 
 #define LLC_ID(index) FIELD_ID(PROTOCOL_LLC, index)
@@ -71,6 +73,7 @@ static enum dissect_result llc_dissect(struct dissection *d, struct reader *r)
     struct layer *layer = dissection_push(d, PROTOCOL_LLC, r, 3);
     uint8_t dsap, ssap, control, high = 0;
     enum protocol_id next = PROTOCOL_DATA;
+    const char *foreign = NULL;
     uint32_t organisation;
     uint16_t type;
 
@@ -83,16 +86,26 @@ static enum dissect_result llc_dissect(struct dissection *d, struct reader *r)
         return d->left_wire < 4 ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
     dissection_add_number(d, LLC_ID(LLC_CONTROL), (uint64_t)high << 8 | control);
     if (dsap == SAP_SNAP && ssap == SAP_SNAP) {
+        size_t wanted = (size_t)(r->at - layer->data) + SNAP_BYTES;
+
         if (!reader_u24(r, &organisation) || !reader_u16(r, &type))
-            return (uint32_t)(r->at - layer->data) + SNAP_BYTES > d->left_wire ? DISSECT_MALFORMED
-                                                                               : DISSECT_TRUNCATED;
+            return dissection_cut(d, wanted);
         dissection_add_number(d, LLC_ID(LLC_OUI), organisation);
         if (organisation == 0) { /* others number their protocols themselves */
             dissection_add_number(d, LLC_ID(LLC_TYPE), type);
             next = dispatch_ethertype(type);
+            foreign = foreign_ethertype(type);
+        } else if (organisation == OUI_CISCO) {
+            foreign = foreign_cisco_pid(type);
         }
     } else if (dsap == SAP_IP) {
         next = PROTOCOL_IPV4;
+    } else {
+        foreign = foreign_sap(dsap);
+    }
+    if (foreign) {
+        d->foreign = foreign;
+        next = PROTOCOL_NONE;
     }
     layer->header_len = (uint32_t)(r->at - layer->data);
     dissection_next(d, r, next, d->left_wire - layer->header_len);

@@ -118,6 +118,7 @@ struct field {
     bool needs_flow;                /* its value is of the conversation: the layers below it are kept */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
     uint64_t lends_to;              /* as struct protocol's, for this field alone (ip.version) */
+    bool is_fault;    /* where it is found, so is `_ws.malformed` */
     bool zero_is_all; /* at a fixed place: 0 says that the layer is as long as what there is (ip.len) */
 };
 

@@ -7,7 +7,17 @@
 #include "protocol/dissection.h"
 #include "protocol/names.h"
 
-enum { SLL_PKTTYPE, SLL_HATYPE, SLL_HALEN, SLL_SRC_ETH, SLL_SRC_OTHER, SLL_ETYPE, SLL_IFINDEX };
+enum {
+    SLL_PKTTYPE,
+    SLL_HATYPE,
+    SLL_HALEN,
+    SLL_SRC_ETH,
+    SLL_SRC_IPV4,
+    SLL_SRC_OTHER,
+    SLL_UNUSED,
+    SLL_ETYPE,
+    SLL_IFINDEX
+};
 
 enum { SLL_HEADER_BYTES = 16, SLL2_HEADER_BYTES = 20, SLL_ADDRESS_BYTES = 8 };
 
@@ -25,7 +35,9 @@ static const struct field sll_fields[] = {
                      .names = hardware_names },
     [SLL_HALEN] = { "sll.halen", FIELD_UINT, .title = "Link-layer address length", .ft_bits = 16 },
     [SLL_SRC_ETH] = { "sll.src.eth", FIELD_ETHER, .title = "Source" },
+    [SLL_SRC_IPV4] = { "sll.src.ipv4", FIELD_IPV4, .title = "Source" },
     [SLL_SRC_OTHER] = { "sll.src.other", FIELD_BYTES, .title = "Source" },
+    [SLL_UNUSED] = { "sll.unused", FIELD_BYTES, .title = "Unused" },
     [SLL_ETYPE] = { "sll.etype", FIELD_UINT, FIELD_BASE_HEX, "Protocol", .ft_bits = 16,
                     .names = ethertype_names },
     [SLL_IFINDEX] = { "sll.ifindex", FIELD_UINT, .title = "Interface index", .ft_bits = 32 },
@@ -35,9 +47,21 @@ static void add_source(struct dissection *d, unsigned halen, struct bytes addres
 {
     if (halen == 6)
         dissection_add_bytes(d, SLL_ID(SLL_SRC_ETH), bytes_of(address.data, 6));
+    else if (halen == 4)
+        dissection_add_bytes(d, SLL_ID(SLL_SRC_IPV4), bytes_of(address.data, 4));
     else if (halen > 0)
         dissection_add_bytes(d, SLL_ID(SLL_SRC_OTHER),
                              bytes_of(address.data, halen < SLL_ADDRESS_BYTES ? halen : SLL_ADDRESS_BYTES));
+    if (halen < SLL_ADDRESS_BYTES)
+        dissection_add_bytes(d, SLL_ID(SLL_UNUSED),
+                             bytes_of(address.data + halen, SLL_ADDRESS_BYTES - halen));
+}
+
+/* Lower numbers are Linux's own, of frames without an EtherType. */
+static void add_type(struct dissection *d, uint16_t etype)
+{
+    if (etype >= ETHERTYPE_LEAST)
+        dissection_add_number(d, SLL_ID(SLL_ETYPE), etype);
 }
 
 static enum dissect_result sll_version1(struct dissection *d, struct reader *r)
@@ -52,7 +76,7 @@ static enum dissect_result sll_version1(struct dissection *d, struct reader *r)
     dissection_add_number(d, SLL_ID(SLL_HATYPE), hatype);
     dissection_add_number(d, SLL_ID(SLL_HALEN), halen);
     add_source(d, halen, address);
-    dissection_add_number(d, SLL_ID(SLL_ETYPE), etype);
+    add_type(d, etype);
     dissection_next(d, r, dispatch_ethertype(etype), d->left_wire - SLL_HEADER_BYTES);
     return DISSECT_OK;
 }
@@ -68,7 +92,7 @@ static enum dissect_result sll_version2(struct dissection *d, struct reader *r)
         !reader_u16(r, &hatype) || !reader_u8(r, &pkttype) || !reader_u8(r, &halen) ||
         !reader_bytes(r, SLL_ADDRESS_BYTES, &address))
         return DISSECT_TRUNCATED;
-    dissection_add_number(d, SLL_ID(SLL_ETYPE), etype);
+    add_type(d, etype);
     dissection_add_number(d, SLL_ID(SLL_IFINDEX), ifindex);
     dissection_add_number(d, SLL_ID(SLL_HATYPE), hatype);
     dissection_add_number(d, SLL_ID(SLL_PKTTYPE), pkttype);

@@ -66,6 +66,19 @@ enum protocol_id tcp_by_port(const struct dissection *d, uint16_t source, uint16
     return next;
 }
 
+/* What Wireshark calls a protocol that only it has, by the ports in the same order. NULL: none. */
+static const char *foreign_by_port(uint16_t source, uint16_t destination, uint16_t server)
+{
+    uint16_t ports[3] = { server, source < destination ? source : destination,
+                          source < destination ? destination : source };
+    const char *name = NULL;
+
+    for (unsigned i = 0; i < 3 && name == NULL; i++)
+        if (ports[i])
+            name = foreign_tcp_port(ports[i]);
+    return name;
+}
+
 /* A first line that begins or ends with the version. */
 static bool is_likely_http(struct bytes bytes)
 {
@@ -98,15 +111,15 @@ static bool is_passable(const struct dissection *d, enum protocol_id protocol)
     return d->demand->passable >> protocol & 1;
 }
 
+#define QUOTING (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6))
+
 /* Has the packet been quoted by an error, or is it a piece of a datagram? */
 static bool is_out_of_stream(const struct dissection *d)
 {
-    const uint64_t errors = PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6);
-
     for (uint32_t i = d->n_layers; i-- > 0;)
         if (d->layers[i].protocol == PROTOCOL_IPV4 || d->layers[i].protocol == PROTOCOL_IPV6)
-            return d->present & errors || d->layers[i].fragment == FRAGMENT_FIRST;
-    return (d->present & errors) != 0;
+            return d->present & QUOTING || d->layers[i].fragment == FRAGMENT_FIRST;
+    return (d->present & QUOTING) != 0;
 }
 
 /* ---- the header ---- */
@@ -394,28 +407,33 @@ static bool needs_connection(const struct dissection *d, enum protocol_id by_por
 }
 
 /* The payload of a segment that nobody follows, as it stands. */
-static enum dissect_result hand_as_it_stands(struct dissection *d, struct reader *r, uint16_t flags,
-                                             enum protocol_id by_port)
+static enum dissect_result hand_as_it_stands(struct dissection *d, struct reader *r,
+                                             const struct tcp_header *header, enum protocol_id by_port)
 {
     enum protocol_id next = by_port;
 
     if (reader_left(r) == 0)
         return DISSECT_OK;
-    if (flags & TCP_RST) {
+    if (header->segment.flags & TCP_RST) {
         dissection_add_bytes(d, TCP_ID(TCP_RESET_CAUSE), reader_rest(r));
         return DISSECT_OK;
     }
     dissection_add_bytes(d, TCP_ID(TCP_PAYLOAD), reader_rest(r));
     if (next == PROTOCOL_NONE && (is_passable(d, PROTOCOL_TLS) || is_passable(d, PROTOCOL_HTTP)))
         next = tcp_by_content(reader_rest(r));
-    dissection_next(d, r, next == PROTOCOL_NONE ? PROTOCOL_DATA : next, d->left_wire);
+    if (next == PROTOCOL_NONE) {
+        d->foreign = foreign_by_port(header->source, header->destination, 0);
+        next = d->foreign ? PROTOCOL_NONE : PROTOCOL_DATA;
+    }
+    dissection_next(d, r, next, d->left_wire);
     return DISSECT_OK;
 }
 
 static enum dissect_result hand_payload(struct dissection *d, struct reader *r, const struct tcp_place *place,
-                                        const struct tcp_segment *segment, uint16_t findings,
+                                        const struct tcp_header *header, uint16_t findings,
                                         enum protocol_id by_port, bool is_intact)
 {
+    const struct tcp_segment *segment = &header->segment;
     struct tcp_connection *connection = place->connection;
     struct tcp_arrival arrival = { .connection = connection,
                                    .side = place->side,
@@ -442,14 +460,20 @@ static enum dissect_result hand_payload(struct dissection *d, struct reader *r, 
     if (arrival.carries == PROTOCOL_NONE) {
         arrival.carries = findings & TCP_KEEP_ALIVE ? PROTOCOL_NONE : tcp_by_content(reader_rest(r));
         connection->carries = (uint8_t)arrival.carries; /* it is remembered, as Wireshark does */
-        if (arrival.carries == PROTOCOL_NONE)
+        if (arrival.carries == PROTOCOL_NONE) {
             arrival.carries = PROTOCOL_DATA;
+            arrival.foreign = foreign_by_port(header->source, header->destination, connection->server_port);
+        }
     }
     if (!is_passable(d, arrival.carries) && !tcp_wants_any(d, TCP_PDU_FIRST, TCP_PDU_LAST))
         return DISSECT_OK;
     if (!is_intact || !d->preferences->tcp_desegment) {
         if (findings & (TCP_RETRANSMISSION | TCP_OUT_OF_ORDER))
             return DISSECT_OK;
+        if (arrival.foreign && !(findings & TCP_KEEP_ALIVE)) {
+            d->foreign = arrival.foreign;
+            arrival.carries = PROTOCOL_NONE;
+        }
         dissection_next(d, r, findings & TCP_KEEP_ALIVE ? PROTOCOL_DATA : arrival.carries, d->left_wire);
         return DISSECT_OK;
     }
@@ -537,6 +561,9 @@ static enum dissect_result tcp_dissect(struct dissection *d, struct reader *r)
     header.segment.frame = d->packet->number;
     header.segment.ts_ns = d->packet_ts_ns;
     dissection_add_number(d, TCP_ID(TCP_HDR_LEN), header.len);
+    if (!(d->present &
+          PROTOCOL_BIT(PROTOCOL_ICMP))) /* as Wireshark: not of what ICMP quotes, but of ICMPv6 */
+        dissection_add_number(d, TCP_ID(TCP_SEQ_RAW), header.segment.seq);
     by_port = tcp_by_port(d, header.source, header.destination, 0);
     place.is_whole = header.len <= wire_len && !is_out_of_stream(d);
     if (place.is_whole) {
@@ -577,8 +604,8 @@ static enum dissect_result tcp_dissect(struct dissection *d, struct reader *r)
     if (has_connection && place.connection->server_port)
         by_port = tcp_by_port(d, header.source, header.destination, place.connection->server_port);
     if (has_connection)
-        return hand_payload(d, r, &place, &header.segment, verdict.findings, by_port, is_intact);
-    return hand_as_it_stands(d, r, header.segment.flags, by_port);
+        return hand_payload(d, r, &place, &header, verdict.findings, by_port, is_intact);
+    return hand_as_it_stands(d, r, &header, by_port);
 }
 
 static uint64_t tcp_forgotten(const void *state)

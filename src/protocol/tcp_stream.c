@@ -541,6 +541,10 @@ static bool deliver_new(struct dissection *d, struct tcp_streams *streams, struc
     }
     if (whole == 0 && !protocols[carries]->shows_begun)
         return false;
+    if (arrival->foreign) {
+        d->foreign = arrival->foreign;
+        carries = PROTOCOL_NONE;
+    }
     hand(d, r, carries, bytes_of(bytes.data, whole > 0 ? whole : bytes.len), false);
     return true;
 }
@@ -685,6 +689,9 @@ enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
         add_segment_data(d, reader_rest(r));
         return DISSECT_OK;
     }
+    if (arrival->findings & TCP_FAST_RETRANSMISSION && pdu && !pdu->is_open &&
+        !tcp_seq_less(arrival->seq, pdu->seq) && !tcp_seq_less(pdu->next, end))
+        return DISSECT_OK; /* a later part of the last PDU again, which was not lost on its way here */
     if (arrival->findings & TCP_SPURIOUS_RETRANSMISSION)
         return DISSECT_OK;
     if (arrival->findings & TCP_RETRANSMISSION) {

@@ -62,6 +62,7 @@ struct tcp_arrival { /* a segment with its bytes */
     uint16_t flags;
     uint16_t findings;
     enum protocol_id carries;
+    const char *foreign; /* what Wireshark calls what nobody here reads; NULL: data, to it as well */
 };
 
 /*

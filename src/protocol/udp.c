@@ -51,7 +51,8 @@ static const struct field udp_fields[] = {
     [UDP_CHECKSUM_ZERO] = { "udp.checksum.zero", FIELD_NONE, .title = "Illegal checksum value (0)",
                             .needs_flow = true },
     [UDP_CHECKSUM_WRONG] = { "udp.checksum.bad", FIELD_NONE, .title = "Bad checksum", .needs_flow = true },
-    [UDP_LENGTH_BAD] = { "udp.length.bad", FIELD_NONE, .title = "Bad length value" },
+    [UDP_LENGTH_BAD] = { "udp.length.bad", FIELD_NONE, .is_fault = true, .title = "Bad length value",
+                         .needs_flow = true },
     [UDP_POSSIBLE_TRACEROUTE] = { "udp.possible_traceroute", FIELD_NONE, .title = "Possible traceroute" },
     [UDP_STREAM] = { "udp.stream", FIELD_UINT, .title = "Stream index", .ft_bits = 32, .counts_packets = true,
                      .needs_flow = true },
@@ -72,6 +73,13 @@ enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16
     return next;
 }
 
+const char *udp_foreign(uint16_t source, uint16_t destination)
+{
+    const char *name = foreign_udp_port(source < destination ? source : destination);
+
+    return name ? name : foreign_udp_port(source < destination ? destination : source);
+}
+
 static void *udp_state_new(uint64_t hash_seed)
 {
     return conversations_new(sizeof(struct conversation), UDP_CONVERSATIONS, hash_seed, NULL, NULL);
@@ -85,6 +93,15 @@ static void udp_state_free(void *state)
 static uint64_t udp_state_forgotten(const void *state)
 {
     return conversations_forgotten(state);
+}
+
+/* The first piece of a datagram that is not put together: its length is that of the whole. */
+static bool is_piece(const struct dissection *d)
+{
+    for (uint32_t i = d->n_layers; i-- > 0;)
+        if (d->layers[i].protocol == PROTOCOL_IPV4 || d->layers[i].protocol == PROTOCOL_IPV6)
+            return d->layers[i].fragment == FRAGMENT_FIRST;
+    return false;
 }
 
 static bool is_quoted(const struct dissection *d)
@@ -150,6 +167,7 @@ static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
     struct layer *layer = dissection_push(d, PROTOCOL_UDP, r, UDP_HEADER_BYTES);
     const uint8_t *start = r->at;
     uint16_t source, destination, length, checksum;
+    enum protocol_id next;
     uint32_t wire_len;
 
     if (layer == NULL)
@@ -168,10 +186,12 @@ static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
         dissection_add_number(d, UDP_ID(UDP_LENGTH_BAD), 0);
         return DISSECT_MALFORMED;
     }
-    if (length > d->left_wire && !is_quoted(d))
+    if (length > d->left_wire && !is_quoted(d) && !is_piece(d))
         dissection_add_number(d, UDP_ID(UDP_LENGTH_BAD), 0);
     if (length - UDP_HEADER_BYTES < (int64_t)wire_len)
         wire_len = (uint32_t)length - UDP_HEADER_BYTES;
+    if (reader_left(r) > 0) /* what the datagram says that it has, and what is behind it */
+        dissection_add_bytes(d, FIELD_ID(PROTOCOL_UDP, UDP_PAYLOAD), reader_rest(r));
     if (reader_left(r) > wire_len)
         r->end = r->at + wire_len;
     if (dissection_wants(d, PROTOCOL_UDP, UDP_CHECKSUM_STATUS) ||
@@ -183,11 +203,12 @@ static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
         dissection_wants(d, PROTOCOL_UDP, UDP_TIME_RELATIVE) ||
         dissection_wants(d, PROTOCOL_UDP, UDP_TIME_DELTA))
         add_conversation(d, length > UDP_HEADER_BYTES);
-    if (wire_len > 0)
-        dissection_add_bytes(d, FIELD_ID(PROTOCOL_UDP, UDP_PAYLOAD), reader_rest(r));
     if (reader_left(r) == 0 && is_quoted(d)) /* of what it carried the error quotes nothing */
         return DISSECT_OK;
-    dissection_next(d, r, udp_next(d, source, destination, r, wire_len), wire_len);
+    next = udp_next(d, source, destination, r, wire_len);
+    if (next == PROTOCOL_NONE)
+        d->foreign = udp_foreign(source, destination);
+    dissection_next(d, r, next, wire_len);
     return DISSECT_OK;
 }
 

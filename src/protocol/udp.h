@@ -13,6 +13,9 @@
 /* What -d says about either port, the lower one first. */
 enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16_t destination);
 
+/* What Wireshark calls a protocol that only it has, by either port, the lower one first. NULL: none. */
+const char *udp_foreign(uint16_t source, uint16_t destination);
+
 /* What udp_next may find without a port that stands for it. */
 #define UDP_BY_LOOKS_MASK                                                                      \
     (PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) | \
@@ -20,7 +23,8 @@ enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16
 
 /*
  * By -d; by a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len
- * bytes on the wire, looks like it; QUIC likewise, where somebody asks for it; else data. Tells by ports,
+ * bytes on the wire, looks like it; QUIC likewise, where somebody asks for it; else data, but for
+ * what Wireshark finds by a port and nobody here reads: that is nothing. Tells by ports,
  * bytes, preferences and demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h):
  * but for QUIC, whose later datagrams are known by their ends. A sieve keeps all of them that might be.
  */
@@ -45,5 +49,7 @@ static inline __attribute__((always_inline)) enum protocol_id udp_next(const str
     if (__builtin_expect(d->demand->passable >> PROTOCOL_QUIC & 1, 0) && next == PROTOCOL_DATA &&
         quic_is_likely(d, r))
         next = PROTOCOL_QUIC;
+    if (d->demand->passable >> PROTOCOL_DATA & 1 && next == PROTOCOL_DATA && udp_foreign(source, destination))
+        next = PROTOCOL_NONE;
     return next;
 }

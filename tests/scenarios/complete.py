@@ -11,6 +11,8 @@ import time
 
 from harness import CAPTURES, Mirror, segments, udp_frame
 
+ALONE = True  # looks at how soon
+
 DEMO = os.path.join(CAPTURES, 'demo-fleet.pcap')
 # -G 7d: or a full hour would rotate in the middle of a story.
 FLUSHED_SECONDS = 1.8  # --flush is a second; a busy machine takes longer

@@ -74,7 +74,7 @@ def shrink(t, archive, *budget):
     one = t.path('one.pcap')
     if not os.path.exists(one):
         t.run('find', '-r', DEMO, '-c', '1', '-w', one, '-Y', 'frame')
-    t.run('import', one, '-w', archive, '-C', '1', *budget)
+    t.run('import', '--again', one, '-w', archive, '-C', '1', *budget)
 
 
 def case_a_range_and_a_device_outlive_what_lay_around_them(t):

@@ -5,6 +5,8 @@ import time
 
 from harness import Mirror, archive_packets, udp_frame
 
+ALONE = True  # looks at how soon
+
 FLUSH_SECONDS = 1.0
 SLACK_SECONDS = 0.3  # a busy machine wakes the recorder late
 

@@ -7,6 +7,8 @@ import time
 
 from harness import CAPTURES, Mirror, archive_packets, open_segments, read_capture, segments, udp_frame, unpack, read_pcapng
 
+ALONE = True  # looks at how soon
+
 DEMO = os.path.join(CAPTURES, 'demo-fleet.pcap')
 
 

@@ -4,13 +4,16 @@
 selects, and which frames belong to a device. Those of make/sessions.py come from the writer itself; only their
 filters are added here. Review the result as a diff.
 
-A device's frames: every frame of the UDP conversation that its PSK identity was seen in, which is right for
-these recordings, since each holds one session to a conversation."""
+A device's frames: every frame of the conversations that its identity was seen in (NAMES), which is right for
+these recordings, since each holds one session to a conversation.
+
+expect.py --devices remakes the devices alone."""
 import glob
 import json
 import os
 import re
 import subprocess
+import sys
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 FILTERS = ['ip', 'ipv6', 'udp', 'tcp', 'vlan', 'vxlan', 'dtls', 'arp', 'ip.flags.mf == 1', 'ip.frag_offset > 0',
@@ -64,12 +67,45 @@ FILTERS_OF = {
 }
 
 
+NAMES = [  # field, of which conversation, and of which packets alone it names a device
+    ('dtls.handshake.identity', 'udp.stream', 'dtls.handshake.type == 16'),
+    ('tls.handshake.identity', 'tcp.stream', 'tls.handshake.type == 16'),
+    ('tls.handshake.extensions_server_name', 'tcp.stream', 'tls.handshake.type == 1'),
+    ('mqtt.clientid', 'tcp.stream', 'mqtt.msgtype == 1 && mqtt.clientid_len > 0'),
+    ('mqtt.username', 'tcp.stream', 'mqtt.msgtype == 1'),
+]
+
+
+def devices_of(path):
+    devices = {}
+    for field, stream_field, which in NAMES:
+        for _, identity, stream in tshark(path, which, 'frame.number', field, stream_field):
+            if not identity:
+                continue
+            # A tunnel's own conversation comes first, the device's last.
+            stream = stream.split(',')[-1]
+            identity = identity.split(',')[0]
+            raw = bytes.fromhex(identity.replace(':', '')) if field.endswith('handshake.identity') else identity.encode()
+            frames = [int(n) for n, s in tshark(path, stream_field.split('.')[0], 'frame.number', stream_field)
+                      if s.split(',')[-1] == stream]
+            known = devices.setdefault(raw, {'identity': raw.decode(), 'hex': raw.hex(':'), 'frames': []})
+            known['frames'] = sorted(set(known['frames'] + frames))
+    return list(devices.values())
+
+
 def tshark(path, display, *fields):
     command = ['tshark', '-n', '-r', path, '-T', 'fields'] + [word for field in fields for word in ('-e', field)]
     if display:
         command += ['-Y', display]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [line.split('\t') for line in out.splitlines()]
+
+
+def filters_of(path):
+    name = os.path.basename(path)
+    filters = FILTERS + MORE_FILTERS.get(name.split('-')[0], []) + (TLS_FILTERS if name.startswith('tls') else [])
+    filters += [text for prefix, texts in FILTERS_OF.items() if name.startswith(prefix) for text in texts]
+    return {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
 
 
 def main():
@@ -79,27 +115,10 @@ def main():
         if os.path.exists(golden):
             expect = json.load(open(golden))
         if expect.get('made by') != 'make/sessions.py':
-            devices = {}
-            for number, identity, stream in tshark(path, 'dtls.handshake.identity', 'frame.number',
-                                                   'dtls.handshake.identity', 'udp.stream'):
-                # A tunnel's own conversation comes first, the device's last.
-                stream = stream.split(',')[-1]
-                raw = bytes.fromhex(identity.split(',')[0].replace(':', ''))
-                frames = [int(n) for n, s in tshark(path, 'udp', 'frame.number', 'udp.stream')
-                          if s.split(',')[-1] == stream]
-                devices[raw] = {'identity': raw.decode(), 'hex': raw.hex(':'), 'frames': frames}
-            expect = {'made by': 'make/record.sh', 'packets': len(tshark(path, None, 'frame.number')),
-                      'devices': list(devices.values())}
-        filters = FILTERS + [text for begin, texts in FILTERS_OF.items()
-                             if os.path.basename(path).startswith(begin) for text in texts]
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
-        more = MORE_FILTERS.get(os.path.basename(path).split('-')[0], [])
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in FILTERS + more}
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in
-                             FILTERS + (TLS_FILTERS if os.path.basename(path).startswith('tls') else [])}
-        filters = FILTERS + [text for prefix, texts in FILTERS_OF.items()
-                             if os.path.basename(path).startswith(prefix) for text in texts]
-        expect['filters'] = {text: [int(row[0]) for row in tshark(path, text, 'frame.number')] for text in filters}
+            expect = {**expect, 'made by': 'make/record.sh', 'packets': len(tshark(path, None, 'frame.number')),
+                      'devices': devices_of(path)}
+        if '--devices' not in sys.argv:
+            expect['filters'] = filters_of(path)
         text = json.dumps(expect, indent=1)
         # One line a list of numbers.
         text = re.sub(r'\[\s+(\d[\d,\s]*)\]', lambda m: '[' + ', '.join(m.group(1).split(',')).replace('\n', '')
