@@ -158,6 +158,47 @@ static void packets_are_read_by_number_in_both_directions(void **state)
     }
 }
 
+static void a_packet_found_says_its_number(void **state)
+{
+    static const char *const ends[] = { ".zst.open", ".zst" };
+
+    (void)state;
+    for (unsigned way = 0; way < 3; way++) { /* open, by its seek table, by its index */
+        struct segment_index *index = NULL;
+        const struct packet *packets;
+        struct segment_reader *reader;
+        struct error error = { 0 };
+        uint64_t wanted = 5000;
+        struct world w;
+        char path[4096];
+        uint32_t n;
+
+        world_init(&w);
+        begin(&w, CODEC_ZSTD, 0, wanted);
+        add(&w, 0, 300);
+        if (way > 0)
+            seal(&w, way == 2);
+        if (way == 2) {
+            fixture_find(w.directory, ".tdx", path);
+            index = segment_index_open(path, &error);
+        }
+        fixture_find(w.directory, ends[way > 0], path);
+        reader = segment_reader_open(path, index, &w.read, &error);
+        assert_non_null(reader);
+        for (uint32_t block = 0;; block++) {
+            if ((index ? segment_reader_block(reader, block, &packets, &n, &error)
+                       : segment_reader_next(reader, &packets, &n, &error)) != SEGMENT_BLOCK)
+                break;
+            for (uint32_t i = 0; i < n; i++)
+                assert_int_equal(packets[i].packet_id, wanted++);
+        }
+        assert_int_equal(wanted, 5300);
+        segment_reader_close(reader);
+        segment_index_close(index);
+        world_clear(&w);
+    }
+}
+
 static void a_reader_that_stays_sees_what_comes_and_what_is_sealed(void **state)
 {
     struct number_reader *reader;
@@ -249,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packets_are_read_by_number_in_both_directions),
+        cmocka_unit_test(a_packet_found_says_its_number),
         cmocka_unit_test(a_reader_that_stays_sees_what_comes_and_what_is_sealed),
         cmocka_unit_test(numbers_that_are_not_kept_lead_to_their_neighbours),
         cmocka_unit_test(old_segments_keep_their_numbers_when_the_oldest_goes),

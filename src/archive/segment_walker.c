@@ -34,6 +34,7 @@ struct segment_walker {
     struct segment_block tail_row; /* without packets: there is no unfinished block */
     struct buffer tail;
     uint64_t n_packets;
+    bool is_stuck; /* at damage: how many packets it held, and so the numbers behind it, nobody knows */
 
     struct pcapng_reader *pcapng;
     struct block_unpacker unpacker;
@@ -130,13 +131,12 @@ uint64_t segment_walker_packets(struct segment_walker *walker)
 {
     const struct packet *packets;
     enum segment_result result;
-    struct error ignored; /* damage is told when its packets are asked for; those behind it are walked to */
+    struct error ignored;
     uint32_t n;
 
-    while ((result = segment_reader_next(walker->walk, &packets, &n, &ignored)) != SEGMENT_END) {
-        if (result == SEGMENT_BLOCK && !note_block(walker))
-            break;
-    }
+    while (!walker->is_stuck &&
+           (result = segment_reader_next(walker->walk, &packets, &n, &ignored)) != SEGMENT_END)
+        walker->is_stuck = result != SEGMENT_BLOCK || !note_block(walker);
     return walker->n_packets;
 }
 

@@ -15,7 +15,7 @@ struct segment_walker *segment_walker_new(const char *path, struct interface_tab
                                           struct error *error);
 void segment_walker_free(struct segment_walker *walker);
 
-/* How many packets can be read now: walks on as far as there is something. */
+/* How many packets can be read now: walks on as far as there is something, never past damage. */
 uint64_t segment_walker_packets(struct segment_walker *walker);
 
 /* The block with the packet that has so many before it, among those walked. */

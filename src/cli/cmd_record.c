@@ -561,12 +561,14 @@ const struct command command_record = {
     .options = options,
     .notes = "SIGINT or SIGTERM ends in order, SIGHUP begins a new segment.\n"
              "The BPF expression is tcpdump's; for a mirror it is held against the frame inside.\n"
-             "A tap is pcapng on a socket (PCAP-over-IP). A reader that is slow loses packets of its own, and is told;\n"
+             "A tap is pcapng on a socket (PCAP-over-IP). A reader that is slow loses packets of its own, "
+             "and is told;\n"
              "the recorder never waits. A unix socket has mode 0660, and belongs to --user.\n"
              "\n"
              "Examples:\n"
              "  tapdeck record --vxlan 4789 -w /var/capture --keep-bytes 200G --keep-age 30d\n"
-             "  tapdeck record --vxlan 4789 -w /var/capture --tap unix:/run/tapdeck/tap --tap tcp:127.0.0.1:57012\n"
+             "  tapdeck record --vxlan 4789 -w /var/capture --tap unix:/run/tapdeck/tap --tap "
+             "tcp:127.0.0.1:57012\n"
              "  sudo tapdeck record -i eth1 -w /var/capture --user nobody udp port 5684",
     .run = record_main,
 };
