@@ -37,7 +37,6 @@ enum {
     INDEX_CHECKSUM_AT = 24, /* the only bytes it does not cover */
     INDEX_HEAD_BYTES = 32,
     INDEX_SECTION_ROW_BYTES = 24,
-    INDEX_CONFIDENCE_SHIFT = 1, /* of a binding, above its is-client-low */
     INDEX_SECTIONS_LIMIT = 64, /* more are not believed */
     INDEX_BLOCK_ROW_BYTES = 52,
     INDEX_FLOW_ROW_BYTES = 18,
@@ -45,6 +44,12 @@ enum {
     INDEX_RECORDING_BYTES = 88,
     INDEX_RECORDING_UNNUMBERED_BYTES = 80, /* as written before packets had numbers */
     INDEX_FIRST_BYTES = 4096,              /* summary and recording lie within */
+};
+
+enum { /* of a binding's second byte */
+       INDEX_BINDING_CLIENT_LOW = 1,
+       INDEX_BINDING_CONFIDENCE_AT = 1, /* three bits */
+       INDEX_BINDING_CONTINUED = 1 << 4,
 };
 
 enum index_section {

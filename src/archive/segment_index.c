@@ -318,7 +318,7 @@ bool index_interfaces(const struct segment_index *index, interface_function *fun
 
 /* One row of the bindings section, its references not followed yet. */
 struct binding_row {
-    uint8_t reason, flags;   /* is-client-low, and the confidence above it */
+    uint8_t reason, flags;   /* INDEX_BINDING_… */
     uint64_t flow;           /* number plus 1; 0: the key stands here */
     struct flow_key own_key; /* when it does */
     uint64_t from, to, n_packets, n_bytes;
@@ -397,8 +397,9 @@ static bool expand_row(const struct segment_index *index, const struct binding_r
     if (!find_flow_key(index, row, &binding->flow) || !read_session(index, row->session, binding))
         return false;
     binding->reason = (enum binding_reason)row->reason;
-    binding->is_client_low = row->flags & 1;
-    binding->confidence = (enum binding_confidence)(row->flags >> INDEX_CONFIDENCE_SHIFT);
+    binding->is_client_low = row->flags & INDEX_BINDING_CLIENT_LOW;
+    binding->is_continued = row->flags & INDEX_BINDING_CONTINUED;
+    binding->confidence = (enum binding_confidence)(row->flags >> INDEX_BINDING_CONFIDENCE_AT & 7);
     if (binding->confidence == 0) /* none was written */
         binding->confidence = binding_reason_confidence(binding->reason);
     binding->from_ns = (int64_t)((uint64_t)before_ns + row->from);

@@ -385,6 +385,7 @@ void segment_index_builder_binding(struct segment_index_builder *builder, const 
         .session = session,
         .reason = binding->reason,
         .is_client_low = binding->is_client_low,
+        .is_continued = binding->is_continued,
         .confidence = binding->confidence,
     };
 }

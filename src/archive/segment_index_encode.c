@@ -410,8 +410,9 @@ static bool put_bindings(struct encoding *e)
         const struct builder_binding *binding = &builder->bindings[order[i]];
 
         buffer_put_u8(e->file, (uint8_t)binding->reason);
-        buffer_put_u8(e->file, (uint8_t)(binding->is_client_low | (unsigned)binding->confidence
-                                                                      << INDEX_CONFIDENCE_SHIFT));
+        buffer_put_u8(e->file, (uint8_t)((binding->is_client_low ? INDEX_BINDING_CLIENT_LOW : 0) |
+                                         (binding->is_continued ? INDEX_BINDING_CONTINUED : 0) |
+                                         (unsigned)binding->confidence << INDEX_BINDING_CONFIDENCE_AT));
         put_flow_key(e, &binding->flow);
         buffer_put_varint(e->file, (uint64_t)binding->from_ns - (uint64_t)before_ns);
         buffer_put_varint(e->file, (uint64_t)binding->to_ns - (uint64_t)binding->from_ns);

@@ -42,7 +42,7 @@ struct builder_binding {
     uint32_t session;
     enum binding_reason reason;
     enum binding_confidence confidence;
-    bool is_client_low;
+    bool is_client_low, is_continued;
 };
 
 struct builder_table { /* open addressing: 0 free, else number + 1 */

@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_devices - who was seen, under which identities, at which addresses, when: from the segments' indexes,
- * and for the open segment, which has none, by a pass over its packets.
+ * cmd_devices - who was seen, under which identities, at which addresses, when: from the archive's device
+ * table, and for what that does not contain from the indexes, or by a pass over the open segment's packets.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "archive/catalog.h"
-#include "base/json_writer.h"
-#include "base/size_text.h"
+#include "archive/device_query.h"
 #include "base/time_range.h"
 #include "base/timestamp.h"
-#include "base/utf8.h"
 #include "cli/answer.h"
 #include "cli/commands.h"
-#include "cli/device_list.h"
-#include "cli/value_format.h"
+#include "cli/device_print.h"
+#include "cli/signals.h"
 #include "pipeline/archive_bindings.h"
 #include "pipeline/archive_coverage.h"
 
-enum { LIST_LIMIT_BYTES = 1 << 30, ENDPOINT_BYTES = IP_ADDRESS_TEXT_BYTES + 10 };
+enum {
+    DEVICES_SHOWN = 1000,              /* unless --limit says otherwise */
+    DEVICE_TEXT_LIMIT_BYTES = 1 << 28, /* of one device, as text or JSON */
+    PRINT_AT_BYTES = 1 << 16,
+};
 
 struct settings {
-    const char *archive, *like, *from, *to, *format;
+    const char *archive, *like, *kind, *from, *to, *seen_since, *at, *time, *sort, *format;
+    uint64_t limit;
     bool is_local;
 };
 
@@ -33,347 +36,415 @@ static const struct option options[] = {
       "the archive directory (else TAPDECK_ARCHIVE)" },
     { 0, "like", OPTION_TEXT, offsetof(struct settings, like), "TEXT",
       "only identities that contain TEXT, upper and lower case alike" },
+    { 0, "kind", OPTION_TEXT, offsetof(struct settings, kind), "KIND",
+      "only identities of that kind: dtls.psk, lwm2m.ep, mqtt.clientid, cert.cn, ...; also those that\n"
+      "name no device but a service, a group or an interface: tls.sni, mqtt.user, mac" },
+    { 0, "at", OPTION_TEXT, offsetof(struct settings, at), "ADDR[:PORT]",
+      "only who was at this address: 10.1.2.3:40020, 10.1.2.3, [2001:db8::1]:5684" },
+    { 0, "time", OPTION_TIME, offsetof(struct settings, time), "TIME",
+      "only who was there at TIME (the same as --from TIME --to TIME)" },
     { 0, "from", OPTION_TIME, offsetof(struct settings, from), "TIME",
       "only what was seen at or after TIME" },
     { 0, "to", OPTION_TIME, offsetof(struct settings, to), "TIME", "only what was seen at or before TIME" },
+    { 0, "seen-since", OPTION_TIME, offsetof(struct settings, seen_since), "TIME",
+      "only devices seen since TIME, with all that is known of them" },
+    { 0, "sort", OPTION_TEXT, offsetof(struct settings, sort), "KEY",
+      "last (default: seen last comes first), first, packets or name" },
+    { 0, "limit", OPTION_COUNT, offsetof(struct settings, limit), "COUNT",
+      "list so many at most (1000; 0: all)" },
     { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT", "text (default) or json" },
     { 0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL,
       "times in the local zone, not in UTC" },
     { 0 },
 };
 
-/* ---- gathering ---- */
+/* ---- what was asked ---- */
 
-struct gathering {
-    struct device_list *list;
-    struct time_range range;
-    const char *like;
-    bool is_out_of_memory;
-};
-
-/* What is shown of an identity: its text, or hex where it is none. */
-static void put_identity(struct buffer *text, struct bytes identity)
+static bool kind_parse(const char *text, enum identity_scheme *kind, struct error *error)
 {
-    if (utf8_is_printable(identity))
-        buffer_put(text, identity.data, identity.len);
-    else
-        hex_format(text, identity);
+    char known[512] = "";
+    size_t len = 0;
+
+    for (int scheme = 1; identity_scheme_name((enum identity_scheme)scheme); scheme++) {
+        const char *name = identity_scheme_name((enum identity_scheme)scheme);
+
+        if (strcmp(name, text) == 0) {
+            *kind = (enum identity_scheme)scheme;
+            return true;
+        }
+        len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", len ? ", " : "", name);
+    }
+    return error_set(error, ERROR_USAGE, "--kind \"%s\": there is %s", text, known);
 }
 
-static bool is_like(struct bytes identity, const char *like)
+static bool at_parse(const char *text, struct device_question *question, struct error *error)
 {
-    char shown[2 * IDENTITY_LIMIT_BYTES + 1];
-    struct buffer text;
-    size_t len;
+    const char *colon = strrchr(text, ':'), *port = NULL;
+    char address[IP_ADDRESS_TEXT_BYTES + 2], *end;
+    size_t len = strlen(text);
+    unsigned long number;
 
-    if (like == NULL)
+    question->port = -1;
+    if (text[0] == '[') {
+        const char *close = strchr(text, ']');
+
+        if (close && (close[1] == ':' || close[1] == '\0')) {
+            port = close[1] ? close + 2 : NULL;
+            len = (size_t)(close - ++text);
+        }
+    } else if (colon && strchr(text, ':') == colon) { /* more of them: IPv6 without a port */
+        port = colon + 1;
+        len = (size_t)(colon - text);
+    }
+    if (len < sizeof address) {
+        memcpy(address, text, len);
+        address[len] = '\0';
+    }
+    if (len >= sizeof address || !ip_address_parse(address, &question->address))
+        return error_set(error, ERROR_USAGE,
+                         "--at \"%s\" is no address; write 10.1.2.3:40020, 10.1.2.3 or [2001:db8::1]:5684",
+                         text);
+    if (port == NULL)
         return true;
-    buffer_init(&text, sizeof shown - 1);
-    put_identity(&text, identity);
-    len = text.len;
-    if (len > 0)
-        memcpy(shown, text.data, len);
-    shown[len] = '\0';
-    buffer_clear(&text);
-    return strcasestr(shown, like) != NULL;
+    number = strtoul(port, &end, 10);
+    if (port[0] < '0' || port[0] > '9' || *end || number > UINT16_MAX)
+        return error_set(error, ERROR_USAGE, "--at: \"%s\" is no port; it is a number up to 65535", port);
+    question->port = (int32_t)number;
+    return true;
+}
+
+static bool order_parse(const char *text, enum device_order *order, struct error *error)
+{
+    static const char *const names[] = {
+        [DEVICE_BY_LAST_SEEN] = "last",
+        [DEVICE_BY_FIRST_SEEN] = "first",
+        [DEVICE_BY_PACKETS] = "packets",
+        [DEVICE_BY_NAME] = "name",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *order = (enum device_order)i;
+            return true;
+        }
+    }
+    return error_set(error, ERROR_USAGE, "--sort \"%s\": there is last, first, packets and name", text);
+}
+
+static bool times_parse(const struct settings *settings, struct device_question *question,
+                        struct error *error)
+{
+    const char *from = settings->time ? settings->time : settings->from;
+    int64_t now_ns = timestamp_now();
+    struct time_range range;
+
+    if (settings->time && (settings->from || settings->to))
+        return error_set(error, ERROR_USAGE, "--time is one moment: leave out --from and --to");
+    if (settings->time && !timestamp_parse(settings->time, now_ns, settings->is_local, &question->from_ns))
+        return error_set(
+            error, ERROR_USAGE,
+            "--time \"%s\" is not a time; write 2024-08-29T10:00:00Z, '2024-08-29 10:00', 10:00, "
+            "'thu 14:03', -15m or now",
+            settings->time);
+    if (settings->time) {
+        question->to_ns = question->from_ns;
+    } else {
+        if (!time_range_parse(from, settings->to, now_ns, settings->is_local, &range, error))
+            return false;
+        question->from_ns = range.from_ns;
+        question->to_ns = range.to_ns;
+    }
+    question->seen_since_ns = INT64_MIN;
+    if (settings->seen_since &&
+        !timestamp_parse(settings->seen_since, now_ns, settings->is_local, &question->seen_since_ns))
+        return error_set(error, ERROR_USAGE,
+                         "--seen-since \"%s\" is not a time; write -1h, 'thu 14:00' or 2024-08-29",
+                         settings->seen_since);
+    return true;
+}
+
+static bool question_make(const struct settings *settings, struct device_question *question, bool *is_json,
+                          struct error *error)
+{
+    *question = (struct device_question) { .like = settings->like, .port = -1 };
+    *is_json = settings->format && strcmp(settings->format, "json") == 0;
+    if (settings->format && !*is_json && strcmp(settings->format, "text") != 0)
+        return error_set(error, ERROR_USAGE, "-T \"%s\": there is text and json", settings->format);
+    return (settings->kind == NULL || kind_parse(settings->kind, &question->kind, error)) &&
+           (settings->at == NULL || at_parse(settings->at, question, error)) &&
+           (settings->sort == NULL || order_parse(settings->sort, &question->order, error)) &&
+           times_parse(settings, question, error);
+}
+
+/* ---- the table, and what it lacks ---- */
+
+struct gathering {
+    struct device_table *table;
+    bool has_overlay;
+    struct error trouble;
+};
+
+static void gather_segment(void *context)
+{
+    struct gathering *g = context;
+
+    if (g->has_overlay && g->trouble.kind == ERROR_NONE)
+        device_table_overlay_segment(g->table, &g->trouble);
 }
 
 static bool gather(void *context, const struct binding *binding)
 {
     struct gathering *g = context;
 
-    if (binding->to_ns < g->range.from_ns || binding->from_ns > g->range.to_ns ||
-        !is_like(binding->identity, g->like))
-        return true;
-    g->is_out_of_memory = !device_list_add(g->list, binding);
-    return !g->is_out_of_memory;
+    if (g->trouble.kind == ERROR_NONE && !g->has_overlay)
+        g->has_overlay = device_table_overlay(g->table, &g->trouble);
+    return g->trouble.kind == ERROR_NONE && device_table_overlay_add(g->table, binding, &g->trouble);
 }
 
-static bool gather_archive(const char *directory, struct gathering *g,
-                           struct archive_bindings_counters *counters, struct error *error)
+static void tell_useless(const struct error *error)
 {
-    struct archive_bindings_question question = { .function = gather, .context = g };
+    fprintf(stderr,
+            "tapdeck devices: %s; the segments' indexes were asked instead (\"tapdeck index --rebuild\" "
+            "makes the "
+            "table anew)\n",
+            error->text);
+}
+
+/* The archive's table; where it has none of use, one in a temporary file, made of all its indexes. */
+static struct device_table *open_table(const char *directory, bool is_useless, const struct catalog *catalog,
+                                       struct error *error)
+{
+    struct device_table *table = is_useless ? NULL : device_table_open(directory, DEVICE_TABLE_READ, error);
+    struct device_table_changes changes;
+
+    if (table)
+        return table;
+    if (!is_useless && error->kind != ERROR_NONE)
+        tell_useless(error);
+    table = device_table_open(NULL, DEVICE_TABLE_WRITE, error);
+    if (table && device_table_follow(table, catalog, signals_stop(), &changes, error))
+        return table;
+    device_table_close(table);
+    return NULL;
+}
+
+static struct device_table *gather_archive(const char *directory, bool is_useless,
+                                           struct archive_bindings_counters *counters, struct error *error)
+{
+    struct gathering g = { 0 };
+    struct archive_bindings_question question = { .function = gather,
+                                                  .segment = gather_segment,
+                                                  .context = &g };
     struct catalog catalog;
-    bool is_done;
+    bool is_done = false;
 
-    if (getrandom(&question.hash_seed, sizeof question.hash_seed, 0) != sizeof question.hash_seed)
-        return error_system(error, "random numbers");
+    if (getrandom(&question.hash_seed, sizeof question.hash_seed, 0) != sizeof question.hash_seed) {
+        error_system(error, "random numbers");
+        return NULL;
+    }
     if (!catalog_load(&catalog, directory, error))
-        return false;
-    is_done = archive_bindings(&catalog, &question, counters, error);
+        return NULL;
+    g.table = open_table(directory, is_useless, &catalog, error);
+    if (g.table) {
+        question.table = g.table;
+        is_done = archive_bindings(&catalog, &question, counters, error);
+    }
+    if (g.trouble.kind != ERROR_NONE) {
+        *error = g.trouble;
+        is_done = false;
+    }
     catalog_clear(&catalog);
-    if (is_done && g->is_out_of_memory)
-        return error_set(error, ERROR_SYSTEM, "out of memory");
-    return is_done;
+    if (is_done)
+        return g.table;
+    device_table_close(g.table);
+    return NULL;
 }
 
-/* ---- as text ---- */
+/* ---- printing ---- */
 
-static const char *endpoint_format(const struct device_stay *stay, char text[static ENDPOINT_BYTES])
-{
-    char address[IP_ADDRESS_TEXT_BYTES];
-
-    snprintf(text, ENDPOINT_BYTES, stay->address.family == 6 ? "[%s]:%u" : "%s:%u",
-             ip_address_format(&stay->address, address), stay->port);
-    return text;
-}
-
-/* Milliseconds are enough for people. */
-static const char *moment_format(int64_t ts_ns, bool is_local, char text[static TIMESTAMP_TEXT_BYTES])
-{
-    timestamp_format(ts_ns, is_local, text);
-    memmove(text + 23, text + 29, strlen(text + 29) + 1);
-    return text;
-}
-
-static void put_cell(struct buffer *out, size_t start, size_t columns)
-{
-    size_t taken = utf8_columns(bytes_of(out->data + start, out->len - start));
-
-    for (; taken < columns; taken++)
-        buffer_put_u8(out, ' ');
-}
-
-static void put_row_end(struct buffer *out, bool is_local, uint64_t n_packets, uint64_t n_bytes,
-                        int64_t from_ns, int64_t to_ns)
-{
-    char packets[SIZE_TEXT_BYTES], size[SIZE_TEXT_BYTES], from[TIMESTAMP_TEXT_BYTES],
-        to[TIMESTAMP_TEXT_BYTES];
-
-    buffer_printf(out, "  %12s  %8s  %s  %s\n", count_format(n_packets, packets), size_format(n_bytes, size),
-                  moment_format(from_ns, is_local, from), moment_format(to_ns, is_local, to));
-}
-
-static size_t widest_name(const struct device_entry *entries, uint32_t n)
-{
-    size_t widest = strlen("IDENTITY, addresses below");
-
-    for (uint32_t i = 0; i < n; i++) {
-        size_t columns = utf8_is_printable(entries[i].identity) ? utf8_columns(entries[i].identity)
-                                                                : entries[i].identity.len * 2;
-
-        if (columns > widest)
-            widest = columns;
-        for (uint32_t s = 0; s < entries[i].n_stays; s++) {
-            char endpoint[ENDPOINT_BYTES];
-
-            columns = 2 + strlen(endpoint_format(&entries[i].stays[s], endpoint));
-            if (columns > widest)
-                widest = columns;
-        }
-    }
-    return widest < 64 ? widest : 64; /* a longer identity pushes its own row only */
-}
-
-enum { KIND_COLUMNS = 13 };
-
-static const char *kind_name(enum identity_scheme scheme)
-{
-    const char *name = identity_scheme_name(scheme);
-
-    return name ? name : "unknown"; /* of a newer tapdeck */
-}
-
-static void put_list(struct buffer *out, const struct device_entry *entries, uint32_t n, bool is_local)
-{
-    size_t name_columns = widest_name(entries, n), start = out->len;
-
-    buffer_put_text(out, "IDENTITY, addresses below");
-    put_cell(out, start, name_columns);
-    buffer_printf(out, "  %-*s  %12s  %8s  %-*s  %s\n", KIND_COLUMNS, "KIND", "PACKETS", "BYTES",
-                  is_local ? 29 : 24, "FIRST SEEN", "LAST SEEN");
-    for (uint32_t i = 0; i < n; i++) {
-        const struct device_entry *entry = &entries[i];
-
-        start = out->len;
-        put_identity(out, entry->identity);
-        put_cell(out, start, name_columns);
-        buffer_printf(out, "  %-*s", KIND_COLUMNS, kind_name(entry->scheme));
-        put_row_end(out, is_local, entry->n_packets, entry->n_bytes, entry->first_ns, entry->last_ns);
-        for (uint32_t s = 0; s < entry->n_stays; s++) {
-            const struct device_stay *stay = &entry->stays[s];
-            char endpoint[ENDPOINT_BYTES];
-
-            buffer_printf(out, "  %-*s  %-*s", (int)name_columns - 2, endpoint_format(stay, endpoint),
-                          KIND_COLUMNS, binding_reason_name(stay->reason));
-            put_row_end(out, is_local, stay->n_packets, stay->n_bytes, stay->from_ns, stay->to_ns);
-        }
-    }
-}
-
-/* ---- as JSON ---- */
-
-static void json_count(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
-static void json_time(struct json_writer *json, const char *name, int64_t ts_ns, bool is_local)
-{
-    char text[TIMESTAMP_TEXT_BYTES];
-
-    json_writer_name(json, name);
-    json_writer_string(json, timestamp_format(ts_ns, is_local, text));
-}
-
-static void json_stay(struct json_writer *json, const struct device_stay *stay, bool is_local)
-{
-    char address[IP_ADDRESS_TEXT_BYTES];
-
-    json_writer_object(json);
-    json_writer_name(json, "address");
-    json_writer_string(json, ip_address_format(&stay->address, address));
-    json_count(json, "port", stay->port);
-    json_time(json, "from", stay->from_ns, is_local);
-    json_time(json, "to", stay->to_ns, is_local);
-    json_writer_name(json, "reason");
-    json_writer_string(json, binding_reason_name(stay->reason));
-    json_count(json, "packets", stay->n_packets);
-    json_count(json, "bytes", stay->n_bytes);
-    json_writer_end(json);
-}
-
-static void put_json(struct buffer *out, const struct device_entry *entries, uint32_t n,
-                     const struct answer *answer)
-{
-    bool is_local = answer->is_local;
-    struct json_writer json;
-    struct buffer hex;
-
-    buffer_init(&hex, 2 * IDENTITY_LIMIT_BYTES);
-    json_writer_init(&json, out, JSON_WRITER_INDENTED);
-    json_writer_array(&json);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct device_entry *entry = &entries[i];
-
-        buffer_empty(&hex);
-        hex_format(&hex, entry->identity);
-        json_writer_object(&json);
-        json_writer_name(&json, "scheme");
-        json_writer_string(&json, kind_name(entry->scheme));
-        json_writer_name(&json, "identity"); /* null where it is no text */
-        if (utf8_is_printable(entry->identity))
-            json_writer_text(&json, entry->identity);
-        else
-            json_writer_null(&json);
-        json_writer_name(&json, "identity_hex");
-        json_writer_text(&json, buffer_bytes(&hex));
-        json_time(&json, "first_seen", entry->first_ns, is_local);
-        json_time(&json, "last_seen", entry->last_ns, is_local);
-        json_count(&json, "packets", entry->n_packets);
-        json_count(&json, "bytes", entry->n_bytes);
-        json_writer_name(&json, "addresses");
-        json_writer_array(&json);
-        for (uint32_t s = 0; s < entry->n_stays; s++)
-            json_stay(&json, &entry->stays[s], is_local);
-        json_writer_end(&json);
-        json_writer_end(&json);
-    }
-    json_writer_object(&json); /* behind the devices: how complete they are */
-    json_writer_name(&json, "coverage");
-    answer_put_json(&json, answer);
-    json_writer_end(&json);
-    json_writer_end(&json);
-    buffer_put_u8(out, '\n');
-    buffer_clear(&hex);
-}
-
-/* ---- the command ---- */
-
-/* The last element of JSON counts the devices as found. */
-static bool list_print(struct device_list *list, bool is_json, struct answer *answer, uint32_t *n,
-                       struct error *error)
-{
-    const struct device_entry *entries = device_list_finish(list, n);
+struct printing {
+    struct device_accountant *accountant;
     struct buffer out;
-    bool is_printed = true;
+    struct json_writer json;
+    const struct answer *answer; /* how complete it is */
+    bool is_json, is_local, is_out_of_memory, has_begun;
+};
 
-    answer->n_found = *n;
-    buffer_init(&out, LIST_LIMIT_BYTES);
-    if (is_json)
-        put_json(&out, entries, *n, answer);
-    else if (*n > 0)
-        put_list(&out, entries, *n, answer->is_local);
-    if (out.is_full)
-        is_printed =
-            error_set(error, ERROR_LIMIT, "the list is longer than %d bytes; narrow it by --like or --from",
-                      LIST_LIMIT_BYTES);
-    else if (out.len > 0)
-        fwrite(out.data, 1, out.len, stdout);
-    buffer_clear(&out);
-    return is_printed;
+static bool account(void *context, const struct binding *binding)
+{
+    struct printing *printing = context;
+
+    printing->is_out_of_memory = !device_accountant_add(printing->accountant, binding);
+    return !printing->is_out_of_memory;
 }
 
-static bool covered_list_print(const char *directory, const struct gathering *g,
-                               const struct archive_bindings_counters *counters, bool is_json, bool is_local,
-                               uint32_t *n, struct error *error)
+static void print_out(struct printing *printing)
 {
-    struct archive_coverage found;
-    struct catalog catalog;
-    struct answer answer = { .coverage = &found.coverage,
-                             .is_local = is_local,
-                             .is_of_device = true,
-                             .n_damaged = counters->n_unreadable,
-                             .damage = counters->n_unreadable ? counters->first.text : NULL };
-    bool is_printed;
+    fwrite(printing->out.data, 1, printing->out.len, stdout);
+    printing->has_begun |= printing->out.len > 0;
+    buffer_empty(&printing->out);
+}
 
-    if (!catalog_load(&catalog, directory, error))
-        return false;
-    is_printed = archive_coverage_find(directory, &catalog, &g->range, timestamp_now(), &found, error) &&
-                 list_print(g->list, is_json, &answer, n, error);
-    if (is_printed) {
-        fflush(stdout);
-        answer_tell(&answer, false);
+static bool print_device(struct printing *printing, struct error *error)
+{
+    const struct device_account *device =
+        printing->is_out_of_memory ? NULL : device_accountant_finish(printing->accountant);
+
+    if (device == NULL)
+        return error_set(error, ERROR_SYSTEM, "out of memory");
+    if (printing->is_json)
+        device_print_json(&printing->json, device, printing->is_local);
+    else
+        device_print_text(&printing->out, device, printing->is_local);
+    if (printing->out.is_full)
+        return error_set(error, ERROR_LIMIT,
+                         "a device has more addresses than can be printed; narrow it by --from");
+    if (printing->out.len >= PRINT_AT_BYTES)
+        print_out(printing);
+    return true;
+}
+
+static bool print_all(struct printing *printing, struct device_query *query, uint64_t limit,
+                      struct error *error)
+{
+    enum device_query_result result = DEVICE_QUERY_END;
+
+    if (printing->is_json) {
+        json_writer_init(&printing->json, &printing->out, JSON_WRITER_INDENTED);
+        json_writer_array(&printing->json);
+    } else if (device_query_count(query) > 0) {
+        device_print_head(&printing->out, printing->is_local);
     }
-    archive_coverage_clear(&found);
-    catalog_clear(&catalog);
-    return is_printed;
+    for (uint64_t n = 0; (limit == 0 || n < limit) && !atomic_load(signals_stop()); n++) {
+        result = device_query_next(query, account, printing, error);
+        if (result != DEVICE_QUERY_DEVICE)
+            break;
+        if (!print_device(printing, error))
+            return false;
+    }
+    if (printing->is_json) {
+        json_writer_object(&printing->json); /* behind the devices: how complete they are */
+        json_writer_name(&printing->json, "coverage");
+        answer_put_json(&printing->json, printing->answer);
+        json_writer_end(&printing->json);
+        json_writer_end(&printing->json);
+        buffer_put_u8(&printing->out, '\n');
+    }
+    print_out(printing);
+    return result != DEVICE_QUERY_FAULT;
 }
 
-static void gaps_tell(const struct archive_bindings_counters *counters, uint64_t n_left_out)
+/* ---- what else is to be said ---- */
+
+static bool tell_earlier(void *context, const struct binding *binding)
 {
+    const struct settings *settings = context;
+    char to[TIMESTAMP_TEXT_BYTES];
+    struct buffer name;
+
+    buffer_init(&name, 4096);
+    device_name_put(&name, binding->identity);
+    fprintf(stderr, "tapdeck devices: nobody known was there then; the last before was %.*s (%s), until %s\n",
+            (int)name.len, (const char *)name.data,
+            identity_scheme_name(binding->scheme) ? identity_scheme_name(binding->scheme) : "unknown",
+            timestamp_format(binding->to_ns, settings->is_local, to));
+    buffer_clear(&name);
+    return false;
+}
+
+static void tell_rest(const struct archive_bindings_counters *counters, uint64_t n, uint64_t limit)
+{
+    fflush(stdout);
     if (counters->n_unreadable > 0)
         fprintf(stderr, "tapdeck devices: %u segment%s could not be read, so devices may be missing: %s\n",
                 counters->n_unreadable, counters->n_unreadable == 1 ? "" : "s", counters->first.text);
-    if (n_left_out > 0)
+    if (limit && n > limit)
         fprintf(stderr,
-                "tapdeck devices: more than %d stays; %llu were left out: narrow it by --like or --from\n",
-                DEVICE_STAYS, (unsigned long long)n_left_out);
+                "tapdeck devices: %llu more are not shown: --limit 0 shows all, --like, --kind, --at and "
+                "--seen-since narrow it\n",
+                (unsigned long long)(n - limit));
 }
 
-static bool settings_check(const struct settings *settings, bool *is_json, struct error *error)
+static bool print_answer(struct device_table *table, const struct device_question *question,
+                         const struct settings *settings, bool is_json, struct answer *answer,
+                         bool *has_begun, struct error *error)
 {
-    *is_json = settings->format && strcmp(settings->format, "json") == 0;
-    if (settings->format && !*is_json && strcmp(settings->format, "text") != 0)
-        return error_set(error, ERROR_USAGE, "-T \"%s\": there is text and json", settings->format);
-    return true;
+    struct printing printing = { .is_json = is_json, .is_local = settings->is_local, .answer = answer };
+    struct device_query *query = device_query_new(table, question, error);
+    bool is_done = query != NULL, is_there;
+
+    buffer_init(&printing.out, DEVICE_TEXT_LIMIT_BYTES);
+    answer->n_found = query ? device_query_count(query) : 0;
+    if (is_done && (printing.accountant = device_accountant_new()) == NULL)
+        is_done = error_set(error, ERROR_SYSTEM, "out of memory");
+    is_done = is_done && print_all(&printing, query, settings->limit, error);
+    if (is_done && answer->n_found == 0 && question->address.family && question->to_ns != INT64_MAX)
+        is_done =
+            device_query_before(table, question, tell_earlier, (void *)(uintptr_t)settings, &is_there, error);
+    *has_begun = printing.has_begun;
+    buffer_clear(&printing.out);
+    device_accountant_free(printing.accountant);
+    device_query_free(query);
+    return is_done;
+}
+
+/* The same, with what the archive covers of the asked time said behind it. */
+static bool print_covered(const char *directory, struct device_table *table,
+                          const struct device_question *question, const struct settings *settings,
+                          bool is_json, const struct archive_bindings_counters *counters, uint64_t *n,
+                          bool *has_begun, struct error *error)
+{
+    struct time_range range = { question->from_ns, question->to_ns };
+    struct archive_coverage found;
+    struct catalog catalog;
+    struct answer answer = { .coverage = &found.coverage,
+                             .is_local = settings->is_local,
+                             .is_of_device = true,
+                             .n_damaged = counters->n_unreadable,
+                             .damage = counters->n_unreadable ? counters->first.text : NULL };
+    bool is_done;
+
+    if (!catalog_load(&catalog, directory, error))
+        return false;
+    is_done = archive_coverage_find(directory, &catalog, &range, timestamp_now(), &found, error) &&
+              print_answer(table, question, settings, is_json, &answer, has_begun, error);
+    if (is_done) {
+        fflush(stdout);
+        answer_tell(&answer, false);
+        *n = answer.n_found;
+    }
+    archive_coverage_clear(&found);
+    catalog_clear(&catalog);
+    return is_done;
 }
 
 static int devices(const struct settings *settings)
 {
-    struct gathering g = { .like = settings->like };
     struct archive_bindings_counters counters = { 0 };
+    struct device_question question;
+    struct device_table *table;
     struct error error;
     const char *directory = command_archive(settings->archive, &error);
-    bool is_json, is_done;
-    uint32_t n = 0;
+    bool is_json, is_done = false;
+    uint64_t n = 0;
 
-    if (directory == NULL || !settings_check(settings, &is_json, &error) ||
-        !time_range_parse(settings->from, settings->to, timestamp_now(), settings->is_local, &g.range,
-                          &error))
+    if (directory == NULL || !question_make(settings, &question, &is_json, &error))
         return command_fault(&command_devices, &error);
-    g.list = device_list_new();
-    if (g.list == NULL)
-        is_done = error_set(&error, ERROR_SYSTEM, "out of memory");
-    else
-        is_done = gather_archive(directory, &g, &counters, &error) &&
-                  covered_list_print(directory, &g, &counters, is_json, settings->is_local, &n, &error);
-    if (is_done)
-        gaps_tell(&counters, device_list_left_out(g.list));
-    device_list_free(g.list);
+    for (int is_useless = 0; is_useless < 2; is_useless++) {
+        bool has_begun = false;
+
+        table = gather_archive(directory, is_useless, &counters, &error);
+        is_done = table && print_covered(directory, table, &question, settings, is_json, &counters, &n,
+                                         &has_begun, &error);
+        device_table_close(table);
+        if (is_done || error.kind != ERROR_DAMAGED || has_begun)
+            break;
+        if (!is_useless) /* damaged further in */
+            tell_useless(&error);
+    }
     if (!is_done)
         return command_fault(&command_devices, &error);
+    tell_rest(&counters, n, settings->limit);
     if (counters.n_unreadable > 0)
         return EXIT_ERROR;
     return n > 0 ? EXIT_FOUND : EXIT_NONE;
@@ -381,7 +452,7 @@ static int devices(const struct settings *settings)
 
 static int run(int argc, char **argv)
 {
-    struct settings settings = { 0 };
+    struct settings settings = { .limit = DEVICES_SHOWN };
     int code;
 
     return command_parse(&command_devices, argc, argv, &settings, &code) ? devices(&settings) : code;
@@ -390,23 +461,31 @@ static int run(int argc, char **argv)
 const struct command command_devices = {
     .name = "devices",
     .summary = "lists who was seen, under which identities, at which addresses, when",
-    .usage = "[-A DIR] [--like TEXT] [--from TIME] [--to TIME] [-T text|json]",
+    .usage = "[-A DIR] [--like TEXT] [--kind KIND] [--at ADDR[:PORT]] [--time TIME] [options]",
     .options = options,
     .notes =
-        "Below each identity stand the addresses it was at, and how that is known: handshake (both ends "
-        "finished\n"
-        "one), resumed, connection id (the session's came from there), attempt (named, but never finished).\n"
+        "A device is what its sessions say: names that one session bore are one device's, the others stand\n"
+        "behind \"=\". An address never makes two names one. Below stand the addresses it was at, and how "
+        "that\n"
+        "is known: handshake (both ends finished one), resumed, connection id (the session's came from "
+        "there),\n"
+        "registration, location, connect, attempt (named, but never finished); and how sure it is: strong,\n"
+        "probable, weak.\n"
         "\n"
-        "TIME is 2024-08-29T10:00:00Z, '2024-08-29 10:00', 10:00 (today), 'thu 14:00', -15m, or now.\n"
-        "\n"
-        "examples:\n"
-        "  tapdeck devices -A /var/lib/tapdeck --like 02005e --from -1h\n"
-        "  tapdeck devices -A /var/lib/tapdeck -T json | jq -r '.[].identity // empty'\n"
+        "A row tells all packets of a stay, also where --from and --to take a part of it.\n"
         "\n"
         "How complete the list is (what of the asked time was recorded, gaps, drops) is said on standard "
         "error:\n"
         "to a terminal always, else when something is missing. The last element of JSON has it as "
         "\"coverage\".\n"
+        "\n"
+        "TIME is 2024-08-29T10:00:00Z, '2024-08-29 10:00', 10:00 (today), 'thu 14:00', -15m, or now.\n"
+        "\n"
+        "examples:\n"
+        "  tapdeck devices -A /var/lib/tapdeck --like 02005e --from -1h\n"
+        "  tapdeck devices -A /var/lib/tapdeck --at 10.1.2.3:40020 --time 'thu 14:03'\n"
+        "  tapdeck devices -A /var/lib/tapdeck --seen-since -1d --limit 0 -T json | jq -r '.[].identity // "
+        "empty'\n"
         "\n"
         "Exit status: 0 found, 1 none, 2 an error.\n",
     .run = run,

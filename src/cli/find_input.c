@@ -50,6 +50,12 @@ static bool search_device(struct find *find, struct error *error)
     } else {
         is_done =
             device_search_catalog(find->search, &find->catalog, find->settings->wants_explanation, error);
+        if (device_search_table_trouble(find->search))
+            fprintf(stderr,
+                    "tapdeck find: %s; the segments' indexes were asked instead (\"tapdeck index --rebuild\" "
+                    "makes "
+                    "the table anew)\n",
+                    device_search_table_trouble(find->search)->text);
     }
     device_match_settle(find->match);
     return is_done;

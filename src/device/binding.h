@@ -76,6 +76,7 @@ struct binding {
     enum binding_reason reason;
     enum binding_confidence confidence;
     bool is_client_low; /* the flow's low end is the device */
+    bool is_continued;  /* the last checkpoint cut it off: nobody else was on the flow since */
     struct flow_key flow;
     int64_t from_ns, to_ns;     /* first and last packet, both included */
     uint64_t n_packets;         /* both directions */

@@ -20,6 +20,7 @@ struct flow {
     bool is_client_low;
     bool is_named;        /* in which of the two lists it is */
     bool is_plain;        /* nothing seals its packets: what was long silent may be somebody else */
+    bool is_continued;    /* a checkpoint cut its binding off, and it is still the same */
     bool is_weak;         /* it was, and nothing since showed that it is still the same */
     bool has_sequence[2]; /* [1]: the client's */
     int64_t touched_ns;   /* when it was last moved to the end of its list */

@@ -162,8 +162,12 @@ void tracker_checkpoint(struct tracker *tracker, bool is_last)
     for (unsigned is_named = 0; is_named < 2; is_named++) {
         struct flow *flow = NULL;
 
-        while ((flow = flow_table_next(tracker->flows, flow, is_named)) != NULL)
+        while ((flow = flow_table_next(tracker->flows, flow, is_named)) != NULL) {
+            bool goes_on = flow->is_continued || flow->n_packets > 0;
+
             span_report(tracker, flow);
+            flow->is_continued = goes_on;
+        }
     }
     tracker->counters.n_sessions_evicted = session_table_evicted(tracker->sessions);
 }

@@ -23,6 +23,7 @@
 #include "protocol/dissection.h"
 
 struct tracker;
+struct session_store;
 
 struct tracker_options {
     uint32_t limit_flows;    /* 0: TRACKER_FLOWS */
@@ -44,6 +45,9 @@ void tracker_free(struct tracker *tracker);
 
 /* Dissect by these when a packet is looked at closer; borrowed. */
 void tracker_prefer(struct tracker *tracker, const struct preferences *preferences);
+
+/* Where sessions sleep that are not known here; borrowed. NULL: nowhere. */
+void tracker_wake_from(struct tracker *tracker, const struct session_store *store);
 
 /* What a dissection must be asked for. */
 void tracker_demand(struct demand *demand);
@@ -72,6 +76,7 @@ void tracker_restore(struct tracker *tracker, const struct binding *binding);
 
 struct tracker_counters {
     uint64_t n_handshakes, n_resumed, n_cid_moves, n_location_moves, n_attempts;
+    uint64_t n_woken;     /* sessions that slept in the store */
     uint64_t n_anonymous; /* sessions that nobody named */
     uint64_t n_flows_evicted, n_sessions_evicted, n_handshakes_evicted, n_identities_refused;
 };

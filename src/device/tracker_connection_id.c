@@ -52,6 +52,16 @@ static uint32_t find_session(const struct tracker *tracker, const struct glance 
     return SESSION_NONE;
 }
 
+/* An id that sleeps elsewhere counts as one here does: only if it fits. */
+static uint32_t woken_session(struct tracker *tracker, const struct scene *scene, struct bytes cid,
+                              const struct ip_address *server)
+{
+    uint32_t found = wake_by_cid(tracker, cid, server, scene->packet->ts_ns);
+    size_t len = found == SESSION_NONE ? 0 : session_table_at(tracker->sessions, found)->cid_to_server.len;
+
+    return found != SESSION_NONE && is_fitting(&scene->glance, cid, len) ? found : SESSION_NONE;
+}
+
 void connection_id_follow(struct tracker *tracker, struct scene *scene)
 {
     const struct glance *glance = &scene->glance;
@@ -75,6 +85,8 @@ void connection_id_follow(struct tracker *tracker, struct scene *scene)
                       begins_with(cid, handshake->cid_to_server, handshake->cid_to_server_len)))
         return; /* the last flight of the handshake: an earlier session may have had the same id */
     found = find_session(tracker, glance, cid, server);
+    if (found == SESSION_NONE)
+        found = woken_session(tracker, scene, cid, server);
     if (found == SESSION_NONE) {
         if (session && cid.len >= session->cid_to_server.len)
             span_unbind(tracker, flow); /* somebody else's, from where this session was */

@@ -303,20 +303,32 @@ void handshake_follow_records(struct tracker *tracker, struct scene *scene)
 
 /* ---- how it ends ---- */
 
+/* The session with a token, here or asleep. */
+static uint32_t session_by_token(struct tracker *tracker, const struct handshake *handshake,
+                                 const struct token *token, const struct ip_address *server)
+{
+    uint32_t found = session_table_by_token(tracker->sessions, token_bytes(token));
+
+    return found == SESSION_NONE
+               ? wake_by_token(tracker, token_bytes(token), server, handshake->is_plain, handshake->last_ns)
+               : found;
+}
+
 /* The session an abbreviated handshake, or an update, takes up. */
-static uint32_t earlier_session(struct tracker *tracker, const struct handshake *handshake)
+static uint32_t earlier_session(struct tracker *tracker, const struct handshake *handshake,
+                                const struct ip_address *server)
 {
     uint32_t found = SESSION_NONE;
 
     if (handshake->has_other_version || handshake->has_key_exchange)
         return SESSION_NONE;
     if (handshake->reason == BINDING_LOCATION)
-        return session_table_by_token(tracker->sessions, token_bytes(&handshake->offered[0]));
+        return session_by_token(tracker, handshake, &handshake->offered[0], server);
     if (handshake->offered[1].len)
-        found = session_table_by_token(tracker->sessions, token_bytes(&handshake->offered[1]));
+        found = session_by_token(tracker, handshake, &handshake->offered[1], server);
     if (found == SESSION_NONE && handshake->offered[0].len &&
         bytes_equal(token_bytes(&handshake->offered[0]), token_bytes(&handshake->session_id)))
-        found = session_table_by_token(tracker->sessions, token_bytes(&handshake->offered[0]));
+        found = session_by_token(tracker, handshake, &handshake->offered[0], server);
     return found;
 }
 
@@ -355,7 +367,7 @@ static uint32_t make_session(struct tracker *tracker, struct handshake *handshak
     const struct session *earlier = NULL;
 
     if (!has_name_of_device(&handshake->names)) {
-        uint32_t found = earlier_session(tracker, handshake);
+        uint32_t found = earlier_session(tracker, handshake, server);
 
         if (found != SESSION_NONE) {
             struct identity_name name;
@@ -386,7 +398,7 @@ static void finish(struct tracker *tracker, struct flow *flow)
     uint32_t session;
 
     if (reason == BINDING_LOCATION) {
-        session = earlier_session(tracker, handshake);
+        session = earlier_session(tracker, handshake, server);
         if (session == SESSION_NONE)
             tracker->counters.n_anonymous++;
         else

@@ -19,6 +19,7 @@ enum { SOURCES_LIMIT = 8 };
 struct tracker {
     struct tracker_options options;
     struct tracker_counters counters;
+    const struct session_store *store; /* may be NULL */
     struct session_table *sessions;
     struct flow_table *flows;
     struct handshake_table *handshakes;
@@ -113,6 +114,14 @@ bool handshake_is_stale(const struct handshake *handshake, int64_t now_ns);
 
 /* A record with a connection id: whose session is it, and was it on this flow before? Answers scene->flow. */
 void connection_id_follow(struct tracker *tracker, struct scene *scene);
+
+/* ---- tracker_wake.c: sessions that sleep elsewhere, as those here from now on; SESSION_NONE: unknown ----
+ */
+
+uint32_t wake_by_cid(struct tracker *tracker, struct bytes cid, const struct ip_address *server,
+                     int64_t ts_ns);
+uint32_t wake_by_token(struct tracker *tracker, struct bytes token, const struct ip_address *server,
+                       bool is_plain, int64_t ts_ns);
 
 /* ---- tracker_lease.c ---- */
 

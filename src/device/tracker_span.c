@@ -92,6 +92,7 @@ void span_report(struct tracker *tracker, struct flow *flow)
             .confidence = flow->is_weak ? CONFIDENCE_WEAK
                                         : binding_reason_confidence((enum binding_reason)flow->reason),
             .is_client_low = flow->is_client_low,
+            .is_continued = flow->is_continued,
             .flow = flow->key,
             .from_ns = flow->from_ns,
             .to_ns = flow->to_ns,
@@ -109,6 +110,7 @@ void span_report(struct tracker *tracker, struct flow *flow)
     }
     flow->n_packets = 0;
     flow->n_bytes = 0;
+    flow->is_continued = false;
 }
 
 void span_unbind(struct tracker *tracker, struct flow *flow)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/device_search.h"
 
+#include <libgen.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pipeline/archive_bindings.h"
 #include "pipeline/indexer.h"
@@ -14,7 +16,8 @@ struct device_search {
     uint64_t n_bindings, n_left_out, n_anonymous;
     uint64_t n_taken[BINDING_LEASE + 1][CONFIDENCE_CERTAIN + 1];
     bool is_out_of_memory;
-    struct error trouble; /* a segment that could not be read; kind ERROR_NONE: none */
+    struct error table_trouble; /* why the device table was not asked; kind ERROR_NONE: nothing */
+    struct error trouble;       /* a segment that could not be read; kind ERROR_NONE: none */
 };
 
 struct device_search *device_search_new(const char *device, struct device_match *match,
@@ -39,12 +42,8 @@ void device_search_free(struct device_search *search)
     free(search);
 }
 
-static void on_binding(void *context, const struct binding *binding)
+static void add_binding(struct device_search *search, const struct binding *binding)
 {
-    struct device_search *search = context;
-
-    if (!identity_is_named(binding->scheme, binding->identity, search->device))
-        return;
     search->n_bindings++;
     if (binding->confidence < CONFIDENCE_PROBABLE && binding->reason != BINDING_ATTEMPT) {
         search->n_left_out++;
@@ -54,6 +53,14 @@ static void on_binding(void *context, const struct binding *binding)
         search->n_taken[binding->reason][binding->confidence]++;
     if (!device_match_add(search->match, &binding->flow, binding->from_ns, binding->to_ns))
         search->is_out_of_memory = true;
+}
+
+static void on_binding(void *context, const struct binding *binding)
+{
+    struct device_search *search = context;
+
+    if (identity_is_named(binding->scheme, binding->identity, search->device))
+        add_binding(search, binding);
 }
 
 static bool is_well(struct device_search *search, struct error *error)
@@ -114,24 +121,35 @@ bool device_search_source(struct device_search *search, struct source *source,
     return is_done;
 }
 
-static bool is_device(void *context, enum identity_scheme scheme, struct bytes identity)
-{
-    const struct device_search *search = context;
-
-    return identity_is_named(scheme, identity, search->device);
-}
-
+/* Its name is one of the device's: archive_bindings saw to that. */
 static bool on_archived_binding(void *context, const struct binding *binding)
 {
-    on_binding(context, binding);
+    add_binding(context, binding);
     return true;
+}
+
+/* The table beside an archive's segments; NULL when there is none, or it is of no use, which is noted. */
+static struct device_table *open_table(struct device_search *search, const struct catalog *catalog)
+{
+    struct device_table *table;
+    struct error error;
+    char *directory;
+
+    if (catalog->n == 0 || (directory = strdup(catalog->entries[0].path)) == NULL)
+        return NULL;
+    table = device_table_open(dirname(directory), DEVICE_TABLE_READ, &error);
+    free(directory);
+    if (table == NULL && error.kind != ERROR_NONE)
+        search->table_trouble = error;
+    return table;
 }
 
 bool device_search_catalog(struct device_search *search, const struct catalog *catalog, bool counts_nameless,
                            struct error *error)
 {
     struct archive_bindings_question question = {
-        .is_wanted = is_device,
+        .device = search->device,
+        .table = open_table(search, catalog),
         .function = on_archived_binding,
         .context = search,
         .counts_nameless = counts_nameless,
@@ -139,13 +157,28 @@ bool device_search_catalog(struct device_search *search, const struct catalog *c
         .hash_seed = search->hash_seed,
     };
     struct archive_bindings_counters counters;
+    bool is_done = archive_bindings(catalog, &question, &counters, error);
 
-    if (!archive_bindings(catalog, &question, &counters, error))
+    if (!is_done && question.table) { /* damaged further in: spans told twice melt into one */
+        search->table_trouble = *error;
+        search->n_bindings = search->n_left_out = 0;
+        memset(search->n_taken, 0, sizeof search->n_taken);
+        device_table_close(question.table);
+        question.table = NULL;
+        is_done = archive_bindings(catalog, &question, &counters, error);
+    }
+    device_table_close(question.table);
+    if (!is_done)
         return false;
     search->n_anonymous += counters.n_anonymous;
     if (counters.n_unreadable)
         search->trouble = counters.first;
     return is_well(search, error);
+}
+
+const struct error *device_search_table_trouble(const struct device_search *search)
+{
+    return search->table_trouble.kind == ERROR_NONE ? NULL : &search->table_trouble;
 }
 
 uint64_t device_search_bindings(const struct device_search *search)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * device_search - where and when was a device? Gathers the spans of one identity: from the indexes of an
- * archive, and by a pass of the tracker over what has none (capture files, the open segment).
+ * device_search - where and when was a device? Gathers the spans of one identity: from the device table and
+ * the indexes of an archive, and by a pass of the tracker over what has none (capture files, the open
+ * segment).
  */
 #pragma once
 
@@ -50,3 +51,6 @@ uint64_t device_search_taken(const struct device_search *search, enum binding_re
 
 /* What hides spans: the first segment that could not be read; NULL for none. */
 const struct error *device_search_trouble(const struct device_search *search);
+
+/* Why the archive's device table could not be asked (the indexes were instead); NULL for nothing. */
+const struct error *device_search_table_trouble(const struct device_search *search);

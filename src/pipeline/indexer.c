@@ -191,6 +191,11 @@ void indexer_restore(struct indexer *indexer, const struct binding *binding)
     tracker_restore(indexer->tracker, binding);
 }
 
+void indexer_wake_from(struct indexer *indexer, const struct session_store *store)
+{
+    tracker_wake_from(indexer->tracker, store);
+}
+
 const struct tracker_counters *indexer_tracker_counters(const struct indexer *indexer)
 {
     return tracker_counters(indexer->tracker);

@@ -15,6 +15,7 @@
 #include "packet/packet.h"
 
 struct indexer;
+struct session_store;
 
 struct indexer *indexer_new(const struct interface_table *interfaces,
                             uint64_t hash_seed); /* NULL without memory */
@@ -40,6 +41,9 @@ void indexer_listen(struct indexer *indexer, void (*binding)(void *context, cons
 
 /* Where an earlier run left the devices: its bindings, in the order they were found. */
 void indexer_restore(struct indexer *indexer, const struct binding *binding);
+
+/* Sessions that are not known here are asked for there; borrowed. */
+void indexer_wake_from(struct indexer *indexer, const struct session_store *store);
 
 const struct tracker_counters *indexer_tracker_counters(const struct indexer *indexer);
 struct dissect_counters indexer_dissect_counters(const struct indexer *indexer);

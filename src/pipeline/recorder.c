@@ -10,10 +10,12 @@
 #include "archive/packet_numbers.h"
 #include "archive/recover.h"
 #include "archive/segment_index.h"
+#include "archive/session_keys.h"
 #include "base/log.h"
 #include "base/size_text.h"
 #include "base/timestamp.h"
 #include "pipeline/decap.h"
+#include "pipeline/device_feeder.h"
 #include "pipeline/indexer.h"
 #include "pipeline/tap.h"
 
@@ -22,7 +24,8 @@ enum {
     RESTORE_SEGMENTS = 64,       /* newest segments from which devices are taken up at the start */
 };
 
-#define RETRY_DISK_NS NS_PER_SECOND /* a full disk is tried again so often */
+#define RETRY_DISK_NS NS_PER_SECOND      /* a full disk is tried again so often */
+#define FEED_WAIT_NS (5 * NS_PER_SECOND) /* what the device table lacks then is left to the next recorder */
 #define RETAIN_EVERY_NS (10 * NS_PER_SECOND)
 #define TOUCH_EVERY_NS NS_PER_SECOND
 #define CLOCKS_APART_NS (60 * NS_PER_SECOND) /* a packet that much off the clock is no live one */
@@ -36,6 +39,9 @@ struct recorder {
     uint64_t segment_next; /* the number that the open segment's next packet must have */
     struct decap *decap;
     struct indexer *indexer;
+    struct session_keys *keys;     /* sleeping sessions */
+    struct session_store sessions; /* asks them */
+    struct device_feeder *feeder;  /* NULL: none could be started */
     struct segment_index_builder *builder;
     struct segment_writer *writer;        /* NULL: no segment is open */
     struct interface_drops *drops;        /* by interface, since the recorder was opened */
@@ -159,6 +165,7 @@ static void note_deleted(struct recorder *recorder, const struct retention_resul
         return;
     recorder->counters.n_deleted += result->n_deleted;
     recorder->counters.n_deleted_bytes += result->n_bytes_deleted;
+    device_feeder_wake(recorder->feeder);
     log_write(LEVEL_NOTICE, "%s: the oldest %u segment%s deleted, %s", why, result->n_deleted,
               result->n_deleted == 1 ? "" : "s", size_format(result->n_bytes_deleted, size));
 }
@@ -331,6 +338,8 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     recorder->builder = NULL;
     recorder->counters.n_segments += is_sealed;
     recorder->has_leftover |= !is_sealed;
+    if (is_sealed)
+        device_feeder_wake(recorder->feeder);
     if (!is_sealed && error->kind == ERROR_NO_SPACE && seal_leftover(recorder, error)) {
         *error = (struct error) { 0 };
         is_sealed = true;
@@ -620,6 +629,17 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
     if (recorder->numbers == NULL || !sync_start(recorder, error))
         goto fail;
     restore_devices(recorder);
+    recorder->keys = session_keys_new(recorder->options.segment.directory, true);
+    if (recorder->keys == NULL) {
+        error_set(error, ERROR_SYSTEM, "recorder: no memory for sleeping sessions");
+        goto fail;
+    }
+    recorder->sessions = session_keys_store(recorder->keys);
+    indexer_wake_from(recorder->indexer, &recorder->sessions);
+    recorder->feeder = device_feeder_start(recorder->options.segment.directory, recorder->keys, error);
+    if (recorder->feeder == NULL)
+        note_trouble(recorder, error);
+    device_feeder_await(recorder->feeder, !recorder->options.is_live);
     return recorder;
 fail:
     recorder_close(recorder);
@@ -648,6 +668,8 @@ void recorder_close(struct recorder *recorder)
     if (recorder == NULL)
         return;
     seal_segment(recorder, true, &ignored);
+    device_feeder_finish(recorder->feeder, recorder->options.is_live ? FEED_WAIT_NS : INT64_MAX);
+    session_keys_free(recorder->keys);
     sync_stop(recorder);
     pthread_mutex_destroy(&recorder->lock);
     pthread_cond_destroy(&recorder->changed);
