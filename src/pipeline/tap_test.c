@@ -178,7 +178,7 @@ static void readers_get_all_from_when_they_came_also_later_interfaces(void **sta
     send_packets(&w, 1, 2);
     read_to(&late, 4021);
     read_to(&first, 4021);
-    assert_int_equal(late.n, 11);
+    assert_in_range(late.n, 11, 21); /* what was on its way to the thread may come too */
     assert_int_equal(first.n, 3021);
     assert_int_equal(first.n_missing + late.n_missing, 0);
     assert_string_equal(late.interfaces.items[2].name, "vxlan 10.0.0.2 vni 1");
