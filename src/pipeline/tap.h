@@ -26,7 +26,7 @@ enum {
     TAP_LISTENERS_LIMIT = 8,
     TAP_READERS_LIMIT = 64,              /* more are closed at once, and counted */
     TAP_CHUNK_BYTES = 64 * 1024,         /* handed over when so full, or at tap_flush */
-    TAP_QUEUE_BYTES = 16 * 1024 * 1024,   /* that wait for one reader */
+    TAP_QUEUE_BYTES = 16 * 1024 * 1024,  /* that wait for one reader */
     TAP_MEMORY_BYTES = 64 * 1024 * 1024, /* that wait for all of them */
     TAP_STATISTICS_LIMIT = 64,           /* interfaces whose drops are told */
 };
