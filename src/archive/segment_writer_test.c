@@ -57,7 +57,7 @@ static void what_is_sealed_is_read_back_by_index_and_without(void **state)
         fixture_interfaces(&interfaces);
         writer =
             fixture_write(directory, codecs[c].codec, &interfaces, 0, N_PACKETS, c == 1 ? 500 : 37, &indexer);
-        assert_true(segment_writer_seal(writer, indexer.builder, NULL, 0, &error));
+        assert_true(segment_writer_seal(writer, indexer.builder, NULL, 0, NULL, &error));
         fixture_find(directory, codecs[c].end, path);
         assert_true(segment_path_sibling(path, ".tdx", index_path));
 
@@ -125,7 +125,7 @@ static void what_is_flushed_is_found_in_the_open_segment(void **state)
         assert_int_equal(read_on(reader, next), 300);
         segment_reader_close(reader);
         /* A packet a flush makes no frame a packet: the seek table says how many there are. */
-        assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+        assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
         interface_table_clear(&interfaces);
         interface_table_clear(&met);
         fixture_remove(directory);
@@ -146,7 +146,7 @@ static void a_small_segment_cut_at_every_byte_gives_the_whole_packets_before_the
         fixture_directory(directory);
         fixture_interfaces(&interfaces);
         writer = fixture_write(directory, codecs[c].codec, &interfaces, 0, 30, 5, NULL);
-        assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+        assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
         fixture_find(directory, codecs[c].end, path);
         assert_int_equal(stat(path, &status), 0);
         snprintf(cut_path, sizeof cut_path, "%s/20200101T000000.000000000Z-cut-1%s", directory,
@@ -259,7 +259,7 @@ static void a_full_disk_takes_nothing_back_and_can_be_tried_again(void **state)
         assert_true(n_refused < 10);
     }
     assert_true(n_refused >= 3);
-    assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+    assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
     fixture_find(directory, ".pcapng.zst", path);
     reader = segment_reader_open(path, NULL, &met, &error);
     assert_non_null(reader);
@@ -347,7 +347,7 @@ static void other_programs_read_sealed_segments(void **state)
         fixture_directory(directory);
         fixture_interfaces(&interfaces);
         assert_true(segment_writer_seal(fixture_write(directory, cases[c].codec, &interfaces, 0, N, 50, NULL),
-                                        NULL, drops, 2, &error));
+                                        NULL, drops, 2, NULL, &error));
         fixture_find(directory, cases[c].end, path);
         output_of(printed, ROOM, cases[c].test, path);
         output_of(printed, ROOM, cases[c].packets, path);

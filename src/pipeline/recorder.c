@@ -186,6 +186,8 @@ static bool make_room(struct recorder *recorder, struct error *error)
     struct retention_result result = { 0 };
     struct error why = { 0 };
 
+    if (recorder->options.spares_older)
+        return false;
     if (!retainer_delete_oldest(recorder->retainer, timestamp_now(), &result, &why)) {
         if (why.kind != ERROR_NO_SPACE)
             *error = why;
@@ -305,6 +307,7 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
 {
     struct segment_writer *writer = recorder->writer;
     struct interface_drops *drops = NULL;
+    uint64_t stored_bytes;
     bool is_sealed;
 
     if (writer == NULL)
@@ -312,7 +315,7 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     indexer_end(recorder->indexer, is_last);
     recorder->counters.n_index_folds += segment_index_builder_folds(recorder->builder);
     recorder->counters.n_raw_bytes += segment_writer_raw_bytes(writer);
-    recorder->counters.n_stored_bytes += segment_writer_bytes(writer);
+    stored_bytes = segment_writer_bytes(writer); /* as far as it is known before the seal */
     recorder->counters.segment[0] = '\0';
     recorder->has_unflushed = false;
     if (recorder->n_drops)
@@ -332,10 +335,12 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
         memcpy(recorder->drops_before, recorder->drops, recorder->n_drops * sizeof *recorder->drops);
     note_end(recorder, is_last);
     set_writer(recorder, NULL);
-    is_sealed = segment_writer_seal(writer, recorder->builder, drops, drops ? recorder->n_drops : 0, error);
+    is_sealed = segment_writer_seal(writer, recorder->builder, drops, drops ? recorder->n_drops : 0,
+                                    &stored_bytes, error);
     free(drops);
     segment_index_builder_free(recorder->builder);
     recorder->builder = NULL;
+    recorder->counters.n_stored_bytes += stored_bytes;
     recorder->counters.n_segments += is_sealed;
     recorder->has_leftover |= !is_sealed;
     if (is_sealed)

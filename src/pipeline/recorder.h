@@ -20,6 +20,7 @@ struct recorder_options {
     uint64_t rotate_bytes; /* of a segment's file; 0: never by size */
     int64_t rotate_ns;     /* at whole multiples since 1970; 0: never by time */
     int64_t flush_ns;      /* what came is readable after so long; 0: at once */
+    bool spares_older;     /* a full disk is no reason to delete: it drops what does not fit */
     bool is_live;          /* the wall clock rotates and flushes too, and data goes to the disk (fdatasync) */
     bool wants_decap;
     struct tap *tap; /* is given each packet, with its number; borrowed; NULL: nobody is */
