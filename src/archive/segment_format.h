@@ -42,8 +42,9 @@ enum {
     INDEX_FLOW_CHUNK_ROWS = 64,  /* flows are found by the first of so many */
     INDEX_FLOW_CHUNK_BYTES = 16, /* what says where those begin */
     INDEX_SUMMARY_BYTES = 64,
-    INDEX_RECORDING_BYTES = 80,
-    INDEX_FIRST_BYTES = 4096, /* summary and recording lie within */
+    INDEX_RECORDING_BYTES = 88,
+    INDEX_RECORDING_UNNUMBERED_BYTES = 80, /* as written before packets had numbers */
+    INDEX_FIRST_BYTES = 4096,              /* summary and recording lie within */
 };
 
 enum { /* of a binding's second byte */

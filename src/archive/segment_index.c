@@ -28,7 +28,7 @@ static bool read_sections(struct segment_index *index, struct bytes file, struct
             return false;
         if (offset % 8 || offset > file.len || len > file.len - offset)
             return false;
-        if (kind == 0 || kind >= INDEX_SECTION_END)
+        if (kind == 0 || kind > INDEX_RECORDING)
             continue; /* of a later version */
         if (index->sections[kind].data)
             return false;

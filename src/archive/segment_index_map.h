@@ -14,7 +14,7 @@
 struct segment_index {
     const uint8_t *map; /* NULL: over borrowed bytes */
     size_t map_bytes;
-    struct bytes sections[INDEX_SECTION_END];
+    struct bytes sections[INDEX_RECORDING + 1]; /* the last one empty in an older index */
 
     uint64_t segment_bytes, raw_bytes, n_packets;
     int64_t min_ts_ns, max_ts_ns;

@@ -151,6 +151,7 @@ struct segment_writer *segment_writer_open(const struct segment_options *options
     writer->row = segment_block_begin(0, 0);
     writer->recording.kind = options->recording;
     writer->recording.since_ns = options->recording_since_ns;
+    writer->recording.first_number = options->first_number;
     buffer_init(&writer->raw, SEGMENT_RAW_LIMIT_BYTES);
     buffer_init(&writer->pending, SIZE_MAX / 2);
 

@@ -24,6 +24,7 @@ struct segment_options {
     uint32_t block_bytes; /* of pcapng in one block; 0: SEGMENT_BLOCK_BYTES */
     enum recording_kind recording;
     int64_t recording_since_ns; /* unless untold: the end of the segment before, in the same run */
+    uint64_t first_number;      /* of its first packet (archive/packet_numbers.h); 0: not numbered */
 };
 
 /* Why packets of an interface are missing, since the segment began: its Interface Statistics Block. */

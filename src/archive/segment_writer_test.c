@@ -361,6 +361,53 @@ static void other_programs_read_sealed_segments(void **state)
     free(wanted);
 }
 
+/* Few bytes in the file hold many packets: more than the reader unpacks at once. */
+static void what_packs_well_is_all_found_before_the_end(void **state)
+{
+    static const enum codec codecs[] = { CODEC_ZSTD, CODEC_GZIP, CODEC_NONE };
+    static const unsigned counts[] = { 100, 160, 300, 440, 600 }; /* 400 bytes each */
+
+    (void)state;
+    for (size_t c = 0; c < 5 * sizeof codecs / sizeof *codecs; c++) {
+        struct segment_options options = { .node = "flat", .codec = codecs[c / 5] };
+        struct interface_table interfaces = { 0 }, read = { 0 };
+        static const uint8_t data[FIXTURE_PACKET_BYTES];
+        const struct packet *packets;
+        struct segment_reader *reader;
+        struct segment_writer *writer;
+        struct error error = { 0 };
+        char directory[64], path[4096];
+        uint32_t n, n_found = 0;
+
+        fixture_directory(directory);
+        fixture_interfaces(&interfaces);
+        options.directory = directory;
+        writer = segment_writer_open(&options, 1, &interfaces, &error);
+        assert_non_null(writer);
+        for (unsigned i = 0; i < counts[c % 5]; i++) {
+            struct packet packet = { .ts_ns = 1,
+                                     .data = data,
+                                     .caplen = sizeof data,
+                                     .len = sizeof data,
+                                     .linktype = LINKTYPE_ETHERNET };
+
+            assert_true(segment_writer_add(writer, &packet, &error));
+        }
+        assert_true(segment_writer_flush(writer, &error));
+        fixture_find(directory, ".open", path);
+        reader = segment_reader_open(path, NULL, &read, &error);
+        assert_non_null(reader);
+        while (segment_reader_next(reader, &packets, &n, &error) == SEGMENT_BLOCK)
+            n_found += n;
+        assert_int_equal(n_found, counts[c % 5]);
+        segment_reader_close(reader);
+        assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+        interface_table_clear(&interfaces);
+        interface_table_clear(&read);
+        fixture_remove(directory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +417,7 @@ int main(void)
         cmocka_unit_test(names_are_read_as_they_are_written),
         cmocka_unit_test(a_full_disk_takes_nothing_back_and_can_be_tried_again),
         cmocka_unit_test(other_programs_read_sealed_segments),
+        cmocka_unit_test(what_packs_well_is_all_found_before_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static bool spool_standard_input(struct capture_files *files, struct error *erro
 struct capture_files *capture_files_new(const struct text_list *paths, bool rereads, struct error *error)
 {
     struct capture_files *files = calloc(1, sizeof *files);
-    uint32_t n_standard_input = 0;
+    uint32_t n_standard_input = 0, n_taps = 0;
 
     if (files == NULL) {
         error_system(error, "capture files");
@@ -96,8 +96,17 @@ struct capture_files *capture_files_new(const struct text_list *paths, bool rere
     }
     for (uint32_t i = 0; i < paths->n; i++)
         buffer_init(&files->files[i].extra_blocks, EXTRA_LIMIT_BYTES);
-    for (uint32_t i = 0; i < paths->n; i++)
+    for (uint32_t i = 0; i < paths->n; i++) {
         n_standard_input += strcmp(paths->items[i], "-") == 0;
+        n_taps += tap_source_is_named(paths->items[i]);
+    }
+    if (n_taps && (rereads || paths->n > 1)) {
+        error_set(error, ERROR_USAGE,
+                  rereads ? "a tap passes once, and this question takes two readings: record it first"
+                          : "-r tap:... is read alone: it has no end to merge others with");
+        capture_files_free(files);
+        return NULL;
+    }
     if (n_standard_input > 1) {
         error_set(error, ERROR_USAGE, "-r - (standard input) can be given once");
         capture_files_free(files);
@@ -241,7 +250,10 @@ struct source *capture_files_open(struct capture_files *files, struct interface_
         files->files[i].n_dropped = files->files[i].done_bytes = 0;
     }
     if (files->paths->n == 1) { /* which may be sifted */
-        source = pcap_file_open(path_of(files, 0), interfaces, error);
+        const char *path = path_of(files, 0);
+
+        source = tap_source_is_named(path) ? tap_source_open(path, interfaces, error)
+                                           : pcap_file_open(path, interfaces, error);
         files->files[0].source = source;
         return source;
     }
@@ -266,7 +278,7 @@ void capture_files_progress(const struct capture_files *files, uint64_t *done_by
         const struct capture_file *file = &files->files[i];
         uint64_t done = file->done_bytes, size = file->size_bytes;
 
-        if (file->source)
+        if (file->source && !tap_source_is_named(files->paths->items[i])) /* a tap has no end */
             pcap_file_progress(file->source, &done, &size);
         *done_bytes += done;
         *size_bytes += size;
@@ -279,8 +291,12 @@ uint64_t capture_files_dropped(const struct capture_files *files)
 
     for (uint32_t i = 0; i < files->paths->n; i++) {
         const struct capture_file *file = &files->files[i];
-        const struct pcapng_reader_counts *counts = file->source ? pcap_file_counts(file->source) : NULL;
+        bool is_tap = tap_source_is_named(files->paths->items[i]);
+        const struct pcapng_reader_counts *counts =
+            file->source && !is_tap ? pcap_file_counts(file->source) : NULL;
 
+        if (file->source && is_tap)
+            n_dropped += file->source->stats.n_dropped_kernel;
         n_dropped += counts ? counts->n_dropped : file->n_dropped;
     }
     return n_dropped;
@@ -292,8 +308,9 @@ bool capture_files_extra_blocks(const struct capture_files *files,
 {
     for (uint32_t i = 0; i < files->paths->n; i++) {
         const struct capture_file *file = &files->files[i];
-        struct bytes blocks =
-            file->source ? pcap_file_extra_blocks(file->source) : buffer_bytes(&file->extra_blocks);
+        struct bytes blocks = file->source && !tap_source_is_named(files->paths->items[i])
+                                  ? pcap_file_extra_blocks(file->source)
+                                  : buffer_bytes(&file->extra_blocks);
 
         if (blocks.len && !take(context, blocks, error))
             return false;

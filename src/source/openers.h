@@ -93,6 +93,14 @@ struct merge_run {
 /* Which inputs the newest batch came from, in its order: of a source that merges. */
 const struct merge_run *merge_runs(struct source *source, uint32_t *n_runs);
 
+/*
+ * What a tap sends (record --tap): path is "tap:unix:PATH" or "tap:tcp:ADDR:PORT". Waits for packets as long
+ * as it is told to (SOURCE_IDLE), and ends when the other end does. Packets have their recorder's number
+ * (packet_id); stats.n_dropped_kernel is what the stream says was dropped anywhere before.
+ */
+bool tap_source_is_named(const char *path);
+struct source *tap_source_open(const char *path, struct interface_table *interfaces, struct error *error);
+
 struct afpacket_options {
     const char *interface; /* "eth0", "any" */
     const char *filter;    /* BPF expression; NULL: everything */
