@@ -27,7 +27,7 @@ static void world_clear(struct world *w)
     struct error error;
 
     if (w->open)
-        segment_writer_seal(w->open, NULL, NULL, 0, &error);
+        segment_writer_seal(w->open, NULL, NULL, 0, NULL, &error);
     interface_table_clear(&w->written);
     interface_table_clear(&w->read);
     fixture_remove(w->directory);
@@ -67,7 +67,7 @@ static void seal(struct world *w, bool has_index)
     struct segment_index_builder *builder = has_index ? segment_index_builder_new(1000) : NULL;
     struct error error = { 0 };
 
-    assert_true(segment_writer_seal(w->open, builder, NULL, 0, &error));
+    assert_true(segment_writer_seal(w->open, builder, NULL, 0, NULL, &error));
     segment_index_builder_free(builder);
     w->open = NULL;
 }

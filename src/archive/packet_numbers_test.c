@@ -129,7 +129,7 @@ static void write_segment(const char *directory, uint64_t first, uint64_t n, uin
 
         assert_true(segment_writer_add(writer, &packet, &error));
     }
-    assert_true(segment_writer_seal(writer, builder, NULL, 0, &error));
+    assert_true(segment_writer_seal(writer, builder, NULL, 0, NULL, &error));
     segment_index_builder_free(builder);
     interface_table_clear(&interfaces);
 }

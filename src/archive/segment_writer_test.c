@@ -401,7 +401,7 @@ static void what_packs_well_is_all_found_before_the_end(void **state)
             n_found += n;
         assert_int_equal(n_found, counts[c % 5]);
         segment_reader_close(reader);
-        assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+        assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
         interface_table_clear(&interfaces);
         interface_table_clear(&read);
         fixture_remove(directory);
