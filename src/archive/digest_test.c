@@ -37,7 +37,7 @@ static void write_segment(const char *directory, uint64_t first, uint32_t limit_
     segment_index_builder_mark_identity(own.builder, IDENTITY_DTLS_PSK, name_of(first, text), 0);
     assert_true(
         segment_writer_seal(fixture_write(directory, CODEC_ZSTD, &interfaces, first, PACKETS, 100, &own),
-                            own.builder, NULL, 0, &error));
+                            own.builder, NULL, 0, NULL, &error));
     segment_index_builder_free(own.builder);
     interface_table_clear(&interfaces);
 }
