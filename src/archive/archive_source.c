@@ -14,12 +14,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/digest.h"
+#include "archive/flow_set.h"
 #include "archive/posting.h"
 #include "archive/segment_file.h"
 #include "archive/segment_index_map.h"
 #include "archive/segment_reader.h"
 
-enum { INDEXES_KEPT_OPEN = 256 };
+enum { INDEXES_KEPT_OPEN = 16 };
 
 struct lane {
     const struct catalog_entry *entry;
@@ -42,6 +44,9 @@ struct archive_source {
     struct source base;
     struct archive_counters counters;
     const struct hint *hint;
+    struct digest *digest;              /* while segments are chosen */
+    struct digest_additions *additions; /* for those it does not know; NULL: not to be added */
+    bool has_tried_to_add;
     struct lane *lanes; /* by first_ts_ns */
     uint32_t n_lanes, n_begun;
     struct lane **active;
@@ -102,10 +107,31 @@ static struct segment_index *open_index(const struct lane *lane, struct error *e
     return index;
 }
 
+/* No packet is looked for before those of the candidates. */
+static void note_first_time(struct lane *lane)
+{
+    struct segment_block row;
+
+    lane->first_ts_ns = INT64_MAX;
+    for (uint32_t block = 0; block < lane->n_blocks; block++) {
+        if (posting_has_bit(lane->candidates, block) && segment_index_block(lane->index, block, &row) &&
+            row.n_packets && row.min_ts_ns < lane->first_ts_ns)
+            lane->first_ts_ns = row.min_ts_ns;
+    }
+}
+
+static void close_one_of_many(struct archive_source *archive, struct lane *lane)
+{
+    if (lane->index == NULL || archive->n_indexes_open <= INDEXES_KEPT_OPEN)
+        return;
+    archive->n_indexes_open--;
+    segment_index_close(lane->index);
+    lane->index = NULL;
+}
+
 /* Fills the candidates of an indexed lane. */
 static bool choose_blocks(struct archive_source *archive, struct lane *lane)
 {
-    struct segment_block row;
     uint32_t n;
 
     lane->n_blocks = segment_index_blocks(lane->index);
@@ -114,19 +140,11 @@ static bool choose_blocks(struct archive_source *archive, struct lane *lane)
         return false;
     n = segment_index_candidates(lane->index, archive->hint, lane->candidates);
     archive->counters.n_blocks += lane->n_blocks;
-    lane->first_ts_ns = INT64_MAX;
-    for (uint32_t block = 0; block < lane->n_blocks; block++) {
-        if (posting_has_bit(lane->candidates, block) && segment_index_block(lane->index, block, &row) &&
-            row.n_packets && row.min_ts_ns < lane->first_ts_ns)
-            lane->first_ts_ns = row.min_ts_ns;
-    }
-    if (n == 0) {
+    note_first_time(lane);
+    if (n == 0)
         lane_end(archive, lane);
-    } else if (archive->n_indexes_open > INDEXES_KEPT_OPEN) {
-        archive->n_indexes_open--;
-        segment_index_close(lane->index);
-        lane->index = NULL;
-    }
+    else
+        close_one_of_many(archive, lane);
     return true;
 }
 
@@ -157,10 +175,40 @@ static void count_packets(struct archive_source *archive, struct lane *lane)
     interface_table_clear(&interfaces);
 }
 
-/* One segment of the catalog. *keep: it may hold answers. Adds its packets to *n_before. */
-static bool begin_lane(struct archive_source *archive, struct lane *lane, const struct catalog_entry *entry,
-                       bool is_last, uint64_t *n_before, bool *keep)
+/* What the digest says no packet of has an answer is counted, and not opened. */
+static bool is_ruled_out(struct archive_source *archive, uint32_t entry, uint64_t *n_before)
 {
+    struct digest_segment segment;
+
+    if (archive->digest == NULL || !digest_knows(archive->digest, entry, &segment) ||
+        digest_may_match(archive->digest, entry, archive->hint))
+        return false;
+    *n_before += segment.n_packets;
+    archive->counters.n_blocks += segment.n_blocks;
+    return true;
+}
+
+/* A segment that had to be asked for want of a record need not be the next time. */
+static void add_to_digest(struct archive_source *archive, const struct catalog *catalog, uint32_t entry,
+                          const struct segment_index *index)
+{
+    struct digest_segment segment;
+
+    if (archive->digest == NULL || digest_knows(archive->digest, entry, &segment))
+        return;
+    if (!archive->has_tried_to_add)
+        archive->additions = digest_additions_new(catalog);
+    archive->has_tried_to_add = true;
+    if (archive->additions)
+        digest_additions_put(archive->additions, &catalog->entries[entry], index);
+}
+
+/* One segment of the catalog. *keep: it may hold answers. Adds its packets to *n_before. */
+static bool begin_lane(struct archive_source *archive, struct lane *lane, const struct catalog *catalog,
+                       uint32_t number, uint64_t *n_before, bool *keep)
+{
+    const struct catalog_entry *entry = &catalog->entries[number];
+    bool is_last = number + 1 == catalog->n;
     struct error error = { .kind = ERROR_NONE };
     bool is_open;
 
@@ -181,6 +229,8 @@ static bool begin_lane(struct archive_source *archive, struct lane *lane, const 
         lane->is_indexed = true;
         archive->n_indexes_open++;
         *n_before += segment_index_packets(lane->index);
+        if (!entry->is_open)
+            add_to_digest(archive, catalog, number, lane->index);
         if (!choose_blocks(archive, lane))
             return false;
         *keep = lane->candidates != NULL;
@@ -192,6 +242,108 @@ static bool begin_lane(struct archive_source *archive, struct lane *lane, const 
     count_packets(archive, lane);
     *n_before += lane->n_limit;
     return true;
+}
+
+/* ---- what came before ---- */
+
+struct past {
+    struct archive_source *archive;
+    const struct catalog *catalog;
+    const struct hint *hint;
+    struct flow_set flows;
+};
+
+static bool add_to_flows(void *context, const struct flow_key *key)
+{
+    struct flow_set *flows = context;
+
+    flow_set_add(flows, key);
+    return !flows->is_everything;
+}
+
+static bool is_in_flows(void *context, const struct flow_key *key)
+{
+    return flow_set_has(context, key);
+}
+
+/* Opens the index of a lane that was passed over. False: there is none, and its blocks were not chosen
+ * singly. */
+static bool look_again(struct archive_source *archive, struct lane *lane)
+{
+    struct error error;
+    bool is_open;
+
+    if (lane->index)
+        return true;
+    if (lane->path == NULL && (!settle_paths(lane, &is_open) || is_open))
+        return false;
+    lane->index = segment_index_open(lane->index_path, &error);
+    if (lane->index == NULL)
+        return false;
+    archive->n_indexes_open++;
+    lane->n_blocks = segment_index_blocks(lane->index);
+    lane->is_indexed = true;
+    return true;
+}
+
+/*
+ * From the last segment to the first: the conversations of its candidates are remembered, and its blocks with
+ * packets of conversations that were remembered become candidates too.
+ */
+static bool add_past_of(struct past *past, uint32_t number, struct lane *lane, bool *is_kept)
+{
+    struct archive_source *archive = past->archive;
+    uint64_t *bits, *own;
+    size_t n_words;
+    bool is_more = false;
+
+    if (*is_kept && !lane->is_indexed) {
+        past->flows.is_everything = true; /* of it nobody knows, and it is read as a whole */
+        return true;
+    }
+    if (!*is_kept && ((past->flows.n == 0 && !past->flows.is_everything) ||
+                      (archive->digest && !digest_may_match(archive->digest, number, past->hint))))
+        return true;
+    if (!look_again(archive, lane))
+        return true;
+    n_words = posting_words(lane->n_blocks);
+    bits = calloc(n_words + 1, sizeof *bits);
+    own = calloc(n_words + 1, sizeof *own);
+    if (lane->candidates == NULL)
+        lane->candidates = calloc(n_words + 1, sizeof *lane->candidates);
+    if (bits && own && lane->candidates) {
+        if (*is_kept && !past->flows.is_everything &&
+            !segment_index_flows_in(lane->index, lane->candidates, archive->hint, add_to_flows, &past->flows))
+            past->flows.is_everything = true;
+        segment_index_candidates(lane->index, past->hint, bits);
+        if (past->flows.is_everything ||
+            !segment_index_blocks_of(lane->index, is_in_flows, &past->flows, own))
+            posting_set_all(own, lane->n_blocks);
+        for (size_t word = 0; word < n_words; word++) {
+            is_more |= (bits[word] & own[word] & ~lane->candidates[word]) != 0;
+            lane->candidates[word] |= bits[word] & own[word];
+        }
+        if (is_more)
+            note_first_time(lane);
+        *is_kept |= is_more;
+    }
+    free(own);
+    free(bits);
+    if (!*is_kept)
+        lane_end(archive, lane);
+    else
+        close_one_of_many(archive, lane);
+    return bits && own;
+}
+
+static bool add_past(struct past *past, struct lane *lanes, bool *kept)
+{
+    bool ok = true;
+
+    for (uint32_t i = past->catalog->n; ok && i > 0; i--)
+        ok = add_past_of(past, i - 1, &lanes[i - 1], &kept[i - 1]);
+    flow_set_clear(&past->flows);
+    return ok;
 }
 
 static int compare_lanes(const void *left, const void *right)
@@ -405,11 +557,49 @@ static void archive_close(struct source *source)
 
 static const struct source_ops archive_ops = { .next = archive_next, .close = archive_close };
 
-struct source *archive_source_open(const struct catalog *catalog, const struct hint *hint,
-                                   struct interface_table *interfaces, struct error *error)
+/* One lane for each entry at first, *kept telling which may hold answers; then those alone, in order of time.
+ */
+static bool choose_lanes(struct archive_source *archive, const struct catalog *catalog,
+                         const struct hint *past)
+{
+    struct past remembered = { archive, catalog, past, { 0 } };
+    bool *kept = calloc((size_t)catalog->n + 1, sizeof *kept);
+    uint64_t n_before = 0;
+    bool ok = kept != NULL;
+
+    for (uint32_t i = 0; ok && i < catalog->n; i++) {
+        struct lane *lane = &archive->lanes[i];
+
+        *lane =
+            (struct lane) { .entry = &catalog->entries[i], .number_before = n_before, .n_limit = UINT64_MAX };
+        archive->n_lanes = i + 1;
+        if (!is_ruled_out(archive, i, &n_before))
+            ok = begin_lane(archive, lane, catalog, i, &n_before, &kept[i]);
+    }
+    ok = ok && (past == NULL || add_past(&remembered, archive->lanes, kept));
+    for (uint32_t i = 0, n = 0; ok && i < catalog->n; i++) {
+        struct lane lane = archive->lanes[i];
+
+        if (kept[i]) {
+            archive->lanes[i] = (struct lane) { 0 };
+            archive->lanes[n++] = lane;
+        } else {
+            free(lane.path);
+            free(lane.index_path);
+            archive->lanes[i] = (struct lane) { 0 };
+        }
+        if (i + 1 == catalog->n)
+            archive->n_lanes = n;
+    }
+    free(kept);
+    return ok;
+}
+
+struct source *archive_source_open_with_past(const struct catalog *catalog, const struct hint *hint,
+                                             const struct hint *past, struct interface_table *interfaces,
+                                             struct error *error)
 {
     struct archive_source *archive = calloc(1, sizeof *archive);
-    uint64_t n_before = 0;
     bool ok = archive != NULL;
 
     if (ok) {
@@ -420,18 +610,13 @@ struct source *archive_source_open(const struct catalog *catalog, const struct h
         archive->counters.n_segments = catalog->n;
         archive->lanes = calloc((size_t)catalog->n + 1, sizeof *archive->lanes);
         archive->active = calloc((size_t)catalog->n + 1, sizeof(struct lane *));
-        ok = archive->lanes && archive->active;
-    }
-    for (uint32_t i = 0; ok && i < catalog->n; i++) {
-        struct lane *lane = &archive->lanes[archive->n_lanes];
-        bool keep;
-
-        ok = begin_lane(archive, lane, &catalog->entries[i], i + 1 == catalog->n, &n_before, &keep);
-        if (ok && !keep) {
-            free(lane->path);
-            free(lane->index_path);
-        }
-        archive->n_lanes += !ok || keep;
+        if (catalog->n > 1)
+            archive->digest = digest_open(catalog);
+        ok = archive->lanes && archive->active && choose_lanes(archive, catalog, past);
+        digest_additions_write(archive->additions);
+        digest_close(archive->digest);
+        archive->additions = NULL;
+        archive->digest = NULL;
     }
     if (ok) {
         qsort(archive->lanes, archive->n_lanes, sizeof *archive->lanes, compare_lanes);
@@ -441,6 +626,12 @@ struct source *archive_source_open(const struct catalog *catalog, const struct h
     if (archive)
         archive_close(&archive->base);
     return NULL;
+}
+
+struct source *archive_source_open(const struct catalog *catalog, const struct hint *hint,
+                                   struct interface_table *interfaces, struct error *error)
+{
+    return archive_source_open_with_past(catalog, hint, NULL, interfaces, error);
 }
 
 const struct archive_counters *archive_source_counters(const struct source *source)

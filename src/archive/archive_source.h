@@ -23,4 +23,13 @@ struct archive_counters {
 struct source *archive_source_open(const struct catalog *catalog, const struct hint *hint,
                                    struct interface_table *interfaces, struct error *error);
 
+/*
+ * The same, and with it what came before of the conversations that may answer: past (NULL: nothing) is the
+ * hint as it is true of those packets (hint_of_past). Which conversations they are is told by the indexes; a
+ * segment without one may hold any.
+ */
+struct source *archive_source_open_with_past(const struct catalog *catalog, const struct hint *hint,
+                                             const struct hint *past, struct interface_table *interfaces,
+                                             struct error *error);
+
 const struct archive_counters *archive_source_counters(const struct source *source);

@@ -28,7 +28,7 @@ static void write_sealed(const char *directory, enum codec codec, uint64_t first
 
     fixture_interfaces(&interfaces);
     assert_true(segment_writer_seal(fixture_write(directory, codec, &interfaces, first, n, 100, &own),
-                                    own.builder, NULL, 0, &error));
+                                    own.builder, NULL, 0, NULL, &error));
     segment_index_builder_free(own.builder);
     interface_table_clear(&interfaces);
 }
@@ -120,7 +120,7 @@ static void segments_sealed_open_and_without_index_read_as_one_capture(void **st
         }
         assert_int_equal(unlink(path), round == 0 ? 0 : -1); /* and once more without the first one's index */
     }
-    assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+    assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
     interface_table_clear(&interfaces);
     fixture_remove(directory);
 }
@@ -178,7 +178,7 @@ static void a_segment_deleted_or_sealed_while_it_is_read_is_said_or_found(void *
     fixture_find(directory, ".zst", path);
     writer = fixture_write(directory, CODEC_ZSTD, &interfaces, 1000, 500, 100, NULL);
     assert_true(catalog_load(&catalog, directory, &error));
-    assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+    assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
     assert_int_equal(read_catalog(&catalog, &everything, 0).n, 1500);
     assert_int_equal(unlink(path), 0);
     reading = read_catalog(&catalog, &everything, 0);
@@ -309,7 +309,7 @@ static void the_oldest_go_first_and_never_the_open_one(void **state)
     assert_false(retainer_delete_oldest(retainer, 0, &result, &error));
     assert_int_equal(error.kind, ERROR_NO_SPACE);
     assert_int_equal(read_directory(directory, &everything, 0).n, 91);
-    assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+    assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
     retainer_free(retainer);
     interface_table_clear(&interfaces);
     fixture_remove(directory);
@@ -333,7 +333,7 @@ static void a_live_writer_is_left_alone_and_a_leftover_without_packets_goes(void
     assert_int_equal(report.n_recovered, 0);
     assert_int_equal(report.n_discarded, 1);
     assert_int_equal(access(path, F_OK), -1);
-    assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+    assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
     interface_table_clear(&interfaces);
     fixture_remove(directory);
 }
@@ -355,7 +355,7 @@ static void write_until_killed(const char *directory, enum codec codec, volatile
             _exit(1);
         if (i % 11 == 0 && segment_writer_flush(writer, &error))
             *n_flushed = i + 1;
-        if (i == 40000 && !segment_writer_seal(writer, NULL, NULL, 0, &error))
+        if (i == 40000 && !segment_writer_seal(writer, NULL, NULL, 0, NULL, &error))
             _exit(1);
         if (i == 40000)
             _exit(0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "archive/digest.h"
 #include "archive/segment_file.h"
 
 static int compare_entries(const void *left, const void *right)
@@ -41,6 +42,7 @@ static bool fill_entry(struct catalog_entry *entry, const char *directory, const
     if (stat(index_path, &status) == 0) {
         entry->has_index = !name->is_open; /* of an open one it is not to be trusted */
         entry->index_bytes = (uint64_t)status.st_size;
+        entry->index_changed_ns = file_changed_ns(&status);
     }
     entry->path = strdup(path);
     entry->index_path = strdup(index_path);

@@ -18,6 +18,7 @@ struct catalog_entry {
     int64_t named_ts_ns;   /* the time in its name */
     uint64_t stored_bytes; /* segment file */
     uint64_t index_bytes;
+    int64_t index_changed_ns; /* the index file's time of change */
 };
 
 struct catalog {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/digest.h"
 #include "archive/holds.h"
 #include "archive/seek_table.h"
 #include "archive/segment_file.h"
@@ -211,6 +212,48 @@ static uint32_t check_open(const struct checking *check, const struct catalog_en
     return 1;
 }
 
+/* How many segments find would pass over wrongly; none once it is made anew. */
+static uint32_t check_digest(const struct checking *check, const char *directory)
+{
+    struct digest_verdict verdict;
+    struct catalog catalog; /* as it is now, behind the repairs */
+    struct error error = { .kind = ERROR_NONE };
+    uint32_t n_wrong = 0;
+    bool is_behind;
+
+    if (!catalog_load(&catalog, directory, &error))
+        return 0;
+    if (!digest_check(&catalog, &verdict, &error)) {
+        tell(check, CHECK_NOTE, directory, "%s", error.text);
+        catalog_clear(&catalog);
+        return 0;
+    }
+    is_behind = verdict.n_unknown > 0 || verdict.n_wrong > 0;
+    if (is_behind && check->repair && check->reindexer) {
+        if (digest_rebuild(&catalog, &error)) {
+            tell(check, CHECK_NOTE, directory, "its digest of all segments was made anew");
+            check->totals->n_repaired++;
+        } else {
+            tell(check, CHECK_NOTE, directory, "its digest cannot be made anew: %s", error.text);
+            n_wrong = verdict.n_wrong;
+        }
+    } else {
+        n_wrong = verdict.n_wrong;
+        if (verdict.n_wrong)
+            tell(
+                check, CHECK_WRONG, directory,
+                "its digest says of %u segments what their indexes do not: find may pass over them; --repair "
+                "makes it anew",
+                verdict.n_wrong);
+        if (verdict.n_unknown)
+            tell(check, CHECK_NOTE, directory,
+                 "its digest does not know %u of %u segments: find asks their indexes, and adds them",
+                 verdict.n_unknown, verdict.n_unknown + verdict.n_known);
+    }
+    catalog_clear(&catalog);
+    return n_wrong;
+}
+
 /* What people wrote: damage in it stops retention, so it is worth a finding before the disk is full. */
 static uint32_t check_holds(const struct checking *check, const char *directory)
 {
@@ -255,6 +298,7 @@ bool check_archive(const char *directory, bool repair, const struct reindexer *r
             tell(&check, CHECK_OK, entry->path, "is whole");
     }
     catalog_clear(&catalog);
+    totals->n_wrong += check_digest(&check, directory);
     totals->n_wrong += check_holds(&check, directory);
     return true;
 }

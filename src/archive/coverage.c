@@ -135,6 +135,12 @@ static const struct coverage_recorder *recorder_of(const struct coverage_questio
     return NULL;
 }
 
+/* Nobody waits for what comes next: no recorder has it open. */
+static bool is_open_import(const struct piece *piece)
+{
+    return piece->account && piece->account->is_open && piece->account->recording.kind == RECORDING_IMPORTED;
+}
+
 /* A quiet recorder has no segment open, and yet is there. Room for one more piece behind the group's. */
 static void add_quiet_recorder(struct group *group)
 {
@@ -143,7 +149,7 @@ static void add_quiet_recorder(struct group *group)
     enum recording_end end = recorder->is_alive ? RECORDING_GOES_ON : RECORDING_CUT;
 
     for (uint32_t i = 0; i < group->n; i++)
-        if (group->pieces[i].account->is_open)
+        if (group->pieces[i].account->is_open && !is_open_import(&group->pieces[i]))
             return;
     if (recorder->alive_ns <= group->to_ns)
         return;
@@ -176,7 +182,8 @@ static void group_settle(struct group *group)
     for (uint32_t i = 0; i < group->n; i++) {
         const struct segment_account *account = group->pieces[i].account;
 
-        group->is_dead |= account && account->is_open && !group->pieces[i].is_running;
+        group->is_dead |=
+            account && account->is_open && !group->pieces[i].is_running && !is_open_import(&group->pieces[i]);
     }
     group->is_dead |= group->recorder && !group->recorder->is_alive;
 }
@@ -225,6 +232,7 @@ static enum coverage_state state_of_cause(enum coverage_cause cause)
     case COVERAGE_BETWEEN:
     case COVERAGE_UNWATCHED:
     case COVERAGE_UNINDEXED:
+    case COVERAGE_IMPORTING:
         return COVERAGE_UNKNOWN;
     default:
         return COVERAGE_GAP;
@@ -243,6 +251,8 @@ static enum coverage_cause cause_before(const struct group *group, const struct 
 
 static enum coverage_cause cause_behind(const struct piece *last)
 {
+    if (is_open_import(last))
+        return COVERAGE_IMPORTING;
     if (last->is_running)
         return COVERAGE_UNFLUSHED;
     if (last->is_uncertain)
@@ -265,6 +275,8 @@ static enum coverage_cause cause_between(const struct group *group, const struct
 {
     if (lacks_serials(group, before->serial, next->serial))
         return COVERAGE_DELETED;
+    if (is_open_import(before))
+        return COVERAGE_IMPORTING;
     if (before->is_uncertain)
         return before->account->is_open ? COVERAGE_KILLED : COVERAGE_UNINDEXED;
     if (!before->is_told || !next->is_told)
@@ -358,7 +370,7 @@ static void add_losses(struct coverage_node *node, const struct group *group, st
             losses->n_disk += account->recording.n_disk;
             losses->n_truncated_mirror += account->recording.n_truncated_mirror;
         } else {
-            node->n_without_counters++;
+            node->n_without_counters += !is_open_import(piece); /* which drops nothing */
         }
         losses->n_cut += account->recording.n_cut;
         losses->n_bindings_cut += account->n_bindings_cut;
@@ -366,6 +378,16 @@ static void add_losses(struct coverage_node *node, const struct group *group, st
 }
 
 /* ---- all nodes ---- */
+
+static uint32_t n_open_imports(const struct group *groups, uint32_t n_groups)
+{
+    uint32_t n = 0;
+
+    for (uint32_t g = 0; g < n_groups; g++)
+        for (uint32_t i = 0; i < groups[g].n; i++)
+            n += is_open_import(&groups[g].pieces[i]);
+    return n;
+}
 
 /* An open end is closed by what is there: a recorder that ought to run is asked about up to now. */
 static void close_range(struct coverage *coverage, const struct group *groups,
@@ -384,7 +406,9 @@ static void close_range(struct coverage *coverage, const struct group *groups,
         from_ns = to_ns = question->now_ns;
     if (coverage->is_from_open)
         range->from_ns = coverage->is_to_open ? from_ns : earlier(from_ns, range->to_ns);
-    if (coverage->is_to_open)
+    if (coverage->is_to_open && coverage->is_from_open && n_open_imports(groups, coverage->n_nodes) > 0)
+        range->to_ns = later(to_ns, range->from_ns + 1); /* there may be no more than its first packet */
+    else if (coverage->is_to_open)
         range->to_ns = to_ns > range->from_ns ? to_ns : later(question->now_ns, range->from_ns);
 }
 
@@ -571,6 +595,9 @@ static const struct {
     [COVERAGE_UNINDEXED] = { "unindexed",
                              "a segment without a usable index: it is searched, but where it ends is not "
                              "known (tapdeck check --repair)" },
+    [COVERAGE_IMPORTING] = { "importing",
+                             "an import is at work, or was killed and may be started again: what it has "
+                             "not sealed is searched, but where it ends is not known" },
     [COVERAGE_UNFLUSHED] = { "unflushed", "not flushed yet by the recorder" },
     [COVERAGE_FUTURE] = { "future", "has not come yet" },
 };

@@ -31,6 +31,7 @@ enum coverage_cause {
     COVERAGE_UNWATCHED, /* from the last segment's end, quiet at first, the recorder ended unseen */
     COVERAGE_UNINDEXED, /* a segment without a usable index: what it holds is searched, its end is not known
                          */
+    COVERAGE_IMPORTING, /* from the first packet of a segment that an import has not sealed */
     COVERAGE_UNFLUSHED, /* the recorder runs: what just came cannot be found yet */
     COVERAGE_FUTURE,
     COVERAGE_CAUSES,

@@ -73,6 +73,15 @@ static struct segment_account opened(uint32_t serial, int since, int written)
     return account;
 }
 
+static struct segment_account importing(uint32_t serial, int since, int written)
+{
+    struct segment_account account = opened(serial, since, written);
+
+    account.recording.kind = RECORDING_IMPORTED;
+    account.named_ts_ns = at(since);
+    return account;
+}
+
 static struct segment_account unindexed(uint32_t serial, int named)
 {
     return (struct segment_account) { .node = "a",
@@ -236,6 +245,38 @@ static void what_is_covered_follows_from_what_segments_and_recorders_say(void **
           60,
           false,
           "a: 0-50 recorded, 50-60 gap killed" },
+        { "what an import has not sealed is no recorder's: nobody is asked about up to now",
+          { imported(1, 0, 20), importing(2, 20, 600) },
+          { { 0 } },
+          OPEN_END,
+          OPEN_END,
+          600,
+          true,
+          "a: 0-20 held" },
+        { "nor when it was killed: an open end",
+          { imported(1, 0, 20), importing(2, 20, 600) },
+          { { 0 } },
+          OPEN_END,
+          OPEN_END,
+          900,
+          true,
+          "a: 0-20 held" },
+        { "nor when it was killed",
+          { imported(1, 0, 20), importing(2, 20, 600) },
+          { { 0 } },
+          0,
+          30,
+          900,
+          false,
+          "a: 0-20 held, 20-30 unknown importing" },
+        { "an import beside a recorder that is quiet",
+          { live(1, 0, 20, RECORDING_GOES_ON), importing(2, 5, 40) },
+          { status(0, 40, true) },
+          0,
+          OPEN_END,
+          40,
+          true,
+          "a: 0-40 recorded" },
         { "a recorder that is alive has been quiet since it rotated",
           { live(1, 0, 20, RECORDING_GOES_ON) },
           { status(0, 50, true) },
@@ -441,7 +482,7 @@ static void a_sealed_segment_tells_its_recording_by_index_made_at_once_and_made_
     fixture_interfaces(&interfaces);
     writer = write_live(directory, &interfaces, since_ns);
     segment_writer_recorded(writer, until_ns, RECORDING_GOES_ON);
-    assert_true(segment_writer_seal(writer, indexer.builder, drops, 2, &error));
+    assert_true(segment_writer_seal(writer, indexer.builder, drops, 2, NULL, &error));
     segment_index_builder_free(indexer.builder);
     for (unsigned round = 0; round < 2; round++) {
         account_of_the_only_segment(directory, &account, &catalog);
@@ -530,7 +571,7 @@ static void a_damaged_index_tells_nothing(void **state)
     fixture_interfaces(&interfaces);
     writer = write_live(directory, &interfaces, HOUR_NS);
     segment_writer_recorded(writer, HOUR_NS + NS_PER_SECOND, RECORDING_STOPPED);
-    assert_true(segment_writer_seal(writer, indexer.builder, NULL, 0, &error));
+    assert_true(segment_writer_seal(writer, indexer.builder, NULL, 0, NULL, &error));
     segment_index_builder_free(indexer.builder);
     assert_true(catalog_load(&catalog, directory, &error));
     for (long offset = 280; offset < 400; offset += 40) { /* in the summary, and in the recording */

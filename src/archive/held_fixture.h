@@ -52,7 +52,7 @@ static inline void held_write(const char *directory, unsigned hour, const char *
     }
     for (; *devices; devices++)
         held_bind(builder, *devices, begin_ns);
-    if (writer == NULL || !segment_writer_seal(writer, builder, NULL, 0, &error) ||
+    if (writer == NULL || !segment_writer_seal(writer, builder, NULL, 0, NULL, &error) ||
         error.kind != ERROR_NONE) {
         fprintf(stderr, "%s\n", error.text);
         abort();

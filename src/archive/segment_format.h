@@ -33,16 +33,18 @@ enum { TAIL_HEAD_BYTES = 24 };
 #define INDEX_MAGIC "\x89TDX\r\n\x1a\n"
 
 enum {
-    INDEX_VERSION = 1,
+    INDEX_VERSION = 2,
     INDEX_CHECKSUM_AT = 24, /* the only bytes it does not cover */
     INDEX_HEAD_BYTES = 32,
     INDEX_SECTION_ROW_BYTES = 24,
     INDEX_SECTIONS_LIMIT = 64, /* more are not believed */
     INDEX_BLOCK_ROW_BYTES = 52,
-    INDEX_FLOW_ROW_BYTES = 18,
+    INDEX_FLOW_CHUNK_ROWS = 64,  /* flows are found by the first of so many */
+    INDEX_FLOW_CHUNK_BYTES = 16, /* what says where those begin */
     INDEX_SUMMARY_BYTES = 64,
-    INDEX_RECORDING_BYTES = 80,
-    INDEX_FIRST_BYTES = 4096, /* summary and recording lie within */
+    INDEX_RECORDING_BYTES = 88,
+    INDEX_RECORDING_UNNUMBERED_BYTES = 80, /* as written before packets had numbers */
+    INDEX_FIRST_BYTES = 4096,              /* summary and recording lie within */
 };
 
 enum { /* of a binding's second byte */
@@ -67,6 +69,19 @@ enum index_section {
 };
 
 #define INDEX_ADDRESS_ANY UINT32_MAX
+
+/* The first byte of a flow. */
+enum {
+    INDEX_FLOW_PROTOCOL = 3, /* mask: 0 that of the flow before, else one of these */
+    INDEX_FLOW_UDP = 1,
+    INDEX_FLOW_TCP = 2,
+    INDEX_FLOW_OTHER = 3, /* in a byte */
+    INDEX_FLOW_SAME_LOW = 4,
+    INDEX_FLOW_SAME_HIGH = 8,
+    INDEX_FLOW_SAME_PORT_LOW = 16,
+    INDEX_FLOW_SAME_PORT_HIGH = 32,
+    INDEX_FLOW_ANY_PORT_SHIFT = 6,
+};
 
 /* pcapng, as far as we write it. */
 enum {

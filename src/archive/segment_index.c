@@ -28,7 +28,7 @@ static bool read_sections(struct segment_index *index, struct bytes file, struct
             return false;
         if (offset % 8 || offset > file.len || len > file.len - offset)
             return false;
-        if (kind == 0 || kind >= INDEX_SECTION_END)
+        if (kind == 0 || kind > INDEX_RECORDING)
             continue; /* of a later version */
         if (index->sections[kind].data)
             return false;
@@ -96,6 +96,7 @@ static bool check_blocks(const struct segment_index *index)
 static bool read_tables(struct segment_index *index)
 {
     struct reader r = reader_over(index->sections[INDEX_ADDRESSES]);
+    uint64_t n_chunks;
 
     if (!reader_u32le(&r, &index->n4) || !reader_u32le(&r, &index->n6) ||
         !reader_bytes(&r, (size_t)index->n4 * 4, &index->addresses4) ||
@@ -104,7 +105,12 @@ static bool read_tables(struct segment_index *index)
     r = reader_over(index->sections[INDEX_FLOWS]);
     if (!reader_u32le(&r, &index->n_exact) || !reader_u32le(&r, &index->n_folded))
         return false;
-    return reader_bytes(&r, ((size_t)index->n_exact + index->n_folded) * INDEX_FLOW_ROW_BYTES, &index->flows);
+    n_chunks =
+        ((uint64_t)index->n_exact + index->n_folded + INDEX_FLOW_CHUNK_ROWS - 1) / INDEX_FLOW_CHUNK_ROWS;
+    if (!reader_bytes(&r, n_chunks * INDEX_FLOW_CHUNK_BYTES, &index->flow_chunks))
+        return false;
+    index->flows = reader_rest(&r);
+    return true;
 }
 
 struct segment_index *segment_index_over(struct bytes file, const char *name, struct error *error)
@@ -216,16 +222,6 @@ int64_t segment_index_max_ts(const struct segment_index *index)
     return index->max_ts_ns;
 }
 
-bool index_flow_read(const struct segment_index *index, uint32_t number, struct index_flow *flow)
-{
-    struct reader r = reader_over(index->flows);
-
-    return reader_skip(&r, (size_t)number * INDEX_FLOW_ROW_BYTES) && reader_u32le(&r, &flow->low) &&
-           reader_u32le(&r, &flow->high) && reader_u8(&r, &flow->protocol) &&
-           reader_u8(&r, &flow->any_port) && reader_u16le(&r, &flow->port_low) &&
-           reader_u16le(&r, &flow->port_high) && reader_u32le(&r, &flow->posting);
-}
-
 bool index_posting(const struct segment_index *index, uint64_t offset, struct reader *list)
 {
     *list = reader_over(index->sections[INDEX_POSTINGS]);
@@ -250,6 +246,18 @@ bool index_address(const struct segment_index *index, uint32_t number, struct ip
             return false;
     }
     *address = ip_address_of(bytes);
+    return true;
+}
+
+bool index_flow_key(const struct segment_index *index, const struct index_flow *flow, struct flow_key *key)
+{
+    memset(key, 0, sizeof *key);
+    if (!index_address(index, flow->low, &key->low) || !index_address(index, flow->high, &key->high))
+        return false;
+    key->protocol = flow->protocol;
+    key->any_port = flow->any_port;
+    key->port_low = flow->port_low;
+    key->port_high = flow->port_high;
     return true;
 }
 
@@ -353,15 +361,8 @@ static bool find_flow_key(const struct segment_index *index, const struct bindin
         *key = row->own_key;
         return true;
     }
-    memset(key, 0, sizeof *key);
-    if (row->flow > UINT32_MAX || !index_flow_read(index, (uint32_t)(row->flow - 1), &flow) ||
-        !index_address(index, flow.low, &key->low) || !index_address(index, flow.high, &key->high))
-        return false;
-    key->protocol = flow.protocol;
-    key->any_port = flow.any_port;
-    key->port_low = flow.port_low;
-    key->port_high = flow.port_high;
-    return true;
+    return row->flow <= UINT32_MAX && index_flow_read(index, (uint32_t)(row->flow - 1), &flow) &&
+           index_flow_key(index, &flow, key);
 }
 
 static bool read_short(struct reader *r, size_t limit_bytes, struct bytes *bytes)

@@ -48,3 +48,16 @@ void segment_index_bindings(const struct segment_index *index, binding_function 
 typedef bool identity_test(void *context, enum identity_scheme scheme, struct bytes identity);
 void segment_index_bindings_of(const struct segment_index *index, identity_test *is_wanted,
                                binding_function *function, void *context);
+
+/*
+ * Calls for each conversation that has packets in the blocks of bits and that the hint, as far as it is about
+ * conversations, does not rule out. False at damage, or when the function answers it.
+ */
+typedef bool flow_function(void *context, const struct flow_key *key);
+bool segment_index_flows_in(const struct segment_index *index, const uint64_t *bits, const struct hint *hint,
+                            flow_function *function, void *context);
+
+/* Adds to bits the blocks of every conversation that the test says yes to. False at damage. */
+typedef bool flow_test(void *context, const struct flow_key *key);
+bool segment_index_blocks_of(const struct segment_index *index, flow_test *is_wanted, void *context,
+                             uint64_t *bits);

@@ -75,10 +75,13 @@ typedef bool flow_predicate(const struct index_flow *flow, const void *question)
 static bool add_flows(const struct segment_index *index, uint32_t first, flow_predicate *takes,
                       const void *question, uint64_t *bits)
 {
+    struct index_flow_cursor cursor;
     struct index_flow flow;
 
+    if (!index_flow_begin(index, first, &cursor))
+        return false;
     for (uint32_t i = first; i < index->n_exact + index->n_folded; i++) {
-        if (!index_flow_read(index, i, &flow))
+        if (!index_flow_next(&cursor, &flow))
             return false;
         if (takes(&flow, question) && !add_posting(index, flow.posting, bits))
             return false;
@@ -136,24 +139,44 @@ static int compare_exact(const struct index_flow *flow, const struct flow_questi
     return flow->port_high < key->port_high ? -1 : flow->port_high > key->port_high;
 }
 
+/* The last chunk that begins at or before the ends of the question; 0 when none does. */
+static bool find_chunk(const struct segment_index *index, const struct flow_question *q, uint32_t *chunk)
+{
+    uint32_t low = 0, high = (index->n_exact + INDEX_FLOW_CHUNK_ROWS - 1) / INDEX_FLOW_CHUNK_ROWS;
+
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2, first_low, first_high;
+
+        if (!index_flow_chunk(index, middle, &first_low, &first_high))
+            return false;
+        /* Equal ends may begin in the chunk before: ports are not told here. */
+        if (first_low < q->low.low || (first_low == q->low.low && first_high < q->high.low))
+            low = middle;
+        else
+            high = middle;
+    }
+    *chunk = low;
+    return true;
+}
+
 static bool add_exact_flow(const struct segment_index *index, const struct flow_question *q, uint64_t *bits)
 {
-    uint32_t low = 0, high = index->n_exact;
+    struct index_flow_cursor cursor;
     struct index_flow flow;
+    uint32_t chunk;
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
+    if (!find_chunk(index, q, &chunk) || !index_flow_begin(index, chunk * INDEX_FLOW_CHUNK_ROWS, &cursor))
+        return false;
+    while (cursor.number < index->n_exact) {
         int order;
 
-        if (!index_flow_read(index, middle, &flow))
+        if (!index_flow_next(&cursor, &flow))
             return false;
         order = compare_exact(&flow, q);
         if (order == 0)
             return add_posting(index, flow.posting, bits);
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
+        if (order > 0)
+            break;
     }
     return true;
 }
@@ -286,8 +309,13 @@ static bool add_filtered(const struct segment_index *index, uint64_t *bits,
 static bool add_flow_span(const struct segment_index *index, const struct hint *hint, uint64_t *bits)
 {
     struct span span = { hint->flow.from_ns, hint->flow.to_ns };
-    uint64_t *own = bits_new(index);
-    bool ok = own && add_flow(index, &hint->flow.key, own) && clear_bit_when(index, own, is_outside, &span);
+    uint64_t *own;
+    bool ok;
+
+    if (index->max_ts_ns < span.from_ns || index->min_ts_ns > span.to_ns)
+        return true;
+    own = bits_new(index);
+    ok = own && add_flow(index, &hint->flow.key, own) && clear_bit_when(index, own, is_outside, &span);
 
     for (size_t word = 0; ok && word < posting_words(index->n_blocks); word++)
         bits[word] |= own[word];

@@ -12,6 +12,8 @@
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
 #include "archive/segment_index_parts.h"
+#include "archive/store_le.h"
+#include "protocol/dispatch.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -117,18 +119,6 @@ static void put_text(struct buffer *buffer, const char text[static INTERFACE_TEX
     put_bytes(buffer, bytes_of(text, strnlen(text, INTERFACE_TEXT_BYTES)));
 }
 
-static void store_u64(uint8_t *at, uint64_t value)
-{
-    value = htole64(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static void store_u32(uint8_t *at, uint32_t value)
-{
-    value = htole32(value);
-    memcpy(at, &value, sizeof value);
-}
-
 static void begin_section(struct encoding *e, enum index_section kind)
 {
     static const uint8_t zeroes[8];
@@ -138,9 +128,9 @@ static void begin_section(struct encoding *e, enum index_section kind)
     if (e->file->is_full)
         return;
     row = e->file->data + INDEX_HEAD_BYTES + (size_t)(kind - 1) * INDEX_SECTION_ROW_BYTES;
-    store_u32(row, kind);
-    store_u32(row + 4, 0);
-    store_u64(row + 8, e->file->len);
+    store_u32le(row, kind);
+    store_u32le(row + 4, 0);
+    store_u64le(row + 8, e->file->len);
 }
 
 static void end_section(struct encoding *e, enum index_section kind)
@@ -151,7 +141,7 @@ static void end_section(struct encoding *e, enum index_section kind)
     if (e->file->is_full)
         return;
     memcpy(&start, row + 8, sizeof start);
-    store_u64(row + 16, e->file->len - le64toh(start));
+    store_u64le(row + 16, e->file->len - le64toh(start));
 }
 
 static void put_summary(struct encoding *e)
@@ -276,8 +266,8 @@ static bool put_addresses(struct encoding *e)
     }
     free(ends);
     if (!e->file->is_full) {
-        store_u32(e->file->data + counts_at, n[0]);
-        store_u32(e->file->data + counts_at + 4, n[1]);
+        store_u32le(e->file->data + counts_at, n[0]);
+        store_u32le(e->file->data + counts_at + 4, n[1]);
     }
     end_section(e, INDEX_ADDRESSES);
     return true;
@@ -294,30 +284,75 @@ static uint32_t put_posting(struct encoding *e, const struct posting *posting)
     return (uint32_t)at;
 }
 
-static void put_flows(struct encoding *e)
+/* A row against the one before it in its chunk. */
+static void put_flow(struct buffer *rows, const struct flow_row *before, const struct flow_row *row,
+                     uint64_t postings_len)
+{
+    unsigned head = (unsigned)row->any_port << INDEX_FLOW_ANY_PORT_SHIFT;
+
+    if (row->protocol != before->protocol)
+        head |= row->protocol == IP_PROTOCOL_UDP   ? INDEX_FLOW_UDP
+                : row->protocol == IP_PROTOCOL_TCP ? INDEX_FLOW_TCP
+                                                   : INDEX_FLOW_OTHER;
+    head |= row->low == before->low ? INDEX_FLOW_SAME_LOW : 0;
+    head |= row->high == before->high ? INDEX_FLOW_SAME_HIGH : 0;
+    head |= row->port_low == before->port_low ? INDEX_FLOW_SAME_PORT_LOW : 0;
+    head |= row->port_high == before->port_high ? INDEX_FLOW_SAME_PORT_HIGH : 0;
+    buffer_put_u8(rows, (uint8_t)head);
+    if ((head & INDEX_FLOW_PROTOCOL) == INDEX_FLOW_OTHER)
+        buffer_put_u8(rows, row->protocol);
+    if (!(head & INDEX_FLOW_SAME_LOW))
+        buffer_put_varint(rows, (uint32_t)(row->low - before->low));
+    if (!(head & INDEX_FLOW_SAME_HIGH))
+        buffer_put_varint(rows, (uint32_t)(row->high - (head & INDEX_FLOW_SAME_LOW ? before->high : 0)));
+    if (!(head & INDEX_FLOW_SAME_PORT_LOW))
+        buffer_put_u16le(rows, row->port_low);
+    if (!(head & INDEX_FLOW_SAME_PORT_HIGH))
+        buffer_put_u16le(rows, row->port_high);
+    buffer_put_varint(rows, postings_len);
+}
+
+static void put_chunk(struct encoding *e, const struct flow_row *first, size_t offset)
+{
+    buffer_put_u32le(e->file, first->low);
+    buffer_put_u32le(e->file, first->high);
+    buffer_put_u32le(e->file, (uint32_t)offset);
+    buffer_put_u32le(e->file, (uint32_t)e->postings.len);
+}
+
+static bool put_flows(struct encoding *e)
 {
     uint32_t n = e->builder->n_flows, n_folded = 0;
+    struct flow_row before = { 0 };
+    struct buffer rows;
+    bool ok;
 
     for (uint32_t i = 0; i < n; i++)
         n_folded += e->rows[i].any_port != 0;
     qsort(e->rows, n, sizeof *e->rows, compare_rows);
 
+    buffer_init(&rows, UINT32_MAX);
     begin_section(e, INDEX_FLOWS);
     buffer_put_u32le(e->file, n - n_folded);
     buffer_put_u32le(e->file, n_folded);
     for (uint32_t i = 0; i < n; i++) {
         const struct flow_row *row = &e->rows[i];
+        uint32_t posting;
 
         e->flow_numbers[row->flow] = i;
-        buffer_put_u32le(e->file, row->low);
-        buffer_put_u32le(e->file, row->high);
-        buffer_put_u8(e->file, row->protocol);
-        buffer_put_u8(e->file, row->any_port);
-        buffer_put_u16le(e->file, row->port_low);
-        buffer_put_u16le(e->file, row->port_high);
-        buffer_put_u32le(e->file, put_posting(e, &e->builder->flows[row->flow].posting));
+        if (i % INDEX_FLOW_CHUNK_ROWS == 0) {
+            put_chunk(e, row, rows.len);
+            before = (struct flow_row) { .low = row->low, .high = row->high };
+        }
+        posting = put_posting(e, &e->builder->flows[row->flow].posting);
+        put_flow(&rows, &before, row, e->postings.len - posting);
+        before = *row;
     }
+    buffer_put(e->file, rows.data, rows.len);
     end_section(e, INDEX_FLOWS);
+    ok = !rows.is_full;
+    buffer_clear(&rows);
+    return ok;
 }
 
 static bool put_identities(struct encoding *e)
@@ -474,8 +509,7 @@ bool segment_index_encode(const struct segment_description *segment,
         ok = put_addresses(&e);
     }
     if (ok) {
-        put_flows(&e);
-        ok = put_identities(&e);
+        ok = put_flows(&e) && put_identities(&e);
     }
     if (ok) {
         put_postings(&e);
@@ -484,8 +518,8 @@ bool segment_index_encode(const struct segment_description *segment,
     }
     ok = ok && !file->is_full && !e.postings.is_full;
     if (ok) {
-        store_u64(file->data + 16, file->len);
-        store_u64(file->data + INDEX_CHECKSUM_AT, segment_index_checksum(buffer_bytes(file)));
+        store_u64le(file->data + 16, file->len);
+        store_u64le(file->data + INDEX_CHECKSUM_AT, segment_index_checksum(buffer_bytes(file)));
     }
     buffer_clear(&e.postings);
     free(e.bits);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "archive/block_codec.h"
+#include "archive/digest.h"
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
 #include "archive/segment_index_map.h"
@@ -337,6 +338,12 @@ enum mend_result mend_index(const struct catalog_entry *entry, const struct rein
         } else if (segment_index_encode(&segment, survey.builder, &file, error) &&
                    segment_index_store(entry->index_path, buffer_bytes(&file), error) &&
                    segment_directory_sync_of(entry->index_path, error)) {
+            struct error ignored;
+            struct segment_index *index =
+                segment_index_over(buffer_bytes(&file), entry->index_path, &ignored);
+
+            digest_add(entry->index_path, entry->stored_bytes, index);
+            segment_index_close(index);
             result = MEND_DONE;
         }
     }

@@ -44,9 +44,10 @@ struct segment_reader {
     size_t n_read;              /* of the block under the scan: bytes whose packets were given out */
     struct segment_block *rows; /* with seek table */
     uint32_t n_rows, next_row;
-    uint64_t n_packets; /* given out so far, in file order */
-    bool is_stuck;      /* the scan met damage: there is no way on */
-    bool has_damage;    /* not told yet */
+    uint64_t n_packets;    /* given out so far, in file order */
+    uint64_t first_number; /* of its first packet; 0: not known, or no longer */
+    bool is_stuck;         /* the scan met damage: there is no way on */
+    bool has_damage;       /* not told yet */
     struct error damage;
     struct segment_walk walk;
 };
@@ -83,10 +84,15 @@ static bool map_interface(void *context, const struct interface *interface)
 /* What is in the directory under that name: an index of another file's size is not used. */
 static bool begin_indexed(struct segment_reader *reader, uint64_t file_bytes, struct error *error)
 {
+    struct segment_recording recording;
+
     if (reader->index->segment_bytes != file_bytes)
         return error_set(error, ERROR_DAMAGED,
                          "%s has %llu bytes, its index is of %llu: it was cut or changed", reader->path,
                          (unsigned long long)file_bytes, (unsigned long long)reader->index->segment_bytes);
+    if (recording_read(reader->index->sections[INDEX_RECORDING], reader->index->sections[INDEX_SUMMARY],
+                       &recording))
+        reader->first_number = recording.first_number;
     if (!index_interfaces(reader->index, map_interface, reader))
         return error_set(error, ERROR_DAMAGED, "%s: the interfaces in its index cannot be read",
                          reader->path);
@@ -177,6 +183,19 @@ static bool make_room_for_packets(struct segment_reader *reader, uint32_t n)
     return true;
 }
 
+/* The section header, at the start of what is read in file order, says what the first packet's number is. */
+static void note_first_number(struct segment_reader *reader, struct bytes raw)
+{
+    struct segment_recording recording = { .first_number = 0 };
+    struct reader r = reader_over(raw);
+    uint32_t type, len;
+
+    if (!reader_u32le(&r, &type) || type != PCAPNG_SECTION || !reader_u32le(&r, &len) || len > raw.len)
+        return;
+    recording_take_blocks(&recording, bytes_of(raw.data, len));
+    reader->first_number = recording.first_number;
+}
+
 /*
  * Lists the packets of all whole pcapng blocks in raw, numbered behind n_before. *used: how far those went.
  * False with *error at damage; *n packets before it are listed all the same.
@@ -188,6 +207,8 @@ static bool list_packets(struct segment_reader *reader, struct bytes raw, uint64
 
     *n = 0;
     *used = 0;
+    if (reader->index == NULL && n_before == 0)
+        note_first_number(reader, raw);
     while (ok && *used < raw.len) {
         enum pcap_result result;
         size_t part, needed;
@@ -207,8 +228,10 @@ static bool list_packets(struct segment_reader *reader, struct bytes raw, uint64
         if (result == PCAP_SHORT)
             break;
     }
-    for (uint32_t i = 0; i < *n; i++)
+    for (uint32_t i = 0; i < *n; i++) {
         reader->packets[i].number = n_before + i + 1;
+        reader->packets[i].packet_id = reader->first_number ? reader->first_number + n_before + i : 0;
+    }
     return ok;
 }
 
@@ -311,13 +334,16 @@ static enum segment_result next_by_table(struct segment_reader *reader, uint32_t
     walk->row.raw_bytes = reader->rows[block].raw_bytes;
     walk->is_whole = true;
     walk->raw = (struct bytes) { NULL, 0 };
-    if (!load_block(reader, &walk->row, error))
+    if (!load_block(reader, &walk->row, error)) {
+        reader->first_number = 0;
         return damaged(reader, block, walk->row.offset, error);
+    }
     walk->raw = buffer_bytes(&reader->raw);
     ok = list_packets(reader, walk->raw, reader->n_packets, n, &used, error);
     if (ok && used != walk->raw.len)
         ok = error_set(error, ERROR_DAMAGED, "it ends within a packet");
     if (!ok) {
+        reader->first_number = 0;
         *n = 0;
         return damaged(reader, block, walk->row.offset, error);
     }

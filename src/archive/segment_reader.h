@@ -25,8 +25,9 @@ void segment_reader_close(struct segment_reader *reader);
 
 /*
  * Unpacks block number `block` (with an index), and lists all its packets in *packets / *n: borrowed until
- * the next call. Their `number` counts within the segment from 1. Damage is an answer: other blocks may still
- * be read.
+ * the next call. Their `number` counts within the segment from 1; packet_id is what the node calls
+ * them (0 where the segment does not say, and behind damage that may have held any number of them). Damage is
+ * an answer: other blocks may still be read.
  */
 enum segment_result segment_reader_block(struct segment_reader *reader, uint32_t block,
                                          const struct packet **packets, uint32_t *n, struct error *error);

@@ -12,7 +12,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-static const char live_words[] = "recorded since ", imported_words[] = "imported since ";
+static const char live_words[] = "recorded since ", imported_words[] = "imported since ",
+                  number_words[] = "packets from number ";
 
 enum {
     OPTION_COMMENT = 1,
@@ -28,12 +29,16 @@ const char *recording_section_comment(const struct segment_recording *recording,
                                       char text[static RECORDING_COMMENT_BYTES])
 {
     char since[TIMESTAMP_TEXT_BYTES];
+    int len = 0;
 
     text[0] = '\0';
     if (recording->kind != RECORDING_UNTOLD)
-        snprintf(text, RECORDING_COMMENT_BYTES, "%s%s",
-                 recording->kind == RECORDING_LIVE ? live_words : imported_words,
-                 timestamp_format(recording->since_ns, false, since));
+        len = snprintf(text, RECORDING_COMMENT_BYTES, "%s%s",
+                       recording->kind == RECORDING_LIVE ? live_words : imported_words,
+                       timestamp_format(recording->since_ns, false, since));
+    if (recording->first_number)
+        snprintf(text + len, RECORDING_COMMENT_BYTES - (size_t)len, "%s%s%llu", len ? "; " : "", number_words,
+                 (unsigned long long)recording->first_number);
     return text;
 }
 
@@ -61,20 +66,6 @@ static bool begins_with(struct bytes text, const char *words)
     return text.len >= len && memcmp(text.data, words, len) == 0;
 }
 
-static void take_section_comment(struct segment_recording *recording, struct bytes comment)
-{
-    bool is_live = begins_with(comment, live_words);
-    size_t len = strlen(is_live ? live_words : imported_words);
-    char since[TIMESTAMP_TEXT_BYTES];
-
-    if ((!is_live && !begins_with(comment, imported_words)) || comment.len - len >= sizeof since)
-        return;
-    memcpy(since, comment.data + len, comment.len - len);
-    since[comment.len - len] = '\0';
-    if (timestamp_parse(since, 0, false, &recording->since_ns))
-        recording->kind = is_live ? RECORDING_LIVE : RECORDING_IMPORTED;
-}
-
 /* The number right behind the words; 0 when there is none. */
 static uint64_t count_behind(struct bytes text, const char *words)
 {
@@ -88,6 +79,26 @@ static uint64_t count_behind(struct bytes text, const char *words)
             return 0;
     }
     return n;
+}
+
+static void take_section_comment(struct segment_recording *recording, struct bytes comment)
+{
+    bool is_live = begins_with(comment, live_words);
+    size_t len = strlen(is_live ? live_words : imported_words), since_len;
+    char since[TIMESTAMP_TEXT_BYTES];
+    const uint8_t *end = comment.len ? memchr(comment.data, ';', comment.len) : NULL;
+
+    if (begins_with(comment, number_words) || end)
+        recording->first_number = count_behind(comment, number_words);
+    if (!is_live && !begins_with(comment, imported_words))
+        return;
+    since_len = (end ? (size_t)(end - comment.data) : comment.len) - len;
+    if (since_len >= sizeof since)
+        return;
+    memcpy(since, comment.data + len, since_len);
+    since[since_len] = '\0';
+    if (timestamp_parse(since, 0, false, &recording->since_ns))
+        recording->kind = is_live ? RECORDING_LIVE : RECORDING_IMPORTED;
 }
 
 static void take_statistics_comment(struct segment_recording *recording, struct bytes comment)
@@ -144,13 +155,13 @@ void recording_take_blocks(struct segment_recording *recording, struct bytes blo
 
 /* ---- in numbers ---- */
 
-static uint64_t checksum(struct bytes summary, const uint8_t *section)
+static uint64_t checksum(struct bytes summary, const uint8_t *section, size_t section_bytes)
 {
     XXH3_state_t state;
 
     XXH3_64bits_reset(&state);
     XXH3_64bits_update(&state, summary.data, summary.len);
-    XXH3_64bits_update(&state, section, INDEX_RECORDING_BYTES - 8);
+    XXH3_64bits_update(&state, section, section_bytes - 8);
     return XXH3_64bits_digest(&state);
 }
 
@@ -174,9 +185,10 @@ bool recording_put(struct buffer *file, const struct segment_recording *recordin
     buffer_put_u64le(file, recording->n_queue);
     buffer_put_u64le(file, recording->n_disk);
     buffer_put_u64le(file, recording->n_truncated_mirror);
-    if (!buffer_put_u64le(file, recording->n_cut))
+    buffer_put_u64le(file, recording->n_cut);
+    if (!buffer_put_u64le(file, recording->first_number))
         return false;
-    sum = checksum(bytes_of(kept, sizeof kept), file->data + start);
+    sum = checksum(bytes_of(kept, sizeof kept), file->data + start, INDEX_RECORDING_BYTES);
     return buffer_put_u64le(file, sum);
 }
 
@@ -187,12 +199,14 @@ bool recording_read(struct bytes section, struct bytes summary, struct segment_r
     uint64_t since, until, sum;
     uint8_t kind, end, has_statistics;
 
-    if (section.len != INDEX_RECORDING_BYTES || !reader_u8(&r, &kind) || !reader_u8(&r, &end) ||
-        !reader_u8(&r, &has_statistics) || !reader_skip(&r, 5) || !reader_u64le(&r, &since) ||
-        !reader_u64le(&r, &until) || !reader_u64le(&r, &read.n_received) ||
-        !reader_u64le(&r, &read.n_kernel) || !reader_u64le(&r, &read.n_queue) ||
-        !reader_u64le(&r, &read.n_disk) || !reader_u64le(&r, &read.n_truncated_mirror) ||
-        !reader_u64le(&r, &read.n_cut) || !reader_u64le(&r, &sum) || sum != checksum(summary, section.data) ||
+    if ((section.len != INDEX_RECORDING_BYTES && section.len != INDEX_RECORDING_UNNUMBERED_BYTES) ||
+        !reader_u8(&r, &kind) || !reader_u8(&r, &end) || !reader_u8(&r, &has_statistics) ||
+        !reader_skip(&r, 5) || !reader_u64le(&r, &since) || !reader_u64le(&r, &until) ||
+        !reader_u64le(&r, &read.n_received) || !reader_u64le(&r, &read.n_kernel) ||
+        !reader_u64le(&r, &read.n_queue) || !reader_u64le(&r, &read.n_disk) ||
+        !reader_u64le(&r, &read.n_truncated_mirror) || !reader_u64le(&r, &read.n_cut) ||
+        (section.len == INDEX_RECORDING_BYTES && !reader_u64le(&r, &read.first_number)) ||
+        !reader_u64le(&r, &sum) || sum != checksum(summary, section.data, section.len) ||
         kind > RECORDING_IMPORTED || end > RECORDING_STOPPED)
         return false;
     read.kind = (enum recording_kind)kind;

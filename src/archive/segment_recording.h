@@ -31,7 +31,8 @@ struct segment_recording {
     int64_t since_ns, until_ns;
     uint64_t n_received; /* delivered by the sources, kept or not */
     uint64_t n_kernel, n_queue, n_disk, n_truncated_mirror;
-    uint64_t n_cut; /* packets that are shorter than they were on the wire, for whatever reason */
+    uint64_t n_cut;        /* packets that are shorter than they were on the wire, for whatever reason */
+    uint64_t first_number; /* of its first packet, among all that its node recorded; 0: not told */
 };
 
 enum { RECORDING_COMMENT_BYTES = 256 };

@@ -27,6 +27,7 @@ struct segment_scan {
     size_t in_at, in_len;
     struct buffer raw; /* of that block */
     size_t n_shown;    /* of raw, by SCAN_PART */
+    bool has_more;     /* unpacked already, for want of room in raw: comes without further input */
     bool is_over;      /* the block was given out whole: begin the next */
     bool is_damaged;
     struct error damage;
@@ -95,6 +96,7 @@ static enum step step_zstd(struct segment_scan *scan, uint8_t *room, size_t room
         return STEP_STUCK;
     }
     scan->raw.len += out.pos;
+    scan->has_more = left > 0 && out.pos == out.size;
     if (left == 0)
         return STEP_FRAME_OVER;
     return in.pos == in.size && out.pos < out.size ? STEP_STUCK : STEP_ON;
@@ -112,6 +114,7 @@ static enum step step_gzip(struct segment_scan *scan, uint8_t *room, size_t room
     result = inflate(z, Z_NO_FLUSH);
     scan->in_at = scan->in_len - z->avail_in;
     scan->raw.len += room_len - z->avail_out;
+    scan->has_more = z->avail_out == 0;
     if (result == Z_STREAM_END) {
         inflateReset(z);
         return STEP_FRAME_OVER;
@@ -175,7 +178,7 @@ static enum scan_result next_frame(struct segment_scan *scan, struct scan_block 
                 damage(scan, "it unpacks to more than a block may hold");
             return stop(scan, block, error);
         }
-        if (scan->in_at == scan->in_len && !refill(scan))
+        if (scan->in_at == scan->in_len && !scan->has_more && !refill(scan))
             return stop(scan, block, error);
         step = scan->codec == CODEC_ZSTD ? step_zstd(scan, room, scan->raw.cap - scan->raw.len)
                                          : step_gzip(scan, room, scan->raw.cap - scan->raw.len);

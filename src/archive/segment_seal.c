@@ -5,9 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/digest.h"
 #include "archive/seek_table.h"
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
+#include "archive/segment_index_map.h"
+
+static void add_to_digest(const char *index_path, uint64_t segment_bytes, struct bytes file)
+{
+    struct error error;
+    struct segment_index *index = segment_index_over(file, index_path, &error);
+
+    digest_add(index_path, segment_bytes, index);
+    segment_index_close(index);
+}
 
 static bool seal_with(const char *open_path, const struct segment_description *segment,
                       const struct segment_index_builder *builder, struct error *error)
@@ -22,13 +33,17 @@ static bool seal_with(const char *open_path, const struct segment_description *s
     if (builder && segment_index_builder_is_sound(builder))
         ok = segment_index_encode(segment, builder, &index, error) &&
              segment_index_store(index_path, buffer_bytes(&index), error);
-    buffer_clear(&index);
-    if (!ok)
+    if (!ok) {
+        buffer_clear(&index);
         return false;
+    }
     snprintf(sealed_path, sizeof sealed_path, "%.*s", (int)(strlen(open_path) - strlen(".open")), open_path);
     if (rename(open_path, sealed_path) < 0)
-        return error_system(error, "%s: cannot be renamed to %s", open_path, sealed_path);
-    return segment_directory_sync_of(sealed_path, error);
+        ok = error_system(error, "%s: cannot be renamed to %s", open_path, sealed_path);
+    else if (index.len)
+        add_to_digest(index_path, segment->segment_bytes, buffer_bytes(&index));
+    buffer_clear(&index);
+    return ok && segment_directory_sync_of(sealed_path, error);
 }
 
 bool segment_seal(int fd, const char *open_path, const struct segment_description *segment,

@@ -151,6 +151,7 @@ struct segment_writer *segment_writer_open(const struct segment_options *options
     writer->row = segment_block_begin(0, 0);
     writer->recording.kind = options->recording;
     writer->recording.since_ns = options->recording_since_ns;
+    writer->recording.first_number = options->first_number;
     buffer_init(&writer->raw, SEGMENT_RAW_LIMIT_BYTES);
     buffer_init(&writer->pending, SIZE_MAX / 2);
 
@@ -452,8 +453,26 @@ static struct interface *list_interfaces(const struct segment_writer *writer)
     return interfaces;
 }
 
+static uint64_t size_of(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+static uint64_t sealed_bytes(const char *open_path)
+{
+    char path[SEGMENT_PATH_BYTES];
+    uint64_t bytes;
+
+    snprintf(path, sizeof path, "%.*s", (int)(strlen(open_path) - strlen(".open")), open_path);
+    bytes = size_of(path);
+    return segment_path_sibling(open_path, ".tdx", path) ? bytes + size_of(path) : bytes;
+}
+
 bool segment_writer_seal(struct segment_writer *writer, const struct segment_index_builder *builder,
-                         const struct interface_drops *drops, uint32_t n_drops, struct error *error)
+                         const struct interface_drops *drops, uint32_t n_drops, uint64_t *stored_bytes,
+                         struct error *error)
 {
     struct interface *interfaces = list_interfaces(writer);
     struct segment_description segment = {
@@ -473,6 +492,8 @@ bool segment_writer_seal(struct segment_writer *writer, const struct segment_ind
         segment.recording = writer->recording;
         ok = segment_seal(writer->fd, writer->path, &segment, builder, error);
     }
+    if (ok && stored_bytes)
+        *stored_bytes = sealed_bytes(writer->path);
     free(interfaces);
     writer_free(writer);
     return ok;

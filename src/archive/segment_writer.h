@@ -24,6 +24,7 @@ struct segment_options {
     uint32_t block_bytes; /* of pcapng in one block; 0: SEGMENT_BLOCK_BYTES */
     enum recording_kind recording;
     int64_t recording_since_ns; /* unless untold: the end of the segment before, in the same run */
+    uint64_t first_number;      /* of its first packet (archive/packet_numbers.h); 0: not numbered */
 };
 
 /* Why packets of an interface are missing, since the segment began: its Interface Statistics Block. */
@@ -76,7 +77,9 @@ int64_t segment_writer_max_ts(const struct segment_writer *writer);
 /*
  * Ends the section (statistics blocks from drops[interface]), writes seek table and index, syncs, renames to
  * the sealed names. The builder (may be NULL: no index, it can be rebuilt) is only read. Frees the writer in
- * every case; on a fault the ".open" stays for recovery.
+ * every case; on a fault the ".open" stays for recovery. *stored_bytes (may be NULL): of segment and index on
+ * the disk, unless there is a fault.
  */
 bool segment_writer_seal(struct segment_writer *writer, const struct segment_index_builder *builder,
-                         const struct interface_drops *drops, uint32_t n_drops, struct error *error);
+                         const struct interface_drops *drops, uint32_t n_drops, uint64_t *stored_bytes,
+                         struct error *error);

@@ -57,7 +57,7 @@ static void what_is_sealed_is_read_back_by_index_and_without(void **state)
         fixture_interfaces(&interfaces);
         writer =
             fixture_write(directory, codecs[c].codec, &interfaces, 0, N_PACKETS, c == 1 ? 500 : 37, &indexer);
-        assert_true(segment_writer_seal(writer, indexer.builder, NULL, 0, &error));
+        assert_true(segment_writer_seal(writer, indexer.builder, NULL, 0, NULL, &error));
         fixture_find(directory, codecs[c].end, path);
         assert_true(segment_path_sibling(path, ".tdx", index_path));
 
@@ -125,7 +125,7 @@ static void what_is_flushed_is_found_in_the_open_segment(void **state)
         assert_int_equal(read_on(reader, next), 300);
         segment_reader_close(reader);
         /* A packet a flush makes no frame a packet: the seek table says how many there are. */
-        assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+        assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
         interface_table_clear(&interfaces);
         interface_table_clear(&met);
         fixture_remove(directory);
@@ -146,7 +146,7 @@ static void a_small_segment_cut_at_every_byte_gives_the_whole_packets_before_the
         fixture_directory(directory);
         fixture_interfaces(&interfaces);
         writer = fixture_write(directory, codecs[c].codec, &interfaces, 0, 30, 5, NULL);
-        assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+        assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
         fixture_find(directory, codecs[c].end, path);
         assert_int_equal(stat(path, &status), 0);
         snprintf(cut_path, sizeof cut_path, "%s/20200101T000000.000000000Z-cut-1%s", directory,
@@ -259,7 +259,7 @@ static void a_full_disk_takes_nothing_back_and_can_be_tried_again(void **state)
         assert_true(n_refused < 10);
     }
     assert_true(n_refused >= 3);
-    assert_true(segment_writer_seal(writer, NULL, NULL, 0, &error));
+    assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
     fixture_find(directory, ".pcapng.zst", path);
     reader = segment_reader_open(path, NULL, &met, &error);
     assert_non_null(reader);
@@ -347,7 +347,7 @@ static void other_programs_read_sealed_segments(void **state)
         fixture_directory(directory);
         fixture_interfaces(&interfaces);
         assert_true(segment_writer_seal(fixture_write(directory, cases[c].codec, &interfaces, 0, N, 50, NULL),
-                                        NULL, drops, 2, &error));
+                                        NULL, drops, 2, NULL, &error));
         fixture_find(directory, cases[c].end, path);
         output_of(printed, ROOM, cases[c].test, path);
         output_of(printed, ROOM, cases[c].packets, path);
@@ -361,6 +361,53 @@ static void other_programs_read_sealed_segments(void **state)
     free(wanted);
 }
 
+/* Few bytes in the file hold many packets: more than the reader unpacks at once. */
+static void what_packs_well_is_all_found_before_the_end(void **state)
+{
+    static const enum codec codecs[] = { CODEC_ZSTD, CODEC_GZIP, CODEC_NONE };
+    static const unsigned counts[] = { 100, 160, 300, 440, 600 }; /* 400 bytes each */
+
+    (void)state;
+    for (size_t c = 0; c < 5 * sizeof codecs / sizeof *codecs; c++) {
+        struct segment_options options = { .node = "flat", .codec = codecs[c / 5] };
+        struct interface_table interfaces = { 0 }, read = { 0 };
+        static const uint8_t data[FIXTURE_PACKET_BYTES];
+        const struct packet *packets;
+        struct segment_reader *reader;
+        struct segment_writer *writer;
+        struct error error = { 0 };
+        char directory[64], path[4096];
+        uint32_t n, n_found = 0;
+
+        fixture_directory(directory);
+        fixture_interfaces(&interfaces);
+        options.directory = directory;
+        writer = segment_writer_open(&options, 1, &interfaces, &error);
+        assert_non_null(writer);
+        for (unsigned i = 0; i < counts[c % 5]; i++) {
+            struct packet packet = { .ts_ns = 1,
+                                     .data = data,
+                                     .caplen = sizeof data,
+                                     .len = sizeof data,
+                                     .linktype = LINKTYPE_ETHERNET };
+
+            assert_true(segment_writer_add(writer, &packet, &error));
+        }
+        assert_true(segment_writer_flush(writer, &error));
+        fixture_find(directory, ".open", path);
+        reader = segment_reader_open(path, NULL, &read, &error);
+        assert_non_null(reader);
+        while (segment_reader_next(reader, &packets, &n, &error) == SEGMENT_BLOCK)
+            n_found += n;
+        assert_int_equal(n_found, counts[c % 5]);
+        segment_reader_close(reader);
+        assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
+        interface_table_clear(&interfaces);
+        interface_table_clear(&read);
+        fixture_remove(directory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +417,7 @@ int main(void)
         cmocka_unit_test(names_are_read_as_they_are_written),
         cmocka_unit_test(a_full_disk_takes_nothing_back_and_can_be_tried_again),
         cmocka_unit_test(other_programs_read_sealed_segments),
+        cmocka_unit_test(what_packs_well_is_all_found_before_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,13 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
+/*
+ * What is quoted in a sentence was named by anybody: no terminal shall act upon it, and it begins no line of
+ * its own. A format with a line's end in it has lines that are made already.
+ */
+static void write_sentence(char *text, size_t room, const char *format, va_list args)
+{
+    char raw[sizeof((struct error *)0)->text];
+
+    vsnprintf(raw, sizeof raw, format, args);
+    if (strchr(format, '\n'))
+        snprintf(text, room, "%s", raw);
+    else
+        utf8_show(raw, text, room);
+}
+
 bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
 {
     va_list args;
 
     error->kind = kind;
     va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
+    write_sentence(error->text, sizeof error->text, format, args);
     va_end(args);
     return false;
 }
@@ -25,7 +42,7 @@ bool error_system(struct error *error, const char *format, ...)
 
     error->kind = cause == ENOSPC || cause == EDQUOT ? ERROR_NO_SPACE : ERROR_SYSTEM;
     va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
+    write_sentence(error->text, sizeof error->text, format, args);
     va_end(args);
     len = strlen(error->text);
     snprintf(error->text + len, sizeof error->text - len, ": %s", strerror(cause));
@@ -40,7 +57,7 @@ void error_context(struct error *error, const char *format, ...)
 
     memcpy(sentence, error->text, sizeof sentence);
     va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
+    write_sentence(error->text, sizeof error->text, format, args);
     va_end(args);
     len = strlen(error->text);
     snprintf(error->text + len, sizeof error->text - len, ": %.*s", (int)(sizeof sentence - 1), sentence);
@@ -55,6 +72,6 @@ void error_append(struct error *error, const char *format, ...)
         return;
     error->text[len++] = '\n';
     va_start(args, format);
-    vsnprintf(error->text + len, sizeof error->text - len, format, args);
+    write_sentence(error->text + len, sizeof error->text - len, format, args);
     va_end(args);
 }

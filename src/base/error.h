@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * error - a fault: a kind to act on, and one sentence that names the thing, gaining context on its way up:
- * "segment x.pcapng.zst: block 17: checksum differs". Printed once, where it ends.
+ * "segment x.pcapng.zst: block 17: checksum differs". Printed once, where it ends. What is put into it from
+ * elsewhere (names of files, words of a packet) is escaped as by utf8_put_escaped, so it can be printed.
  */
 #pragma once
 

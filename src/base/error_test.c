@@ -77,6 +77,24 @@ static void a_sentence_that_is_too_long_is_cut_and_ended(void **state)
     assert_int_equal(strlen(error.text), sizeof error.text - 1);
 }
 
+static void what_is_quoted_begins_no_line_and_moves_no_terminal(void **state)
+{
+    struct error error = { 0 };
+
+    (void)state;
+    error_set(&error, ERROR_SYSTEM, "%s: is no capture", "a\033[31m\nb\xff.pcap");
+    assert_string_equal(error.text, "a\\x1b[31m\\nb\\xff.pcap: is no capture");
+    error_context(&error, "in %s", "x\ry");
+    assert_string_equal(error.text, "in x\\ry: a\\x1b[31m\\nb\\xff.pcap: is no capture");
+    errno = ENOENT;
+    error_system(&error, "%s", "\302\233m\302\265");
+    assert_memory_equal(error.text, "\\xc2\\x9bm\302\265: ", 13);
+    error_append(&error, "delete %s", "a\nb");
+    assert_non_null(strstr(error.text, "\ndelete a\\nb"));
+    error_set(&error, ERROR_USAGE, "no such word\n  %s", "ip.addr");
+    assert_string_equal(error.text, "no such word\n  ip.addr");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -84,6 +102,7 @@ int main(void)
         cmocka_unit_test(a_system_fault_says_what_errno_says),
         cmocka_unit_test(context_comes_before_the_sentence_and_leaves_the_kind),
         cmocka_unit_test(a_sentence_that_is_too_long_is_cut_and_ended),
+        cmocka_unit_test(what_is_quoted_begins_no_line_and_moves_no_terminal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_first(struct bytes bytes, uint32_t *character)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -50,30 +52,66 @@ bool utf8_is_printable(struct bytes bytes)
     return true;
 }
 
-bool utf8_put_escaped(struct buffer *buffer, struct bytes bytes)
+enum { ESCAPED_BYTES = 4 * 4 }; /* the longest character, all of its bytes escaped */
+
+/* The first character as it may be shown; *taken: its bytes in the original. */
+static size_t escape_first(struct bytes bytes, char shown[static ESCAPED_BYTES], size_t *taken)
 {
     static const char letters[] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\v'] = 'v', ['\f'] = 'f', ['\r'] = 'r'
     };
+    static const char digits[] = "0123456789abcdef";
+    uint32_t character = 0;
+    size_t len = utf8_first(bytes, &character);
 
+    *taken = len ? len : 1;
+    if (len > 0 && !utf8_is_control(character)) {
+        memcpy(shown, bytes.data, len);
+        return len;
+    }
+    if (len == 1 && character < sizeof letters && letters[character]) {
+        shown[0] = '\\';
+        shown[1] = letters[character];
+        return 2;
+    }
+    for (size_t i = 0; i < *taken; i++) {
+        shown[4 * i] = '\\';
+        shown[4 * i + 1] = 'x';
+        shown[4 * i + 2] = digits[bytes.data[i] >> 4];
+        shown[4 * i + 3] = digits[bytes.data[i] & 0xf];
+    }
+    return 4 * *taken;
+}
+
+bool utf8_put_escaped(struct buffer *buffer, struct bytes bytes)
+{
     while (bytes.len > 0) {
-        uint32_t character = 0;
-        size_t len = utf8_first(bytes, &character);
+        char shown[ESCAPED_BYTES];
+        size_t taken, len = escape_first(bytes, shown, &taken);
 
-        if (len > 0 && !utf8_is_control(character)) {
-            buffer_put(buffer, bytes.data, len);
-        } else if (len == 1 && character < sizeof letters && letters[character]) {
-            const char escape[2] = { '\\', letters[character] };
-
-            buffer_put(buffer, escape, sizeof escape);
-        } else {
-            len = len ? len : 1;
-            for (size_t i = 0; i < len; i++)
-                buffer_printf(buffer, "\\x%02x", bytes.data[i]);
-        }
-        bytes = bytes_of(bytes.data + len, bytes.len - len);
+        buffer_put(buffer, shown, len);
+        bytes = bytes_of(bytes.data + taken, bytes.len - taken);
     }
     return !buffer->is_full;
+}
+
+const char *utf8_show(const char *text, char *room, size_t room_bytes)
+{
+    struct bytes bytes = bytes_text(text);
+    size_t at = 0;
+
+    while (bytes.len > 0) {
+        char shown[ESCAPED_BYTES];
+        size_t taken, len = escape_first(bytes, shown, &taken);
+
+        if (len >= room_bytes - at)
+            break;
+        memcpy(room + at, shown, len);
+        at += len;
+        bytes = bytes_of(bytes.data + taken, bytes.len - taken);
+    }
+    room[at] = '\0';
+    return room;
 }
 
 size_t utf8_columns(struct bytes bytes)

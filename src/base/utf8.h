@@ -25,5 +25,8 @@ bool utf8_is_printable(struct bytes bytes);
  */
 bool utf8_put_escaped(struct buffer *buffer, struct bytes bytes);
 
+/* The same of a text into room, ended by a zero and cut between characters where room ends; returns room. */
+const char *utf8_show(const char *text, char *room, size_t room_bytes);
+
 /* Columns it takes on a terminal, counting each character as one; what is no UTF-8 as one a byte. */
 size_t utf8_columns(struct bytes bytes);

@@ -7,6 +7,7 @@
 
 #include "base/size_text.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 
 enum {
     GAPS_TOLD = 20, /* of a node, in words; JSON has all */
@@ -110,12 +111,14 @@ static void put_node(struct buffer *out, const struct coverage_node *node, const
     int64_t asked_ns = coverage->range.to_ns - coverage->range.from_ns;
     char covered[SIZE_TEXT_BYTES], asked[SIZE_TEXT_BYTES];
 
+    buffer_put_text(out, "  ");
+    utf8_put_escaped(out, bytes_text(node->name)); /* as a status file has it */
     if (node->is_elsewhere) {
-        buffer_printf(out, "  %s: nothing in this time (%s)\n", node->name,
+        buffer_printf(out, ": nothing in this time (%s)\n",
                       node->n_spans ? coverage_cause_words(node->spans[0].cause) : "no segments");
         return;
     }
-    buffer_printf(out, "  %s: %s ", node->name, is_held_only(node) ? "imported" : "recorded");
+    buffer_printf(out, ": %s ", is_held_only(node) ? "imported" : "recorded");
     if (node->covered_ns == asked_ns)
         buffer_put_text(out, "all of it\n");
     else

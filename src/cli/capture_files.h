@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * capture_files - the files of -r as one source, which can be read twice: standard input is kept in an
- * unlinked temporary file when a second reading will be needed.
+ * unlinked temporary file when a second reading will be needed. Of several, each is opened when its time is
+ * reached and closed at its end, so thousands may be given.
  */
 #pragma once
 

@@ -17,7 +17,7 @@
 static const struct option options[] = {
     { 'r', "read", OPTION_LIST, offsetof(struct find_settings, files), "FILE",
       "read this capture (pcap, pcapng; also .gz .zst .lz4; - for standard input);\n"
-      "several are read as one, in time order" },
+      "several are read as one, in time order; tap:unix:PATH, tap:tcp:ADDR:PORT for a recorder's --tap" },
     { 'A', "archive", OPTION_TEXT, offsetof(struct find_settings, archive), "DIR",
       "search this archive (else TAPDECK_ARCHIVE)" },
     { 'Y', "filter", OPTION_TEXT, offsetof(struct find_settings, filter), "FILTER",
@@ -264,6 +264,7 @@ static void clear(struct find *find)
     dissect_state_free(find->state);
     free(find->dissection);
     free(find->hint);
+    free(find->past);
     interface_table_clear(&find->interfaces);
 }
 

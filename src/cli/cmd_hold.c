@@ -8,13 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/held.h"
-#include "base/json_writer.h"
+#include "archive/holds.h"
 #include "base/nearest.h"
 #include "base/size_text.h"
 #include "base/timestamp.h"
-#include "base/utf8.h"
 #include "cli/commands.h"
+#include "cli/hold_view.h"
 
 enum { LIST_LIMIT_BYTES = 1 << 24 };
 
@@ -35,205 +34,13 @@ struct settings {
             "times in the local zone, not in UTC"                           \
     }
 
-/* ---- what holds keep now ---- */
-
-struct view { /* of an archive and its holds */
-    struct catalog catalog;
-    struct held *held;
-};
-
-static bool view_open(struct view *view, const char *directory, struct error *error)
-{
-    if (!catalog_load(&view->catalog, directory, error))
-        return false;
-    view->held = held_new(directory);
-    if (view->held == NULL)
-        return error_set(error, ERROR_SYSTEM, "out of memory");
-    return held_update(view->held, &view->catalog, timestamp_now(), 0, error);
-}
-
-static void view_close(struct view *view)
-{
-    held_free(view->held);
-    catalog_clear(&view->catalog);
-}
-
-static void put_amount(struct buffer *out, uint32_t n_segments, uint64_t n_bytes)
-{
-    char size[SIZE_TEXT_BYTES];
-
-    buffer_printf(out, "%u segment%s, %s", n_segments, n_segments == 1 ? "" : "s",
-                  size_format(n_bytes, size));
-}
+/* ---- list ---- */
 
 static void print_buffer(struct buffer *out)
 {
     if (out->len > 0)
         fwrite(out->data, 1, out->len, stdout);
     buffer_clear(out);
-}
-
-/* ---- list ---- */
-
-static void put_time(struct buffer *out, int64_t ts_ns, bool is_local)
-{
-    char text[TIMESTAMP_TEXT_BYTES];
-
-    timestamp_format(ts_ns, is_local, text);
-    buffer_put(out, text, 19);
-    buffer_put_text(out, text + 29);
-}
-
-static void put_what(struct buffer *out, const struct hold *hold, bool is_local)
-{
-    if (hold->device) {
-        buffer_put_text(out, "device ");
-        utf8_put_escaped(out, bytes_text(hold->device));
-        if (hold->range.from_ns == INT64_MIN && hold->range.to_ns == INT64_MAX)
-            return;
-        buffer_put_text(out, ", ");
-    }
-    if (hold->range.from_ns != INT64_MIN) {
-        buffer_put_text(out, "from ");
-        put_time(out, hold->range.from_ns, is_local);
-    }
-    if (hold->range.to_ns != INT64_MAX) {
-        buffer_put_text(out, hold->range.from_ns != INT64_MIN ? " to " : "up to ");
-        put_time(out, hold->range.to_ns, is_local);
-    }
-}
-
-static void put_life(struct buffer *out, const struct held_hold *held, int64_t now_ns, bool is_local)
-{
-    char left[SIZE_TEXT_BYTES];
-
-    buffer_put_text(out, held->is_alive ? "until " : "EXPIRED ");
-    put_time(out, held->hold->expires_ns, is_local);
-    if (held->is_alive)
-        buffer_printf(out, " (%s left)", duration_format(held->hold->expires_ns - now_ns, left));
-}
-
-static void put_quota(struct buffer *out, uint64_t quota_bytes)
-{
-    char size[SIZE_TEXT_BYTES];
-
-    if (quota_bytes)
-        buffer_printf(out, ", of a quota of %s", size_format(quota_bytes, size));
-}
-
-static void put_hold(struct buffer *out, const struct held_hold *held, int64_t now_ns, bool is_local)
-{
-    buffer_printf(out, "hold %lld of ", (long long)held->hold->id);
-    utf8_put_escaped(out, bytes_text(held->hold->owner));
-    buffer_put_text(out, ", ");
-    put_life(out, held, now_ns, is_local);
-    buffer_put_text(out, ": ");
-    utf8_put_escaped(out, bytes_text(held->hold->reason));
-    buffer_put_text(out, "\n  holds   ");
-    put_what(out, held->hold, is_local);
-    buffer_put_text(out, "\n  keeps   ");
-    if (held->is_alive)
-        put_amount(out, held->n_segments, held->n_bytes);
-    else
-        buffer_put_text(out, "nothing any more");
-    put_quota(out, held->hold->quota_bytes);
-    if (held->n_let_go) {
-        buffer_put_text(out, "\n  let go  ");
-        put_amount(out, held->n_let_go, held->n_bytes_let_go);
-        buffer_put_text(out, " beyond the quota: deleted when their time comes");
-    }
-    buffer_put_u8(out, '\n');
-}
-
-static void put_list(struct buffer *out, const struct held *held, bool is_local)
-{
-    uint32_t n;
-    const struct held_hold *holds = held_holds(held, &n);
-
-    for (uint32_t i = 0; i < n; i++)
-        put_hold(out, &holds[i], timestamp_now(), is_local);
-    if (n == 0)
-        buffer_put_text(out, "no holds");
-    else {
-        buffer_put_text(out, "all together keep ");
-        put_amount(out, held_segments(held), held_bytes(held));
-    }
-    put_quota(out, held_quota(held));
-    buffer_put_u8(out, '\n');
-}
-
-static void json_time(struct json_writer *json, const char *name, int64_t ts_ns)
-{
-    char text[TIMESTAMP_TEXT_BYTES];
-
-    json_writer_name(json, name);
-    if (ts_ns == INT64_MIN || ts_ns == INT64_MAX)
-        json_writer_null(json);
-    else
-        json_writer_string(json, timestamp_format(ts_ns, false, text));
-}
-
-static void json_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
-static void json_text(struct json_writer *json, const char *name, const char *text)
-{
-    json_writer_name(json, name);
-    json_writer_string(json, text);
-}
-
-static void json_quota(struct json_writer *json, uint64_t quota_bytes)
-{
-    json_writer_name(json, "quota_bytes");
-    if (quota_bytes)
-        json_writer_number(json, quota_bytes);
-    else
-        json_writer_null(json);
-}
-
-static void json_hold(struct json_writer *json, const struct held_hold *held)
-{
-    const struct hold *hold = held->hold;
-
-    json_writer_object(json);
-    json_number(json, "id", (uint64_t)hold->id);
-    json_text(json, "state", held->is_alive ? "alive" : "expired");
-    json_text(json, "owner", hold->owner);
-    json_text(json, "reason", hold->reason);
-    json_text(json, "device", hold->device);
-    json_time(json, "from", hold->range.from_ns);
-    json_time(json, "to", hold->range.to_ns);
-    json_time(json, "created", hold->created_ns);
-    json_time(json, "expires", hold->expires_ns);
-    json_quota(json, hold->quota_bytes);
-    json_number(json, "segments", held->n_segments);
-    json_number(json, "bytes", held->n_bytes);
-    json_number(json, "let_go_segments", held->n_let_go);
-    json_number(json, "let_go_bytes", held->n_bytes_let_go);
-    json_writer_end(json);
-}
-
-static void json_list(struct buffer *out, const struct held *held)
-{
-    struct json_writer json;
-    uint32_t n;
-    const struct held_hold *holds = held_holds(held, &n);
-
-    json_writer_init(&json, out, JSON_WRITER_INDENTED);
-    json_writer_object(&json);
-    json_number(&json, "segments", held_segments(held));
-    json_number(&json, "bytes", held_bytes(held));
-    json_quota(&json, held_quota(held));
-    json_writer_name(&json, "holds");
-    json_writer_array(&json);
-    for (uint32_t i = 0; i < n; i++)
-        json_hold(&json, &holds[i]);
-    json_writer_end(&json);
-    json_writer_end(&json);
-    buffer_put_u8(out, '\n');
 }
 
 static bool format_parse(const char *text, bool *is_json, struct error *error)
@@ -248,7 +55,7 @@ static bool list(const struct settings *settings, const struct text_list *words,
                  struct error *error)
 {
     const char *directory = command_archive(settings->archive, error);
-    struct view view = { 0 };
+    struct hold_view view = { 0 };
     struct buffer out;
     uint32_t n;
     bool is_json, is_done;
@@ -257,16 +64,16 @@ static bool list(const struct settings *settings, const struct text_list *words,
     if (directory == NULL || !format_parse(settings->format, &is_json, error))
         return false;
     buffer_init(&out, LIST_LIMIT_BYTES);
-    is_done = view_open(&view, directory, error);
+    is_done = hold_view_open(&view, directory, error);
     if (is_done) {
         if (is_json)
-            json_list(&out, view.held);
+            hold_json_list(&out, view.held);
         else
-            put_list(&out, view.held, settings->is_local);
+            hold_put_list(&out, view.held, settings->is_local);
         held_holds(view.held, &n);
         *code = n ? EXIT_FOUND : EXIT_NONE;
     }
-    view_close(&view);
+    hold_view_close(&view);
     print_buffer(&out);
     return is_done;
 }
@@ -283,6 +90,9 @@ static bool expiry_parse(const char *text, int64_t now_ns, bool is_local, int64_
         return error_set(error, ERROR_USAGE,
                          "until when? give --expires TIME: +30d from now, or 2026-12-31; what nobody ends "
                          "would fill the disk for ever");
+    if (text[0] == '+' && text[1] && strchr("0123456789", text[strlen(text) - 1]))
+        return error_set(error, ERROR_USAGE, "--expires \"%s\" of what? write %sd for days, or %sh", text,
+                         text, text);
     if (text[0] == '+'
             ? !duration_parse(text + 1, &span_ns) || __builtin_add_overflow(now_ns, span_ns, expires_ns)
             : !timestamp_parse(text, now_ns, is_local, expires_ns))
@@ -328,11 +138,11 @@ static bool hold_parse(const struct settings *settings, struct hold *hold, struc
 /* What it keeps right away, so that a wrong name or hour is seen at once. */
 static bool tell_added(const char *directory, int64_t id, struct error *error)
 {
-    struct view view = { 0 };
+    struct hold_view view = { 0 };
     const struct held_hold *holds;
     struct buffer out;
     uint32_t n;
-    bool is_done = view_open(&view, directory, error);
+    bool is_done = hold_view_open(&view, directory, error);
 
     buffer_init(&out, LIST_LIMIT_BYTES);
     buffer_printf(&out, "hold %lld added", (long long)id);
@@ -342,18 +152,18 @@ static bool tell_added(const char *directory, int64_t id, struct error *error)
             if (holds[i].hold->id != id)
                 continue;
             buffer_put_text(&out, "; now it keeps ");
-            put_amount(&out, holds[i].n_segments, holds[i].n_bytes);
-            put_quota(&out, holds[i].hold->quota_bytes);
+            hold_put_amount(&out, holds[i].n_segments, holds[i].n_bytes);
+            hold_put_quota(&out, holds[i].hold->quota_bytes);
             if (holds[i].n_let_go) {
                 buffer_put_text(&out, ", and lets go ");
-                put_amount(&out, holds[i].n_let_go, holds[i].n_bytes_let_go);
+                hold_put_amount(&out, holds[i].n_let_go, holds[i].n_bytes_let_go);
                 buffer_put_text(&out, " for a quota");
             }
         }
     }
     buffer_put_u8(&out, '\n');
     print_buffer(&out);
-    view_close(&view);
+    hold_view_close(&view);
     return is_done;
 }
 

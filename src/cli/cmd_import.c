@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "base/size_text.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/import_report.h"
 #include "cli/recorder_options.h"
@@ -40,6 +41,8 @@ static const struct option options[] = {
       "is otherwise one packet)" },
     { 0 },
 };
+
+enum { DIRECTORY_BYTES = 4096 };
 
 /* Below, a single packet could fill a segment, which the journal must hear of before. */
 #define ROTATE_LEAST_BYTES UINT64_C(4096)
@@ -74,11 +77,10 @@ static bool take_back_leftover(struct import *import, struct error *error)
             import->settings->recorder.directory, leftover.segment, size_format(leftover.n_bytes, size),
             leftover.first_missing, leftover.n_missing > 1 ? " (nor are others)" : "");
     if (leftover.n_segments)
-        fprintf(
-            stderr,
-            "an import that was killed left %s unfinished (%s): deleted, its packets are taken again from "
-            "their files\n",
-            leftover.segment, size_format(leftover.n_bytes, size));
+        fprintf(stderr,
+                "an import that was killed left %s unfinished (%s): deleted, its packets are taken again "
+                "from their files\n",
+                leftover.segment, size_format(leftover.n_bytes, size));
     return import_journal_discard(import->journal, error);
 }
 
@@ -87,6 +89,14 @@ static bool has_directory(const char *path)
     struct stat status;
 
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* What is in the archive is older than this import only by chance: it goes for a budget, not for more room.
+ */
+static bool has_budget(const struct retention *retention)
+{
+    return retention->keep_bytes || retention->keep_age_ns || retention->min_free_bytes ||
+           retention->min_free_percent;
 }
 
 static bool open_archive(struct import *import, struct import_archive *archive, struct error *error)
@@ -102,6 +112,7 @@ static bool open_archive(struct import *import, struct import_archive *archive, 
     if (!settings->is_dry &&
         !recorder_settings_apply(&settings->recorder, &import->recorder_options, import->node, error))
         return false;
+    import->recorder_options.spares_older = !has_budget(&import->recorder_options.retention);
     if (!is_remembered)
         return true; /* what came by a pipe cannot be read again: there is nothing to go on with */
     import->journal = import_journal_open(
@@ -165,11 +176,13 @@ static void say_what_is_there(const struct import *import)
     }
     if (n_files + n_parts == 0)
         return;
-    fprintf(stderr, "already there: %s packets of %u whole file%s", count_format(n_known, packets), n_files,
-            n_files == 1 ? "" : "s");
+    fputs("already there: ", stderr);
+    if (n_files)
+        fprintf(stderr, "%s packets of %u whole file%s%s", count_format(n_known, packets), n_files,
+                n_files == 1 ? "" : "s", n_parts ? ", and " : "");
     if (n_parts)
-        fprintf(stderr, ", and the first %s of %u file%s that go%s on", count_format(n_partly, more), n_parts,
-                n_parts == 1 ? "" : "s", n_parts == 1 ? "es" : "");
+        fprintf(stderr, "the first %s%s of %u file%s that go%s on", count_format(n_partly, more),
+                n_files ? "" : " packets", n_parts, n_parts == 1 ? "" : "s", n_parts == 1 ? "es" : "");
     fputc('\n', stderr);
 }
 
@@ -219,14 +232,20 @@ static void report(const struct import *import, const struct recorder_counters *
                    const struct importer_result *result)
 {
     char packets[SIZE_TEXT_BYTES], raw[SIZE_TEXT_BYTES], stored[SIZE_TEXT_BYTES], other[SIZE_TEXT_BYTES];
+    char directory[DIRECTORY_BYTES];
 
-    fprintf(stderr, "%s packets, %s of pcapng, stored as %s in %u segment%s in %s\n",
-            count_format(counters->n_packets, packets), size_format(counters->n_raw_bytes, raw),
-            size_format(counters->n_stored_bytes, stored), counters->n_segments,
-            counters->n_segments == 1 ? "" : "s", import->settings->recorder.directory);
+    utf8_show(import->settings->recorder.directory, directory, sizeof directory);
+    if (counters->n_packets == 0)
+        fprintf(stderr, "nothing was added to %s\n", directory);
+    else
+        fprintf(stderr, "%s packet%s, %s of pcapng, stored as %s in %u segment%s in %s\n",
+                count_format(counters->n_packets, packets), counters->n_packets == 1 ? "" : "s",
+                size_format(counters->n_raw_bytes, raw), size_format(counters->n_stored_bytes, stored),
+                counters->n_segments, counters->n_segments == 1 ? "" : "s", directory);
     if (result->n_twins)
-        fprintf(stderr, "%s packets were in more than one file, and are kept once\n",
-                count_format(result->n_twins, other));
+        fprintf(stderr, "%s packet%s in more than one file, and %s kept once\n",
+                count_format(result->n_twins, other), result->n_twins == 1 ? " was" : "s were",
+                result->n_twins == 1 ? "is" : "are");
     if (result->n_twins_overlooked)
         fprintf(stderr, "%s packets were not held against other files': over %d of one time\n",
                 count_format(result->n_twins_overlooked, other), PACKET_TWINS_LIMIT);
@@ -308,7 +327,7 @@ static bool run(const struct settings *settings, const struct text_list *paths, 
         !refuse_unknown(&import, error))
         goto out;
     if (import.list.has_met_except)
-        fprintf(stderr, "%s lies within what is imported, and was left out\n", settings->recorder.directory);
+        fprintf(stderr, "the archive lies within what is imported, and was left out\n");
     say_what_is_there(&import);
     say_what_is_gone(&import);
     is_done = take_packets(&import, error);
@@ -369,6 +388,11 @@ const struct command command_import = {
              "that was stopped or killed and is started again, or is given more files than before. What was "
              "imported\n"
              "is remembered in DIR/import.db. What comes by a pipe is not: such an import begins anew.\n"
+             "\n"
+             "A full disk ends an import that was given no budget: nothing is deleted for it, and the same "
+             "command "
+             "goes\n"
+             "on when there is room.\n"
              "\n"
              "A file that is cut or damaged gives what can be read of it, and stops no other; each is named "
              "at the end.\n"

@@ -17,13 +17,16 @@
 #include "cli/commands.h"
 #include "cli/recorder_options.h"
 #include "cli/signals.h"
+#include "archive/packet_numbers.h"
 #include "pipeline/status_file.h"
+#include "pipeline/tap.h"
 #include "source/capture_thread.h"
 #include "source/openers.h"
 
 struct settings {
     struct recorder_settings recorder;
-    struct text_list interfaces, mirrors, files;
+    struct text_list interfaces, mirrors, files, taps;
+    bool is_insecure_tap;
     uint64_t snaplen, buffer_bytes, limit;
     int64_t flush_ns, stats_every_ns;
     const char *user;
@@ -36,7 +39,8 @@ static const struct option options[] = {
       "listen for a traffic mirror (VXLAN, RFC 7348), usually on port 4789; needs no root.\n"
       "[ADDR] in brackets for IPv6" },
     { 'r', "read", OPTION_LIST, offsetof(struct settings, files), "FILE",
-      "read this capture too; - for standard input" },
+      "read this capture too; - for standard input; tap:unix:PATH or tap:tcp:ADDR:PORT for\n"
+      "another recorder's --tap" },
     RECORDER_OPTIONS(settings, recorder),
     { 's', "snaplen", OPTION_COUNT, offsetof(struct settings, snaplen), "BYTES",
       "keep at most this much of each packet (262144)" },
@@ -45,6 +49,11 @@ static const struct option options[] = {
     { 'c', NULL, OPTION_COUNT, offsetof(struct settings, limit), "COUNT", "stop after COUNT packets" },
     { 0, "flush", OPTION_DURATION, offsetof(struct settings, flush_ns), "TIME",
       "packets can be found, and survive a crash, after so long (1s)" },
+    { 0, "tap", OPTION_LIST, offsetof(struct settings, taps), "WHERE",
+      "let other programs read the packets as they come, as pcapng: unix:PATH, tcp:ADDR:PORT.\n"
+      "wireshark -k -i TCP@127.0.0.1:57012 reads tcp:127.0.0.1:57012" },
+    { 0, "insecure-tap", OPTION_FLAG, offsetof(struct settings, is_insecure_tap), NULL,
+      "allow --tap on an address that other machines reach: anybody there reads every packet" },
     { 0, "user", OPTION_TEXT, offsetof(struct settings, user), "NAME",
       "give up root for this user once the sources are open" },
     { 0, "stats-every", OPTION_DURATION, offsetof(struct settings, stats_every_ns), "TIME",
@@ -64,6 +73,7 @@ struct recording {
     struct interface_table interfaces;
     struct capture_group *group;
     struct recorder *recorder;
+    struct tap *tap; /* NULL: none was asked for */
     struct recorder_status status;
     uint64_t n_received;
     uint32_t *source_of_interface; /* which source an interface belongs to; grown as interfaces appear */
@@ -132,16 +142,38 @@ static bool open_sources(struct recording *recording, const char *filter, struct
             return false;
     }
     for (uint32_t i = 0; i < settings->files.n; i++) {
-        if (!add_source(recording, pcap_file_open(settings->files.items[i], &recording->interfaces, error),
-                        error))
+        const char *path = settings->files.items[i];
+        struct source *source = tap_source_is_named(path)
+                                    ? tap_source_open(path, &recording->interfaces, error)
+                                    : pcap_file_open(path, &recording->interfaces, error);
+
+        if (!add_source(recording, source, error))
+            return false;
+    }
+    return true;
+}
+
+static bool open_taps(struct recording *recording, const char *node, struct error *error)
+{
+    const struct settings *settings = recording->settings;
+    struct tap_options tap_options = { .node = node };
+
+    if (settings->taps.n == 0)
+        return true;
+    recording->tap = tap_new(&tap_options, error);
+    if (recording->tap == NULL)
+        return false;
+    for (uint32_t i = 0; i < settings->taps.n; i++) {
+        if (!tap_listen(recording->tap, settings->taps.items[i], settings->is_insecure_tap, error))
             return false;
     }
     return true;
 }
 
 /* The archive becomes the user's before root is given up, else nothing could be written. */
-static bool become_user(const struct settings *settings, struct error *error)
+static bool become_user(const struct recording *recording, const char *node, struct error *error)
 {
+    const struct settings *settings = recording->settings;
     const struct passwd *user;
 
     if (settings->user == NULL)
@@ -152,7 +184,9 @@ static bool become_user(const struct settings *settings, struct error *error)
     if (chown(settings->recorder.directory, user->pw_uid, user->pw_gid) != 0)
         return error_system(error, "--user %s: cannot give it the directory %s", settings->user,
                             settings->recorder.directory);
-    if (!holds_give(settings->recorder.directory, user->pw_uid, user->pw_gid, error))
+    if (!holds_give(settings->recorder.directory, user->pw_uid, user->pw_gid, error) ||
+        !packet_numbers_give(settings->recorder.directory, node, user->pw_uid, user->pw_gid, error) ||
+        (recording->tap && !tap_give(recording->tap, user->pw_uid, user->pw_gid, error)))
         return false;
     if (setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
         return error_system(error, "--user %s", settings->user);
@@ -177,6 +211,54 @@ static void note_interfaces(struct recording *recording, uint32_t source)
     recording->source_of_interface = grown;
     while (recording->n_source_of_interface < n)
         grown[recording->n_source_of_interface++] = source;
+}
+
+static void tell_tap(struct recording *recording)
+{
+    struct tap_statistics rows[TAP_STATISTICS_LIMIT];
+    uint32_t n = 0, n_sources = capture_group_sources(recording->group);
+
+    for (uint32_t i = 0; recording->tap && i < recording->n_source_of_interface && n < TAP_STATISTICS_LIMIT;
+         i++) {
+        uint32_t source = recording->source_of_interface[i];
+        bool is_told = false;
+        struct source_stats stats;
+
+        for (uint32_t before = 0; before < n; before++)
+            is_told |= recording->source_of_interface[rows[before].interface] == source;
+        if (is_told || source >= n_sources)
+            continue;
+        stats = capture_group_stats(recording->group, source);
+        rows[n++] = (struct tap_statistics) {
+            .interface = i,
+            .n_received = stats.n_packets,
+            .n_dropped = stats.n_dropped_kernel + stats.n_dropped_queue,
+            .n_dropped_disk = source == 0 ? recorder_counters(recording->recorder)->n_dropped_disk : 0,
+        };
+    }
+    if (recording->tap)
+        tap_statistics(recording->tap, rows, n);
+}
+
+static void update_tap_status(struct recording *recording)
+{
+    struct recorder_status *status = &recording->status;
+    struct tap_status tap;
+
+    if (recording->tap == NULL)
+        return;
+    tap_glance(recording->tap, &tap);
+    status->has_tap = true;
+    status->tap = (struct tap_totals) { tap.n_connected, tap.n_refused, tap.n_stalled, tap.n_dropped };
+    status->n_readers = 0;
+    for (uint32_t i = 0; i < tap.n_readers && i < STATUS_READERS; i++) {
+        struct reader_status *reader = &status->readers[status->n_readers++];
+
+        snprintf(reader->name, sizeof reader->name, "%s", tap.readers[i].name);
+        reader->n_packets = tap.readers[i].n_packets;
+        reader->n_dropped = tap.readers[i].n_dropped;
+        reader->n_queued_bytes = tap.readers[i].n_queued_bytes;
+    }
 }
 
 /* A source's drops are told on its first interface: the kernel does not say on which mirror's account. */
@@ -235,6 +317,7 @@ static void update_status(struct recording *recording, int64_t now_ns)
     status->n_written_bytes = counters->n_stored_bytes + counters->n_open_bytes;
     snprintf(status->segment, sizeof status->segment, "%s", counters->segment);
     snprintf(status->trouble, sizeof status->trouble, "%s", counters->trouble);
+    update_tap_status(recording);
     status->updated_ns = now_ns;
     recording->status_ns = now_ns;
     status_file_write(recording->settings->recorder.directory, status,
@@ -261,6 +344,23 @@ static void print_bounds(const struct recorder *recorder, uint64_t n_index_folds
             (unsigned long long)dissection.n_values_cut, (unsigned long long)dissection.n_reassembly_evicted);
 }
 
+static void print_tap(struct tap *tap)
+{
+    struct tap_status status;
+
+    if (tap == NULL)
+        return;
+    tap_glance(tap, &status);
+    if (status.n_connected + status.n_refused == 0)
+        return;
+    fprintf(
+        stderr,
+        "taps: %u readers now, %llu in all; %llu packets dropped by slow ones, %llu closed because they took "
+        "nothing, %llu refused because there were too many\n",
+        status.n_readers, (unsigned long long)status.n_connected, (unsigned long long)status.n_dropped,
+        (unsigned long long)status.n_stalled, (unsigned long long)status.n_refused);
+}
+
 static void print_counters(struct recording *recording)
 {
     const struct recorder_counters *counters = recorder_counters(recording->recorder);
@@ -278,6 +378,7 @@ static void print_counters(struct recording *recording)
         fprintf(stderr, "; %s datagrams were no mirrored frame", count_format(stats.n_refused, text[0]));
     fputc('\n', stderr);
     print_bounds(recording->recorder, counters->n_index_folds);
+    print_tap(recording->tap);
 }
 
 /* ---- the loop ---- */
@@ -308,6 +409,7 @@ static void look_at_clock(struct recording *recording)
     recorder_tick(recording->recorder, now_ns);
     if (now_ns - recording->status_ns >= STATUS_EVERY_NS) {
         tell_drops(recording);
+        tell_tap(recording);
         update_status(recording, now_ns);
     }
     if (recording->settings->stats_every_ns &&
@@ -334,6 +436,8 @@ static void record_all(struct recording *recording)
         if (result == CAPTURE_PACKETS) {
             take_batch(recording, &captured);
             capture_group_release(recording->group, &captured);
+            if (recording->tap)
+                tap_flush(recording->tap, &recording->interfaces);
         } else if (result == CAPTURE_SOURCE_FAULT) {
             recording->n_faults++;
             log_write(LEVEL_ERROR, "%s", error.text);
@@ -359,12 +463,15 @@ static bool run(struct recording *recording, const char *filter, struct error *e
     recorder_options.is_live = true;
     recorder_options.flush_ns = settings->flush_ns;
     recording->group = capture_group_new(&(struct capture_options) { 0 }, &recording->interfaces, error);
-    if (recording->group == NULL || !open_sources(recording, filter, error) || !become_user(settings, error))
+    if (recording->group == NULL || !open_sources(recording, filter, error) ||
+        !open_taps(recording, node, error) || !become_user(recording, node, error))
         return false;
+    recorder_options.tap = recording->tap;
     recording->recorder = recorder_open(&recorder_options, &recording->interfaces, error);
     if (recording->recorder == NULL)
         return false;
-    if (!capture_group_start(recording->group, error))
+    if ((recording->tap && !tap_start(recording->tap, error)) ||
+        !capture_group_start(recording->group, error))
         return false;
     for (uint32_t s = 0; s < capture_group_sources(recording->group); s++) {
         log_write(LEVEL_NOTICE, "recording %s into %s", capture_group_name(recording->group, s),
@@ -433,6 +540,7 @@ static int record_main(int argc, char **argv)
             command_fault(&command_record, &error);
         capture_group_close(recording.group);
         recorder_close(recording.recorder);
+        tap_close(recording.tap);
         interface_table_clear(&recording.interfaces);
         free(recording.source_of_interface);
         free(filter);
@@ -441,6 +549,7 @@ static int record_main(int argc, char **argv)
     text_list_clear(&settings.interfaces);
     text_list_clear(&settings.mirrors);
     text_list_clear(&settings.files);
+    text_list_clear(&settings.taps);
     text_list_clear(&operands);
     return code;
 }
@@ -452,9 +561,14 @@ const struct command command_record = {
     .options = options,
     .notes = "SIGINT or SIGTERM ends in order, SIGHUP begins a new segment.\n"
              "The BPF expression is tcpdump's; for a mirror it is held against the frame inside.\n"
+             "A tap is pcapng on a socket (PCAP-over-IP). A reader that is slow loses packets of its own, "
+             "and is told;\n"
+             "the recorder never waits. A unix socket has mode 0660, and belongs to --user.\n"
              "\n"
              "Examples:\n"
              "  tapdeck record --vxlan 4789 -w /var/capture --keep-bytes 200G --keep-age 30d\n"
+             "  tapdeck record --vxlan 4789 -w /var/capture --tap unix:/run/tapdeck/tap --tap "
+             "tcp:127.0.0.1:57012\n"
              "  sudo tapdeck record -i eth1 -w /var/capture --user nobody udp port 5684",
     .run = record_main,
 };

@@ -97,6 +97,27 @@ static void put_source(struct buffer *out, const struct source_status *source)
     }
 }
 
+static void put_tap(struct buffer *out, const struct recorder_status *status)
+{
+    char packets[SIZE_TEXT_BYTES], dropped[SIZE_TEXT_BYTES], size[SIZE_TEXT_BYTES];
+
+    buffer_printf(out, "  taps       %u reader%s, %s connected in all\n", status->n_readers,
+                  status->n_readers == 1 ? "" : "s", count_format(status->tap.n_connected, packets));
+    buffer_printf(out, "    %-28s  %s\n", "dropped by slow readers",
+                  count_format(status->tap.n_dropped, dropped));
+    buffer_printf(out, "    %-28s  %s\n", "closed, took nothing",
+                  count_format(status->tap.n_stalled, dropped));
+    buffer_printf(out, "    %-28s  %s\n", "refused, too many", count_format(status->tap.n_refused, dropped));
+    for (uint32_t i = 0; i < status->n_readers; i++) {
+        const struct reader_status *reader = &status->readers[i];
+
+        buffer_put_text(out, "    ");
+        put_name(out, reader->name);
+        buffer_printf(out, ": %s packets, %s dropped, %s waiting\n", count_format(reader->n_packets, packets),
+                      count_format(reader->n_dropped, dropped), size_format(reader->n_queued_bytes, size));
+    }
+}
+
 static void put_recorder(struct buffer *out, const struct recorder_status *status, int64_t now_ns,
                          bool is_local)
 {
@@ -135,6 +156,8 @@ static void put_recorder(struct buffer *out, const struct recorder_status *statu
     buffer_printf(out, "  dropped by the disk, all sources  %s\n", count_format(status->n_disk, a));
     for (uint32_t i = 0; i < status->n_sources; i++)
         put_source(out, &status->sources[i]);
+    if (status->has_tap)
+        put_tap(out, status);
 }
 
 /* ---- all of it ---- */

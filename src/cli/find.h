@@ -49,6 +49,7 @@ struct find {
     struct capture_files *files;
     struct source *source;
     struct hint *hint; /* what an archive may pass over */
+    struct hint *past; /* but for what came before; NULL: nothing depends on that */
     struct demand demand;
     struct dissect_state *state;
     struct dissection *dissection;

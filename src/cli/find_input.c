@@ -63,23 +63,30 @@ static bool search_device(struct find *find, struct error *error)
 
 /* ---- opening ---- */
 
+/* What is printed of a device's packets may be of its packets alone; which ones are found may not. */
+static bool make_hint(struct find *find, struct error *error)
+{
+    const struct demand *demand = find->match && find->filter ? filter_demand(find->filter) : &find->demand;
+    enum hint_memory memory = find->match && !find->filter ? HINT_MEMORY_NONE : hint_memory_of(demand);
+    /* An index was made without preferences: where they differ, it may know less than is asked. */
+    bool is_indexed = find->filter && preferences_agree_with_index(&find->preferences);
+
+    find->hint = search_hint_new(&find->range, is_indexed ? filter_hint(find->filter) : NULL, find->match,
+                                 memory, error);
+    if (find->hint && memory == HINT_MEMORY_CONVERSATION)
+        find->past = search_past_new(find->hint, error);
+    return find->hint && (find->past || memory != HINT_MEMORY_CONVERSATION);
+}
+
 static struct source *open_source(void *context, struct interface_table *interfaces, struct error *error)
 {
     struct find *find = context;
 
     if (find->files)
         return capture_files_open(find->files, interfaces, error);
-    if (find->hint == NULL) {
-        /* An index was made without preferences: where they differ, it may know less than is asked. */
-        bool is_indexed =
-            find->filter && preferences_agree_with_index(&find->preferences) && hint_holds_for(&find->demand);
-
-        find->hint =
-            search_hint_new(&find->range, is_indexed ? filter_hint(find->filter) : NULL, find->match, error);
-        if (find->hint == NULL)
-            return NULL;
-    }
-    return archive_source_open(&find->catalog, find->hint, interfaces, error);
+    if (find->hint == NULL && !make_hint(find, error))
+        return NULL;
+    return archive_source_open_with_past(&find->catalog, find->hint, find->past, interfaces, error);
 }
 
 static bool extra_blocks(void *context, bool (*take)(void *taker, struct bytes blocks, struct error *error),

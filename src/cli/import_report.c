@@ -5,8 +5,12 @@
 
 #include "base/size_text.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 
-enum { GAP_NS = 1000000000 }; /* shorter ones are not worth a word: rotation itself leaves some */
+enum {
+    GAP_NS = 1000000000, /* shorter ones are not worth a word: rotation itself leaves some */
+    NAME_BYTES = 4096,
+};
 
 static bool is_cut(const struct import_file *file)
 {
@@ -58,8 +62,11 @@ bool import_report_has_loss(const struct import_plan *plan)
 static void say_file(FILE *out, const struct import_plan *plan, const struct import_file *file)
 {
     char packets[SIZE_TEXT_BYTES], twins[SIZE_TEXT_BYTES], bytes[SIZE_TEXT_BYTES];
-    const char *other = file->twin_of < plan->n ? plan->files[file->twin_of].path : "another file";
+    char name[NAME_BYTES], other_name[NAME_BYTES]; /* whoever named it may have meant a terminal */
+    const char *path = utf8_show(file->path, name, sizeof name), *other = "another file";
 
+    if (file->twin_of < plan->n)
+        other = utf8_show(plan->files[file->twin_of].path, other_name, sizeof other_name);
     count_format(file->n_packets, packets);
     count_format(file->n_twins, twins);
     if (is_cut_copy(plan, file))
@@ -72,19 +79,19 @@ static void say_file(FILE *out, const struct import_plan *plan, const struct imp
                 file->n_damages, file->n_damages == 1 ? "" : "s", size_format(file->n_damaged_bytes, bytes),
                 packets);
     if (is_twin(file) && !is_cut_copy(plan, file))
-        fprintf(out, "duplicate: %s: all its %s packets are in %s, too\n", file->path, twins, other);
+        fprintf(out, "duplicate: %s: all its %s packets are in %s, too\n", path, twins, other);
     else if (file->state == IMPORT_TAKE && file->n_twins)
-        fprintf(out, "overlap: %s: %s of its %s packets are in other files, too (%s); kept once\n",
-                file->path, twins, packets, other);
+        fprintf(out, "overlap: %s: %s of its %s packets are in other files, too (%s); kept once\n", path,
+                twins, packets, other);
     switch (file->state) {
     case IMPORT_TAKE:
     case IMPORT_KNOWN:
         break;
     case IMPORT_TWICE:
-        fprintf(out, "skipped: %s: another name of a file that is taken\n", file->path);
+        fprintf(out, "skipped: %s: another name of a file that is taken\n", path);
         break;
     case IMPORT_EMPTY:
-        fprintf(out, "empty: %s: %s\n", file->path, file->size_bytes ? "not one packet" : "not one byte");
+        fprintf(out, "empty: %s: %s\n", path, file->size_bytes ? "not one packet" : "not one byte");
         break;
     case IMPORT_FOREIGN:
         fprintf(out, "no capture: %s\n", file->trouble);
@@ -96,10 +103,10 @@ static void say_file(FILE *out, const struct import_plan *plan, const struct imp
         fprintf(out,
                 "skipped: %s: begins and ends with packets that are in the archive, and is shorter than what "
                 "they came from: a cut copy (--again takes it)\n",
-                file->path);
+                path);
         break;
     case IMPORT_UNKNOWN:
-        fprintf(out, "already there? %s: its first packet is in %s\n", file->path, file->trouble);
+        fprintf(out, "already there? %s: its first packet is in %s\n", path, file->trouble);
         break;
     }
 }
@@ -122,7 +129,7 @@ void import_report_files(FILE *out, const struct import_plan *plan, const struct
     };
     struct {
         uint32_t n;
-        const char *what;
+        const char *what, *one; /* one NULL: the same words */
     } counts[] = {
         [CUT] = { 0, "of them cut" },
         [DAMAGED] = { 0, "of them damaged" },
@@ -130,12 +137,14 @@ void import_report_files(FILE *out, const struct import_plan *plan, const struct
         [KNOWN] = { 0, "imported before" },
         [TWICE] = { 0, "there twice" },
         [EMPTY] = { 0, "empty" },
-        [FOREIGN] = { 0, "no captures" },
+        [FOREIGN] = { 0, "no captures", "no capture" },
         [UNREADABLE] = { 0, "not readable" },
-        [DIRECTORIES] = { list->n_directories > 1 ? list->n_directories - 1 : 0, "subdirectories" },
+        [DIRECTORIES] = { list->n_directories > 1 ? list->n_directories - 1 : 0, "subdirectories",
+                          "subdirectory" },
         [HIDDEN] = { list->n_hidden, "hidden, left out" },
         [SPECIAL] = { list->n_special, "neither file nor directory, left out" },
-        [LINKS] = { list->n_links, "links that lead to no file, left out" },
+        [LINKS] = { list->n_links, "links that lead to no file, left out",
+                    "link that leads to no file, left out" },
     };
     uint32_t n_taken = 0;
 
@@ -158,7 +167,8 @@ void import_report_files(FILE *out, const struct import_plan *plan, const struct
     fprintf(out, "%u file%s: %u read", plan->n, plan->n == 1 ? "" : "s", n_taken);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         if (counts[i].n)
-            fprintf(out, ", %u %s", counts[i].n, counts[i].what);
+            fprintf(out, ", %u %s", counts[i].n,
+                    counts[i].n == 1 && counts[i].one ? counts[i].one : counts[i].what);
     }
     fputc('\n', out);
 }
@@ -169,13 +179,14 @@ static void say_period(FILE *out, const struct import_plan *plan, const struct i
                        int64_t gap_ns)
 {
     char first[TIMESTAMP_TEXT_BYTES], packets[SIZE_TEXT_BYTES], text[SIZE_TEXT_BYTES];
+    char name[NAME_BYTES];
     int64_t span_ns = 0;
 
     if (file->first_ns == INT64_MIN || __builtin_sub_overflow(file->last_ns, file->first_ns, &span_ns))
         span_ns = 0;
     fprintf(out, "%s  +%-8s %12s  %s", timestamp_format(file->first_ns, false, first),
             duration_format(span_ns > 0 ? span_ns : 0, text), count_format(file->n_packets, packets),
-            file->path);
+            utf8_show(file->path, name, sizeof name));
     if (gap_ns >= GAP_NS)
         fprintf(out, "  [gap of %s before]", duration_format(gap_ns, text));
     else if (gap_ns < 0)
@@ -185,7 +196,8 @@ static void say_period(FILE *out, const struct import_plan *plan, const struct i
         fprintf(out, "  [the first %s are in the archive]", count_format(file->n_known, packets));
     if (is_twin(file))
         fprintf(out, "  [duplicate of %s]",
-                file->twin_of < plan->n ? plan->files[file->twin_of].path : "another file");
+                file->twin_of < plan->n ? utf8_show(plan->files[file->twin_of].path, name, sizeof name)
+                                        : "another file");
     fputc('\n', out);
 }
 
@@ -214,9 +226,11 @@ void import_report_plan(FILE *out, const struct import_plan *plan)
         if (file->last_ns > latest_ns)
             latest_ns = file->last_ns;
     }
-    fprintf(out,
-            "%u files to take in this order, %u of which overlap those before; %u gaps of a second or more",
-            n_files, n_overlaps, n_gaps);
+    fprintf(
+        out,
+        "%u file%s to take in this order, %u of which overlap%s those before; %u gap%s of a second or more",
+        n_files, n_files == 1 ? "" : "s", n_overlaps, n_overlaps == 1 ? "s" : "", n_gaps,
+        n_gaps == 1 ? "" : "s");
     if (n_gaps)
         fprintf(out, ", %s in all", duration_format(gaps_ns, text));
     fputc('\n', out);

@@ -176,7 +176,10 @@ static void hint_text(const struct hint *hint, unsigned depth, struct buffer *te
         hint_text(hint->right, depth + 1, text);
         return;
     case HINT_PROTOCOL:
-        buffer_printf(text, "protocol %s\n", protocols[hint->protocol]->name);
+        if (hint->protocol == PROTOCOL_NONE)
+            buffer_put_text(text, "pieces of datagrams\n");
+        else
+            buffer_printf(text, "protocol %s\n", protocols[hint->protocol]->name);
         return;
     case HINT_ADDRESS:
         buffer_printf(text, "address %s/%u\n", ip_address_format(&hint->prefix.address, address),

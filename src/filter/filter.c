@@ -46,7 +46,8 @@ static bool compile(struct filter *filter, const char *text, struct error *error
         return false;
     demand_settle(&filter->demand);
     filter->root = root;
-    filter->hint = hint_holds_for(&filter->demand) ? hint_of(root, &filter->arena) : &no_hint;
+    filter->hint =
+        hint_memory_of(&filter->demand) < HINT_MEMORY_ALL ? hint_of(root, &filter->arena) : &no_hint;
     return filter->hint || error_set(error, ERROR_USAGE, "this filter needs too much memory");
 }
 

@@ -181,6 +181,13 @@ static const struct hint *address_hint(struct arena *arena, enum field_type type
     return hint;
 }
 
+static const struct hint *with_pieces_before(struct arena *arena, const struct hint *hint)
+{
+    struct hint *before = arena_take(arena, HINT_PIECES_NODES * sizeof *before);
+
+    return before ? hint_with_pieces(hint, &before) : NULL;
+}
+
 static const struct hint *range_hint(struct arena *arena, enum meaning meaning, enum field_type type,
                                      wide low, wide high)
 {
@@ -195,12 +202,12 @@ static const struct hint *range_hint(struct arena *arena, enum meaning meaning, 
         hint->kind = HINT_PORT;
         hint->port.low = (uint16_t)low;
         hint->port.high = (uint16_t)high;
-    } else {
-        hint->kind = HINT_TIME;
-        hint->time.from_ns = (int64_t)key_of_signed((uint64_t)low);
-        hint->time.to_ns = (int64_t)key_of_signed((uint64_t)high);
+        return hint;
     }
-    return hint;
+    hint->kind = HINT_TIME;
+    hint->time.from_ns = (int64_t)key_of_signed((uint64_t)low);
+    hint->time.to_ns = (int64_t)key_of_signed((uint64_t)high);
+    return hint->time.from_ns == INT64_MIN ? hint : with_pieces_before(arena, hint);
 }
 
 /* The values for which operand relation low..high holds; as an index knows them. */
@@ -297,23 +304,99 @@ static const struct hint *row_hint(const struct node *node, struct arena *arena)
     return join_many(arena, node->kind == NODE_AND ? HINT_AND : HINT_OR, hints, n);
 }
 
-bool hint_holds_for(const struct demand *demand)
+/* Read field by field: no packet but their own, and those it is a piece of, says what they hold. */
+static const uint64_t remember_nothing = (PROTOCOLS_INDEXED & ~PROTOCOL_BIT(PROTOCOL_DTLS)) |
+                                         PROTOCOL_BIT(PROTOCOL_FRAME) | PROTOCOL_BIT(PROTOCOL_DHCP) |
+                                         PROTOCOL_BIT(PROTOCOL_NTP) | PROTOCOL_BIT(PROTOCOL_MQTTSN);
+
+/* A checksum is of its datagram. */
+static bool is_of_datagram(const struct field *field)
 {
-    static const char *const of_the_stream[] = { "frame.time_delta", "frame.time_relative",
-                                                 "frame.time_delta_displayed" };
+    return strncmp(field->name, "udp.checksum", strlen("udp.checksum")) == 0;
+}
 
-    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
-        for (unsigned i = 0; i < protocols[p]->n_fields; i++)
-            if (p != PROTOCOL_FRAME && demand_has_field(demand, (enum protocol_id)p, i) &&
-                protocols[p]->fields[i].counts_packets)
-                return false;
-    for (size_t i = 0; i < sizeof of_the_stream / sizeof *of_the_stream; i++) {
-        uint16_t id = field_find(of_the_stream[i], strlen(of_the_stream[i]));
+static bool remembers(const struct demand *demand, enum protocol_id p)
+{
+    const struct field *field;
 
-        if (id && demand_has_field(demand, PROTOCOL_FRAME, FIELD_INDEX(id)))
-            return false;
+    for (unsigned i = 0; i < protocols[p]->n_fields; i++) {
+        field = &protocols[p]->fields[i];
+        if (demand_has_field(demand, p, i) && !is_of_datagram(field) &&
+            (field->counts_packets || field->needs_flow || field->type == FIELD_FRAME) &&
+            (p != PROTOCOL_FRAME))
+            return true;
     }
-    return true;
+    return false;
+}
+
+static bool has_field_of(const struct demand *demand, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint16_t id = field_find(names[i], strlen(names[i]));
+
+        if (id && demand_has_field(demand, FIELD_PROTOCOL(id), FIELD_INDEX(id)))
+            return true;
+    }
+    return false;
+}
+
+enum hint_memory hint_memory_of(const struct demand *demand)
+{
+    static const char *const of_all[] = {
+        "frame.time_delta", "frame.time_relative", "frame.time_delta_displayed", "frame.interface_id",
+        "tcp.stream",       "udp.stream",          "quic.connection.number"
+    };
+    static const char *const of_conversations[] = { "icmp.resptime", "icmpv6.resptime", "frame.protocols" };
+
+    if (has_field_of(demand, of_all, sizeof of_all / sizeof *of_all))
+        return HINT_MEMORY_ALL;
+    if (demand->is_whole || (demand->protocols & ~remember_nothing) ||
+        has_field_of(demand, of_conversations, sizeof of_conversations / sizeof *of_conversations))
+        return HINT_MEMORY_CONVERSATION;
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
+        if (demand->protocols >> p & 1 && remembers(demand, (enum protocol_id)p))
+            return HINT_MEMORY_CONVERSATION;
+    }
+    return HINT_MEMORY_NONE;
+}
+
+const struct hint *hint_with_pieces(const struct hint *time, struct hint **next)
+{
+    struct hint *either = (*next)++, *both = (*next)++, *before = (*next)++, *pieces = (*next)++;
+
+    *before = (struct hint) { .kind = HINT_TIME };
+    before->time.to_ns = time->time.from_ns;
+    if (__builtin_sub_overflow(time->time.from_ns, HINT_FRAGMENT_AGE_NS, &before->time.from_ns))
+        before->time.from_ns = INT64_MIN;
+    *pieces = (struct hint) { .kind = HINT_PROTOCOL, .protocol = PROTOCOL_NONE }; /* INDEXED_FRAGMENTS */
+    *both = (struct hint) { .kind = HINT_AND, .left = before, .right = pieces };
+    *either = (struct hint) { .kind = HINT_OR, .left = time, .right = both };
+    return either;
+}
+
+size_t hint_nodes(const struct hint *hint)
+{
+    bool is_joined = hint->kind == HINT_AND || hint->kind == HINT_OR;
+
+    return is_joined ? 1 + hint_nodes(hint->left) + hint_nodes(hint->right) : 1;
+}
+
+const struct hint *hint_of_past(const struct hint *hint, struct hint **next)
+{
+    struct hint *copy = (*next)++;
+
+    *copy = *hint;
+    if (hint->kind == HINT_AND || hint->kind == HINT_OR) {
+        copy->left = hint_of_past(hint->left, next);
+        copy->right = hint_of_past(hint->right, next);
+    } else if (hint->kind == HINT_TIME) {
+        copy->time.from_ns = INT64_MIN;
+    } else if (hint->kind == HINT_FLOW) {
+        copy->flow.from_ns = INT64_MIN;
+    } else if (hint->kind == HINT_IDENTITY) {
+        copy->kind = HINT_ALL; /* only some packets of a conversation spell it */
+    }
+    return copy;
 }
 
 const struct hint *hint_of(const struct node *root, struct arena *arena)

@@ -14,7 +14,7 @@ enum hint_kind {
     HINT_NONE, /* can never be */
     HINT_AND,  /* left and right */
     HINT_OR,
-    HINT_PROTOCOL, /* a layer of this protocol */
+    HINT_PROTOCOL, /* a layer of this protocol; PROTOCOL_NONE: a piece of an IP datagram */
     HINT_ADDRESS,  /* an IP address, of any layer, within a prefix */
     HINT_PORT,     /* a UDP or TCP port, of any layer, in low..high */
     HINT_FLOW,     /* a conversation, exactly, within a span of time */
@@ -50,11 +50,32 @@ struct demand;
 struct node;
 
 /*
- * False when what is asked for depends on packets that have nothing to do with it (the number of a stream,
- * the time since the packet before): then all must be read, and no hint holds. frame.number is none of these:
- * a packet of an archive knows its place.
+ * What an answer depends on besides the packet itself. Pieces of datagrams are always needed: whoever passes
+ * over packets by time must not pass over those.
  */
-bool hint_holds_for(const struct demand *demand);
+enum hint_memory {
+    HINT_MEMORY_NONE,
+    HINT_MEMORY_CONVERSATION, /* earlier packets of the same conversation (streams, handshakes, requests) */
+    HINT_MEMORY_ALL, /* packets that have nothing to do with it (the number of a stream, the time since the
+                        packet before): all must be read, and no hint holds. frame.number is none of these: a
+                        packet of an archive knows its place. */
+};
+
+enum hint_memory hint_memory_of(const struct demand *demand);
+
+#define HINT_FRAGMENT_AGE_NS (INT64_C(30) * 1000000000) /* as long as pieces are waited for: state.c */
 
 /* The hint of a checked tree, in arena; NULL without memory. */
 const struct hint *hint_of(const struct node *root, struct arena *arena);
+
+/* A HINT_TIME, or a block with pieces of datagrams that may be completed in its time. Takes
+ * HINT_PIECES_NODES. */
+enum { HINT_PIECES_NODES = 4 };
+const struct hint *hint_with_pieces(const struct hint *time, struct hint **next);
+
+/*
+ * How many nodes a hint has, and a copy of it in that many of nodes that is true of earlier packets too,
+ * whatever it says of times: what came before in the conversations it is about.
+ */
+size_t hint_nodes(const struct hint *hint);
+const struct hint *hint_of_past(const struct hint *hint, struct hint **next);

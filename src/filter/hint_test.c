@@ -26,7 +26,7 @@ static void write_hint(const struct hint *hint, struct buffer *out)
         buffer_put_text(out, ")");
         return;
     case HINT_PROTOCOL:
-        buffer_put_text(out, protocols[hint->protocol]->name);
+        buffer_put_text(out, hint->protocol == PROTOCOL_NONE ? "pieces" : protocols[hint->protocol]->name);
         return;
     case HINT_ADDRESS:
         buffer_printf(out, "%s/%u", ip_address_format(&hint->prefix.address, address), hint->prefix.n_bits);
@@ -90,10 +90,11 @@ static void hints_say_what_must_be_there(void **state)
         { "dtls.handshake.identity in {\"abc\", \"d\"}", "(id abc | id d)" },
         { "dtls.handshake.identity != \"abc\"", "dtls" },
         { "dtls.handshake.identity contains \"abc\"", "dtls" },
-        { "frame.time_epoch == 1700000000.5", "1700000000500000000..1700000000500000000" },
-        { "frame.time_epoch > 1", "1000000001.." },
+        { "frame.time_epoch == 1700000000.5", "(1700000000500000000..1700000000500000000 | "
+                                              "(1699999970500000000..1700000000500000000 & pieces))" },
+        { "frame.time_epoch > 1", "(1000000001.. | (-28999999999..1000000001 & pieces))" },
         { "frame.time <= \"1970-01-01 00:00:01 UTC\"", "..1000000000" },
-        { "frame.time_epoch in {1..2}", "1000000000..2000000000" },
+        { "frame.time_epoch in {1..2}", "(1000000000..2000000000 | (-29000000000..1000000000 & pieces))" },
         { "frame.time_epoch != 1", "all" },
         { "frame.number == 1", "all" },
     };

@@ -74,17 +74,21 @@ static bool name_of_value(const struct field *field, struct bytes text, uint64_t
     return false;
 }
 
-/* The number of a word, a character or a value's name. */
+/* The number of a word, a character or a value's name. *is_named: the last, which may lie beyond the field's
+ * range: dhcp.hw.type has eight bits, and ARP's names. */
 static bool integer_parse(const struct literal_context *context, struct node *node, const struct field *field,
-                          uint64_t *number)
+                          uint64_t *number, bool *is_named)
 {
     *number = node->number;
-    if (node->kind == NODE_STRING && !name_of_value(field, node->text, number))
+    *is_named = false;
+    if (node->kind == NODE_CHAR || (node->kind == NODE_WORD && number_parse(node->text, number)))
+        return true;
+    *is_named = name_of_value(field, node->text, number);
+    if (node->kind == NODE_STRING && !*is_named)
         return fault(context, node,
                      field && field->names ? "the name of a value of this field"
                                            : "a number (the values of this field have no names)");
-    if (node->kind == NODE_WORD && !number_parse(node->text, number) &&
-        !name_of_value(field, node->text, number))
+    if (node->kind == NODE_WORD && !*is_named)
         return fault(context, node,
                      isdigit(node->text.data[0]) ? "a number, or needs more than 64 bits"
                                                  : "a number or the name of a value");
@@ -108,10 +112,11 @@ static bool unsigned_resolve(const struct literal_context *context, struct node 
                              const struct field *field, bool is_negative)
 {
     uint64_t number, most = most_of(n_bits);
+    bool is_named;
 
-    if (!integer_parse(context, node, field, &number))
+    if (!integer_parse(context, node, field, &number, &is_named))
         return false;
-    if (number > most && node->kind != NODE_CHAR)
+    if (number > most && node->kind != NODE_CHAR && !is_named)
         return too_big(context, node, "", most);
     if (is_negative && number > most_of(n_bits <= 32 ? 31 : 63))
         return too_big(context, node, "-", most_of(n_bits <= 32 ? 31 : 63));
@@ -126,10 +131,11 @@ static bool signed_resolve(const struct literal_context *context, struct node *n
                            const struct field *field, bool is_negative)
 {
     uint64_t number, most = most_of(n_bits - 1) + is_negative;
+    bool is_named;
 
-    if (!integer_parse(context, node, field, &number))
+    if (!integer_parse(context, node, field, &number, &is_named))
         return false;
-    if (number > most)
+    if (number > most && !is_named)
         return too_big(context, node, is_negative ? "-" : "", most);
     number = key_of_signed(is_negative ? 0 - number : number);
     constant_set(node, number, number);
@@ -152,14 +158,15 @@ static bool real_resolve(const struct literal_context *context, struct node *nod
     return true;
 }
 
-/* True and TRUE are numbers; names are in any case. What a field's two values are called is its own affair,
- * and most are true or false, set or not. */
+/* The words true and false stand for numbers. What a field's two values are called is its own affair; those
+ * of fields that say nothing are True and False. Names are in any case. */
 static bool bool_resolve(const struct literal_context *context, struct node *node, const struct field *field)
 {
     static const struct {
         const char *name;
         bool value;
-    } names[] = { { "True", true }, { "False", false }, { "Set", true }, { "Not set", false } };
+    } names[] = { { "True", true }, { "False", false } };
+    bool is_named = field && field->names;
     uint64_t number = node->number;
 
     if (node->kind == NODE_CHAR || (node->kind == NODE_WORD && number_parse(node->text, &number)) ||
@@ -167,12 +174,14 @@ static bool bool_resolve(const struct literal_context *context, struct node *nod
         constant_set(node, number != 0, number != 0);
         return true;
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < sizeof names / sizeof *names && (node->kind == NODE_WORD || !is_named); i++)
         if (is_same_name(names[i].name, node->text)) {
             constant_set(node, names[i].value, names[i].value);
             return true;
         }
-    return fault(context, node, "true or false (True, False, 1, 0)");
+    return fault(context, node,
+                 is_named ? "true or false (True, False, 1, 0, or the name of a value of this field)"
+                          : "true or false (True, False, 1, 0)");
 }
 
 /* The word without a prefix length, ended by a zero. */

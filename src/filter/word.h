@@ -2,9 +2,9 @@
 /*
  * word - how far a word goes in a filter's text.
  *
- * Names, numbers, addresses, bytes and dates are all words; which one it is, the check says. The longest reading
- * counts: 10.0.0.0/8 is one word, for an address may have a prefix, but 10/8 is a division; ip.src-1 is a name,
- * for names may have a "-" in them.
+ * Names, numbers, addresses, bytes and dates are all words; which one it is, the check says. The longest
+ * reading counts: 10.0.0.0/8 is one word, for an address may have a prefix, but 10/8 is a division; ip.src-1
+ * is a name, for names may have a "-" in them.
  */
 #pragma once
 

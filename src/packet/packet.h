@@ -28,6 +28,7 @@ struct packet {
     uint16_t linktype;    /* LINKTYPE_* */
     uint16_t options_len; /* bytes at options */
     uint64_t number;      /* frame.number: from 1 in its stream; 0 when the stream has not counted it */
+    uint64_t packet_id;   /* what its recorder calls it (epb_packetid): packet_numbers.h; 0: not known */
     uint32_t interface;   /* into the interface table that goes with the stream */
     const uint8_t
         *options; /* pcapng packet options without opt_endofopt, little endian, padded; NULL for none */

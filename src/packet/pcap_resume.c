@@ -44,7 +44,7 @@ static bool is_sound(const struct pcap_header *header, uint32_t seconds, const s
 static bool begins_here(const struct pcap_header *header, uint32_t seconds, struct reader r, bool is_end)
 {
     for (unsigned n = 0; n < PCAP_RESUME_RECORDS; n++) {
-        struct record record;
+        struct record record = { 0 };
 
         if (is_end && reader_left(&r) == 0)
             return n > 0;

@@ -85,7 +85,7 @@ const struct pcapng_reader_counts *pcapng_reader_counts(const struct pcapng_read
 bool pcapng_is_magic(struct bytes bytes)
 {
     struct reader r = reader_over(bytes);
-    uint32_t type;
+    uint32_t type = 0;
 
     return reader_u32le(&r, &type) && type == BLOCK_SECTION; /* the same in both byte orders */
 }

@@ -79,8 +79,15 @@ static bool is_same(const struct packet *a, const struct packet *b)
            memcmp(a->data, b->data, a->caplen) == 0;
 }
 
-/* -1 with *error. */
-static int search(struct catalog_entry *entry, const struct packet *packet, struct error *error)
+static const char *interface_name(const struct interface_table *interfaces, uint32_t interface)
+{
+    return interface < interfaces->n ? interfaces->items[interface].name : "";
+}
+
+/* mirror: the interface's name that it must have, too, for two mirrors may see the same frame; NULL: any. -1
+ * with *error. */
+static int search(struct catalog_entry *entry, const struct packet *packet, const char *mirror,
+                  struct error *error)
 {
     struct hint hint = { .kind = HINT_TIME, .time = { packet->ts_ns, packet->ts_ns } };
     const struct catalog catalog = { entry, 1 };
@@ -95,7 +102,9 @@ static int search(struct catalog_entry *entry, const struct packet *packet, stru
     while (answer == 0 &&
            ((result = source_next(source, &batch, -1, error)) == SOURCE_PACKETS || result == SOURCE_IDLE)) {
         for (uint32_t i = 0; i < batch.n && answer == 0; i++)
-            answer = is_same(&batch.packets[i], packet);
+            answer = is_same(&batch.packets[i], packet) &&
+                     (mirror == NULL ||
+                      strcmp(interface_name(&interfaces, batch.packets[i].interface), mirror) == 0);
     }
     source_close(source);
     batch_clear(&batch);
@@ -110,6 +119,7 @@ int archive_lookup_packet(void *context, const struct packet *packet, bool only_
     struct interface_table interfaces = { 0 };
     struct packet inner = *packet;
     struct decap *decap = NULL;
+    const char *mirror = NULL;
     int answer = 0;
 
     for (uint32_t i = 0; i < lookup->catalog.n && answer == 0; i++) {
@@ -127,9 +137,10 @@ int archive_lookup_packet(void *context, const struct packet *packet, bool only_
                 answer = -1;
                 break;
             }
-            decap_packet(decap, &inner, error);
+            if (decap_packet(decap, &inner, error) != DECAP_PLAIN)
+                mirror = interface_name(&interfaces, inner.interface);
         }
-        answer = search(&lookup->catalog.entries[i], &inner, error);
+        answer = search(&lookup->catalog.entries[i], &inner, mirror, error);
         snprintf(segment, 256, "%s", strrchr(lookup->catalog.entries[i].path, '/') + 1);
     }
     decap_free(decap);

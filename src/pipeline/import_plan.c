@@ -213,13 +213,13 @@ static int by_identity(const void *left, const void *right)
 /* Marks each file that has a name before it in the list. */
 static bool mark_second_names(struct import_plan *plan, const struct capture_list *list, struct error *error)
 {
-    const struct listed_file **sorted = calloc(list->n + 1, sizeof *sorted);
+    const struct listed_file **sorted = calloc(list->n + 1, sizeof(const struct listed_file *));
 
     if (sorted == NULL)
         return error_set(error, ERROR_SYSTEM, "no memory for a plan");
     for (uint32_t i = 0; i < list->n; i++)
         sorted[i] = &list->files[i];
-    qsort(sorted, list->n, sizeof *sorted, by_identity);
+    qsort(sorted, list->n, sizeof(const struct listed_file *), by_identity);
     for (uint32_t i = 1; i < list->n; i++) {
         const struct listed_file *file = sorted[i], *before = sorted[i - 1];
 

@@ -165,13 +165,13 @@ static void set_trouble(struct import_file *file, const struct error *error)
     file->trouble = strdup(error->text);
 }
 
-static struct source *open_input(void *context, uint32_t input)
+/* What is wrong with a file is noted in the plan. */
+static struct source *open_input(void *context, uint32_t input, struct error *error)
 {
     struct importer *importer = context;
     uint32_t number = importer->inputs[input];
     struct import_file *file = &importer->plan->files[number];
     struct open_file *open = &importer->open[number];
-    struct error error;
 
     if (importer->n_open == IMPORT_OPEN_LIMIT) {
         open->is_deferred = true;
@@ -179,7 +179,7 @@ static struct source *open_input(void *context, uint32_t input)
         return NULL;
     }
     errno = 0;
-    open->source = pcap_file_open(file->path, importer->options->interfaces, &error);
+    open->source = pcap_file_open(file->path, importer->options->interfaces, error);
     if (open->source == NULL && importer->n_open > 0 && (errno == EMFILE || errno == ENFILE)) {
         open->is_deferred = true;
         importer->n_deferred++;
@@ -187,7 +187,7 @@ static struct source *open_input(void *context, uint32_t input)
     }
     if (open->source == NULL) {
         file->state = IMPORT_UNREADABLE;
-        set_trouble(file, &error);
+        set_trouble(file, error);
         importer->done_bytes += file->size_bytes;
         return NULL;
     }
@@ -283,7 +283,7 @@ static bool take_packet(struct importer *importer, uint32_t number, const struct
     uint32_t other = IMPORT_NO_FILE;
     bool is_twin = false;
 
-    if (!importer->options->keeps_twins)
+    if (!importer->options->keeps_twins && importer->n_inputs > 1)
         is_twin = packet_twins_meet(&importer->twins, importer->options->interfaces, packet, digest, number,
                                     &other);
     if (open->n_known_left > 0) { /* in the archive: read again only for others' twins to be known */

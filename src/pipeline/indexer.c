@@ -6,6 +6,7 @@
 
 #include "archive/catalog.h"
 #include "archive/segment_index.h"
+#include "protocol/dispatch.h"
 #include "protocol/fragment_flow.h"
 #include "protocol/state.h"
 
@@ -127,6 +128,30 @@ static void mark_flow(struct indexer *indexer, const struct flow_key *key, uint6
     segment_index_builder_mark_flow(indexer->builder, recent->slot, block);
 }
 
+/*
+ * What a datagram holds is found in the piece that completes it, but is looked for in a block of any of its
+ * pieces: without one of them it is not put together.
+ */
+static uint64_t protocols_of_piece(const struct layer *layer, const struct flow_key *key)
+{
+    enum protocol_id low = dispatch_udp_port(key->port_low), high = dispatch_udp_port(key->port_high);
+    uint64_t tunnels = PROTOCOLS_INDEXED & ~(PROTOCOL_BIT(PROTOCOL_UDP) | PROTOCOL_BIT(PROTOCOL_DTLS));
+
+    if (layer->carries == IP_PROTOCOL_TCP)
+        return PROTOCOL_BIT(PROTOCOL_TCP);
+    if (layer->carries != IP_PROTOCOL_UDP || key->any_port || tunnels >> low & 1 || tunnels >> high & 1)
+        return PROTOCOLS_INDEXED;
+    return PROTOCOL_BIT(PROTOCOL_UDP) | PROTOCOL_BIT(PROTOCOL_DTLS);
+}
+
+static void mark_piece(struct indexer *indexer, const struct layer *layer, const struct flow_key *key,
+                       uint32_t first, uint32_t block)
+{
+    for (uint32_t b = first; b <= block; b++)
+        segment_index_builder_protocols(indexer->builder, b,
+                                        INDEXED_FRAGMENTS | protocols_of_piece(layer, key));
+}
+
 static void mark_protocols(struct indexer *indexer, uint32_t block)
 {
     uint64_t present = indexer->dissection.present & PROTOCOLS_INDEXED;
@@ -163,6 +188,8 @@ void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32
                 first = flow.early_place & INT32_MAX;
             for (uint32_t b = first; b <= block; b++)
                 mark_flow(indexer, &flow.key, hash, b);
+            if (d->layers[i].fragment != FRAGMENT_NO)
+                mark_piece(indexer, &d->layers[i], &flow.key, first, block);
         }
         if (result != FRAGMENT_FLOW_EARLY)
             tracker_packet(indexer->tracker, d, i, &flow.key, hash, flow.is_forward, place);

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "archive/catalog.h"
+#include "archive/packet_numbers.h"
 #include "archive/recover.h"
 #include "archive/segment_index.h"
 #include "archive/session_keys.h"
@@ -16,6 +17,7 @@
 #include "pipeline/decap.h"
 #include "pipeline/device_feeder.h"
 #include "pipeline/indexer.h"
+#include "pipeline/tap.h"
 
 enum {
     INDEX_FLOWS_LIMIT = 1 << 18, /* conversations told apart in one segment's index */
@@ -33,6 +35,8 @@ struct recorder {
     struct recorder_options options;
     struct interface_table *interfaces;
     struct retainer *retainer;
+    struct packet_numbers *numbers;
+    uint64_t segment_next; /* the number that the open segment's next packet must have */
     struct decap *decap;
     struct indexer *indexer;
     struct session_keys *keys;     /* sleeping sessions */
@@ -82,6 +86,7 @@ static void *sync_main(void *context)
         recorder->is_syncing = true;
         pthread_mutex_unlock(&recorder->lock);
         segment_writer_sync(writer, &error);
+        packet_numbers_sync(recorder->numbers);
         pthread_mutex_lock(&recorder->lock);
         if (error.kind != ERROR_NONE)
             recorder->sync_error = error;
@@ -181,6 +186,8 @@ static bool make_room(struct recorder *recorder, struct error *error)
     struct retention_result result = { 0 };
     struct error why = { 0 };
 
+    if (recorder->options.spares_older)
+        return false;
     if (!retainer_delete_oldest(recorder->retainer, timestamp_now(), &result, &why)) {
         if (why.kind != ERROR_NO_SPACE)
             *error = why;
@@ -238,14 +245,16 @@ static void note_end(struct recorder *recorder, bool is_last)
         recorder->covered_ns = until_ns;
 }
 
-static bool open_segment(struct recorder *recorder, int64_t ts_ns, struct error *error)
+static bool open_segment(struct recorder *recorder, const struct packet *packet, struct error *error)
 {
     struct segment_index_builder *builder = segment_index_builder_new(INDEX_FLOWS_LIMIT);
     struct segment_options options = recorder->options.segment;
     struct segment_writer *writer;
+    int64_t ts_ns = packet->ts_ns;
 
     if (builder == NULL)
         return error_set(error, ERROR_SYSTEM, "recorder: no memory for an index");
+    options.first_number = packet->packet_id;
     note_beginning(recorder, ts_ns, &options);
     writer = segment_writer_open(&options, ts_ns, recorder->interfaces, error);
     if (writer == NULL) {
@@ -298,6 +307,7 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
 {
     struct segment_writer *writer = recorder->writer;
     struct interface_drops *drops = NULL;
+    uint64_t stored_bytes;
     bool is_sealed;
 
     if (writer == NULL)
@@ -305,7 +315,7 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
     indexer_end(recorder->indexer, is_last);
     recorder->counters.n_index_folds += segment_index_builder_folds(recorder->builder);
     recorder->counters.n_raw_bytes += segment_writer_raw_bytes(writer);
-    recorder->counters.n_stored_bytes += segment_writer_bytes(writer);
+    stored_bytes = segment_writer_bytes(writer); /* as far as it is known before the seal */
     recorder->counters.segment[0] = '\0';
     recorder->has_unflushed = false;
     if (recorder->n_drops)
@@ -325,10 +335,12 @@ static bool seal_segment(struct recorder *recorder, bool is_last, struct error *
         memcpy(recorder->drops_before, recorder->drops, recorder->n_drops * sizeof *recorder->drops);
     note_end(recorder, is_last);
     set_writer(recorder, NULL);
-    is_sealed = segment_writer_seal(writer, recorder->builder, drops, drops ? recorder->n_drops : 0, error);
+    is_sealed = segment_writer_seal(writer, recorder->builder, drops, drops ? recorder->n_drops : 0,
+                                    &stored_bytes, error);
     free(drops);
     segment_index_builder_free(recorder->builder);
     recorder->builder = NULL;
+    recorder->counters.n_stored_bytes += stored_bytes;
     recorder->counters.n_segments += is_sealed;
     recorder->has_leftover |= !is_sealed;
     if (is_sealed)
@@ -357,7 +369,7 @@ static bool add_to_segment(struct recorder *recorder, const struct packet *packe
 {
     uint32_t block;
 
-    if (recorder->writer == NULL && !open_segment(recorder, packet->ts_ns, error))
+    if (recorder->writer == NULL && !open_segment(recorder, packet, error))
         return false;
     block = segment_writer_block(recorder->writer, packet);
     if (!segment_writer_add(recorder->writer, packet, error))
@@ -387,12 +399,22 @@ static struct interface_drops *drops_of(struct recorder *recorder, uint32_t inte
     return &recorder->drops[interface];
 }
 
-static void write_packet(struct recorder *recorder, const struct packet *packet)
+/* A segment's packets are numbered without gaps: another program of this node took what would have followed.
+ */
+static void number_packet(struct recorder *recorder, struct packet *packet)
+{
+    packet->packet_id = packet_numbers_next(recorder->numbers);
+    if (recorder->writer && packet->packet_id != recorder->segment_next)
+        rotate(recorder, recorder->options.is_live ? timestamp_now() : packet->ts_ns);
+}
+
+static void write_packet(struct recorder *recorder, struct packet *packet)
 {
     struct interface_drops *drops;
     struct error error;
     bool is_written = false;
 
+    number_packet(recorder, packet);
     error.kind = ERROR_NONE; /* the text needs no clearing, for every packet of all things */
     if (recorder->retry_disk_ns == 0 || timestamp_now() >= recorder->retry_disk_ns) {
         is_written = add_to_segment(recorder, packet, &error);
@@ -406,6 +428,7 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
     if (drops)
         drops->n_received++;
     if (!is_written) {
+        packet->packet_id = 0; /* who listens still sees it; the number is the next one's */
         recorder->counters.n_dropped_disk++;
         if (drops)
             drops->n_disk++;
@@ -415,6 +438,8 @@ static void write_packet(struct recorder *recorder, const struct packet *packet)
         }
         return;
     }
+    packet_numbers_use(recorder->numbers);
+    recorder->segment_next = packet->packet_id + 1;
     recorder->has_unflushed = true;
     recorder->counters.n_packets++;
     recorder->counters.n_bytes += packet->caplen;
@@ -445,6 +470,8 @@ void recorder_packet(struct recorder *recorder, const struct packet *packet)
     if (recorder->segment_until_ns && inner.ts_ns >= recorder->segment_until_ns && recorder->writer)
         rotate(recorder, inner.ts_ns);
     write_packet(recorder, &inner);
+    if (recorder->options.tap)
+        tap_packet(recorder->options.tap, &inner, recorder->interfaces);
 }
 
 void recorder_drops(struct recorder *recorder, uint32_t interface, const struct interface_drops *drops)
@@ -601,7 +628,10 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
         error_set(error, ERROR_SYSTEM, "recorder: no memory for the indexer");
         goto fail;
     }
-    if (!recover_first(recorder, error) || !sync_start(recorder, error))
+    if (!recover_first(recorder, error))
+        goto fail;
+    recorder->numbers = packet_numbers_open(options->segment.directory, options->segment.node, error);
+    if (recorder->numbers == NULL || !sync_start(recorder, error))
         goto fail;
     restore_devices(recorder);
     recorder->keys = session_keys_new(recorder->options.segment.directory, true);
@@ -648,6 +678,7 @@ void recorder_close(struct recorder *recorder)
     sync_stop(recorder);
     pthread_mutex_destroy(&recorder->lock);
     pthread_cond_destroy(&recorder->changed);
+    packet_numbers_close(recorder->numbers);
     decap_free(recorder->decap);
     indexer_free(recorder->indexer);
     retainer_free(recorder->retainer);

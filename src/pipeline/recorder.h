@@ -12,6 +12,7 @@
 #include "device/tracker.h"
 
 struct recorder;
+struct tap;
 
 struct recorder_options {
     struct segment_options segment;
@@ -19,8 +20,10 @@ struct recorder_options {
     uint64_t rotate_bytes; /* of a segment's file; 0: never by size */
     int64_t rotate_ns;     /* at whole multiples since 1970; 0: never by time */
     int64_t flush_ns;      /* what came is readable after so long; 0: at once */
+    bool spares_older;     /* a full disk is no reason to delete: it drops what does not fit */
     bool is_live;          /* the wall clock rotates and flushes too, and data goes to the disk (fdatasync) */
     bool wants_decap;
+    struct tap *tap; /* is given each packet, with its number; borrowed; NULL: nobody is */
 };
 
 struct recorder_counters {
@@ -46,7 +49,8 @@ struct recorder_counters {
 struct recorder *recorder_open(const struct recorder_options *options, struct interface_table *interfaces,
                                struct error *error);
 
-/* One packet in time order. Faults with the disk are counted, not answered: capture goes on. */
+/* One packet in time order; what is kept gets the node's next number. Faults with the disk are counted, not
+ * answered: capture goes on. */
 void recorder_packet(struct recorder *recorder, const struct packet *packet);
 
 /* Why packets of an interface never arrived, since the recorder was opened; for the statistics in the

@@ -128,6 +128,31 @@ static void the_clock_begins_a_new_segment_at_whole_multiples(void **state)
     world_clear(&w);
 }
 
+static void what_is_stored_is_what_lies_on_the_disk(void **state)
+{
+    struct recorder_counters counters;
+    struct catalog catalog;
+    struct error error;
+    uint64_t bytes = 0;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    world_open(&w);
+    for (int i = 0; i < 3; i++) { /* fewer than a block: written by the seal */
+        record_noise(&w, DAY_NS + i);
+        assert_true(recorder_seal(w.recorder, &error));
+    }
+    counters = *recorder_counters(w.recorder);
+    assert_true(catalog_load(&catalog, w.directory, &error));
+    for (uint32_t i = 0; i < catalog.n; i++)
+        bytes += catalog.entries[i].stored_bytes + catalog.entries[i].index_bytes;
+    catalog_clear(&catalog);
+    assert_int_equal(counters.n_stored_bytes, bytes);
+    world_close(&w);
+    world_clear(&w);
+}
+
 static void time_that_passes_without_packets_seals_a_segment_too(void **state)
 {
     struct world w;
@@ -315,6 +340,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_clock_begins_a_new_segment_at_whole_multiples),
+        cmocka_unit_test(what_is_stored_is_what_lies_on_the_disk),
         cmocka_unit_test(time_that_passes_without_packets_seals_a_segment_too),
         cmocka_unit_test(a_segment_that_is_large_enough_is_sealed),
         cmocka_unit_test(the_oldest_segments_make_room_for_the_budget),

@@ -6,7 +6,8 @@
 #include "device/binding.h"
 
 enum {
-    QUESTION_HINTS = 5, /* the answer, the time, two ANDs, and a HINT_NONE for a device without spans */
+    /* the answer, the time, two ANDs, and a HINT_NONE for a device without spans */
+    QUESTION_HINTS = 5 + HINT_PIECES_NODES,
     SPAN_HINTS = 4, /* for one more span: its flow, or its address, the time and an AND; and an OR above */
 };
 
@@ -66,14 +67,14 @@ static const struct hint *any_span(const struct device_span *spans, uint32_t n, 
 }
 
 struct hint *search_hint_new(const struct time_range *range, const struct hint *filter,
-                             const struct device_match *match, struct error *error)
+                             const struct device_match *match, enum hint_memory memory, struct error *error)
 {
     const struct device_span *spans = NULL;
     const struct hint *all;
     struct hint *hints, *next;
     uint32_t n_spans = 0;
 
-    if (match)
+    if (match && memory < HINT_MEMORY_ALL)
         spans = device_match_spans(match, &n_spans);
     hints = calloc((size_t)n_spans * SPAN_HINTS + QUESTION_HINTS, sizeof *hints);
     if (hints == NULL) {
@@ -81,11 +82,25 @@ struct hint *search_hint_new(const struct time_range *range, const struct hint *
         return NULL;
     }
     next = hints + 1; /* the first one is the answer, for it is what is freed */
-    all = time_hint(range->from_ns, range->to_ns, &next);
-    if (filter)
+    all = time_hint(memory < HINT_MEMORY_ALL ? range->from_ns : INT64_MIN, range->to_ns, &next);
+    if (all->time.from_ns != INT64_MIN)
+        all = hint_with_pieces(all, &next);
+    if (filter && memory < HINT_MEMORY_ALL)
         all = both(all, filter, &next);
-    if (match)
+    if (match && memory < HINT_MEMORY_ALL)
         all = both(all, any_span(spans, n_spans, &next), &next);
     hints[0] = *all;
     return hints;
+}
+
+struct hint *search_past_new(const struct hint *hint, struct error *error)
+{
+    struct hint *past = calloc(hint_nodes(hint), sizeof *past), *next = past;
+
+    if (past == NULL) {
+        error_system(error, "no memory for the search");
+        return NULL;
+    }
+    hint_of_past(hint, &next);
+    return past;
 }

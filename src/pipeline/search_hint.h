@@ -12,7 +12,14 @@
 
 /*
  * filter, match (settled): NULL when the question has none; filter's hint is borrowed for the answer's life.
- * The answer is freed by free(). NULL with *error set.
+ * memory: of the question; HINT_MEMORY_ALL leaves nothing but the time's end. The answer is freed by free().
+ * NULL with *error set.
  */
 struct hint *search_hint_new(const struct time_range *range, const struct hint *filter,
-                             const struct device_match *match, struct error *error);
+                             const struct device_match *match, enum hint_memory memory, struct error *error);
+
+/*
+ * For HINT_MEMORY_CONVERSATION: what came before of the conversations the hint is about. Freed by free().
+ * NULL with *error set.
+ */
+struct hint *search_past_new(const struct hint *hint, struct error *error);

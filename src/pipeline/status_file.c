@@ -53,6 +53,28 @@ static void put_source(struct json_writer *json, const struct source_status *sou
     json_writer_end(json);
 }
 
+static void put_tap(struct json_writer *json, const struct recorder_status *status)
+{
+    json_writer_name(json, "tap");
+    json_writer_object(json);
+    put_number(json, "connected", status->tap.n_connected);
+    put_number(json, "refused", status->tap.n_refused);
+    put_number(json, "stalled", status->tap.n_stalled);
+    put_number(json, "dropped", status->tap.n_dropped);
+    json_writer_name(json, "readers");
+    json_writer_array(json);
+    for (uint32_t i = 0; i < status->n_readers; i++) {
+        json_writer_object(json);
+        put_text(json, "name", status->readers[i].name);
+        put_number(json, "packets", status->readers[i].n_packets);
+        put_number(json, "dropped", status->readers[i].n_dropped);
+        put_number(json, "queued_bytes", status->readers[i].n_queued_bytes);
+        json_writer_end(json);
+    }
+    json_writer_end(json);
+    json_writer_end(json);
+}
+
 void status_put_members(struct json_writer *json, const struct recorder_status *status)
 {
     put_text(json, "node", status->node);
@@ -83,6 +105,8 @@ void status_put_members(struct json_writer *json, const struct recorder_status *
     put_number(json, "min_free_bytes", status->budget.min_free_bytes);
     put_number(json, "min_free_percent", status->budget.min_free_percent);
     json_writer_end(json);
+    if (status->has_tap)
+        put_tap(json, status);
 }
 
 static bool status_encode(struct buffer *out, const struct recorder_status *status)
@@ -204,6 +228,33 @@ static bool get_budget(const json_t *root, struct retention *budget)
     return true;
 }
 
+static bool get_reader(const json_t *object, struct reader_status *reader)
+{
+    return get_text(object, "name", reader->name, sizeof reader->name) &&
+           get_number(object, "packets", &reader->n_packets) &&
+           get_number(object, "dropped", &reader->n_dropped) &&
+           get_number(object, "queued_bytes", &reader->n_queued_bytes);
+}
+
+static bool get_tap(const json_t *root, struct recorder_status *status)
+{
+    const json_t *object = json_object_get(root, "tap"), *readers = json_object_get(object, "readers");
+
+    if (object == NULL)
+        return true;
+    if (!get_number(object, "connected", &status->tap.n_connected) ||
+        !get_number(object, "refused", &status->tap.n_refused) ||
+        !get_number(object, "stalled", &status->tap.n_stalled) ||
+        !get_number(object, "dropped", &status->tap.n_dropped) || !json_is_array(readers) ||
+        json_array_size(readers) > STATUS_READERS)
+        return false;
+    for (; status->n_readers < json_array_size(readers); status->n_readers++)
+        if (!get_reader(json_array_get(readers, status->n_readers), &status->readers[status->n_readers]))
+            return false;
+    status->has_tap = true;
+    return true;
+}
+
 static bool get_status(const json_t *root, struct recorder_status *status)
 {
     const json_t *sources = json_object_get(root, "sources"), *rates = json_object_get(root, "rates");
@@ -219,7 +270,8 @@ static bool get_status(const json_t *root, struct recorder_status *status)
         !get_text(root, "trouble", status->trouble, sizeof status->trouble) ||
         !get_number(rates, "packets_per_second", &status->packets_per_second) ||
         !get_number(rates, "bytes_per_second", &status->bytes_per_second) || !json_is_array(sources) ||
-        json_array_size(sources) > STATUS_SOURCES || !get_budget(root, &status->budget))
+        json_array_size(sources) > STATUS_SOURCES || !get_budget(root, &status->budget) ||
+        !get_tap(root, status))
         return false;
     status->pid = (int64_t)pid;
     for (; status->n_sources < json_array_size(sources); status->n_sources++)

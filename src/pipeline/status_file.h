@@ -10,9 +10,13 @@
  *     "packets": 17, "bytes": 4096, "written_bytes": 1234, "disk": 0, "segment": "….pcapng.zst.open",
  *     "trouble": "",
  *     "rates": { "packets_per_second": 17, "bytes_per_second": 4096 },
- *     "budget": { "keep_bytes": 0, "keep_age_ns": 0, "min_free_bytes": 0, "min_free_percent": 0 } }
+ *     "budget": { "keep_bytes": 0, "keep_age_ns": 0, "min_free_bytes": 0, "min_free_percent": 0 },
+ *     "tap": { "connected": 3, "refused": 0, "stalled": 0, "dropped": 17,
+ *              "readers": [ { "name": "unix:/run/tapdeck.tap, process 4712", "packets": 17, "dropped": 17,
+ *                             "queued_bytes": 0 } ] } }
  *
- * The budget may be missing (an earlier recorder's file); a 0 in it is a bound that was not set.
+ * The tap is missing where no --tap was given. The budget may be missing (an earlier recorder's file); a 0 in
+ * it is a bound that was not set.
  *
  * A recorder that ends in order removes its file; one that was killed leaves it, which is how that is known.
  */
@@ -30,6 +34,7 @@ enum {
     STATUS_SEGMENT_BYTES = 256,
     STATUS_TROUBLE_BYTES = 768,
     STATUS_SOURCES = 64,               /* more are told in the totals only */
+    STATUS_READERS = 64,               /* of taps; likewise */
     STATUS_FILE_LIMIT_BYTES = 1 << 20, /* a longer file is none of ours */
 };
 
@@ -41,6 +46,16 @@ struct source_status {
     uint64_t n_disk;             /* dropped: the disk took nothing */
     uint64_t n_truncated;        /* kept, but cut by the mirror or a snaplen */
     uint64_t n_refused;          /* datagrams that were no mirrored frame */
+};
+
+struct tap_totals { /* since the start */
+    uint64_t n_connected, n_refused, n_stalled, n_dropped;
+};
+
+struct reader_status { /* one that reads a tap now */
+    char name[STATUS_NAME_BYTES];
+    uint64_t n_packets, n_dropped; /* handed to its queue; lost because it was slow */
+    uint64_t n_queued_bytes;
 };
 
 struct recorder_status {
@@ -56,6 +71,10 @@ struct recorder_status {
     char trouble[STATUS_TROUBLE_BYTES];            /* a fault with the disk that has not passed; "" none */
     uint64_t packets_per_second, bytes_per_second; /* of the last seconds */
     struct retention budget;
+    bool has_tap;
+    struct tap_totals tap;
+    struct reader_status readers[STATUS_READERS];
+    uint32_t n_readers;
 };
 
 enum recorder_life {

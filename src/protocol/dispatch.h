@@ -33,6 +33,112 @@ enum { /* GRE protocol types that say ERSPAN */
 };
 
 /*
+ * The registries: each names a number once, and its switch and its mask are made from that. X(number,
+ * enumerator of PROTOCOL_LIST).
+ */
+
+#define DISPATCH_LINKTYPES(X)                     \
+    X(LINKTYPE_ETHERNET, ETHERNET)                \
+    X(LINKTYPE_LINUX_SLL, SLL)                    \
+    X(LINKTYPE_LINUX_SLL2, SLL)                   \
+    X(LINKTYPE_NULL, NULL_LOOPBACK)               \
+    X(LINKTYPE_LOOP, NULL_LOOPBACK)               \
+    X(LINKTYPE_RAW, RAW)                          \
+    X(12, RAW) /* under other systems' numbers */ \
+    X(14, RAW)                                    \
+    X(LINKTYPE_IPV4, IPV4)                        \
+    X(LINKTYPE_IPV6, IPV6)
+
+/* IEEE 802 numbers */
+#define DISPATCH_ETHERTYPES(X)                                        \
+    X(0x0800, IPV4)                                                   \
+    X(0x0806, ARP)                                                    \
+    X(0x8035, ARP) /* RARP, RFC 903: the same format */               \
+    X(0x86dd, IPV6)                                                   \
+    X(0x8100, VLAN) /* 802.1Q */                                      \
+    X(0x9100, VLAN) /* QinQ before 802.1ad */                         \
+    X(0x88a8, IEEE8021AD)                                             \
+    X(0x6558, ETHERNET) /* transparent Ethernet bridging, RFC 1701 */ \
+    X(0x8870, LLC)      /* of more than 1500 bytes, draft-ietf-isis-ext-eth */
+
+#define DISPATCH_IP_PROTOCOLS(X)        \
+    X(IP_PROTOCOL_ICMP, ICMP)           \
+    X(2, IGMP) /* RFC 3376 section 4 */ \
+    X(IP_PROTOCOL_IPV4, IPV4)           \
+    X(IP_PROTOCOL_TCP, TCP)             \
+    X(IP_PROTOCOL_UDP, UDP)             \
+    X(IP_PROTOCOL_IPV6, IPV6)           \
+    X(IP_PROTOCOL_GRE, GRE)             \
+    X(IP_PROTOCOL_ICMPV6, ICMPV6)       \
+    X(IP_PROTOCOL_ETHERNET, ETHERNET)
+
+/* Ports as Wireshark 4.0 gives them to the protocols that are known here. */
+#define DISPATCH_UDP_PORTS(X)                        \
+    X(53, DNS)                                       \
+    X(67, DHCP)                                      \
+    X(68, DHCP)                                      \
+    X(4011, DHCP)                                    \
+    X(123, NTP)                                      \
+    X(4754, GRE) /* RFC 8086 */                      \
+    X(UDP_PORT_VXLAN, VXLAN)                         \
+    X(5353, MDNS)                                    \
+    X(5355, LLMNR) /* RFC 4795 section 2 */          \
+    X(5683, COAP)                                    \
+    X(853, DTLS)                                     \
+    X(2221, DTLS)                                    \
+    X(5684, DTLS) /* coaps, RFC 7252 section 12.7 */ \
+    X(5868, DTLS)                                    \
+    X(6081, GENEVE) /* RFC 8926 */                   \
+    X(37008, TZSP)
+
+#define DISPATCH_TCP_PORTS(X) \
+    X(53, DNS)                \
+    X(5353, DNS)              \
+    X(80, HTTP)               \
+    X(631, HTTP)              \
+    X(1900, HTTP)             \
+    X(2710, HTTP)             \
+    X(2869, HTTP)             \
+    X(3128, HTTP)             \
+    X(3132, HTTP)             \
+    X(3689, HTTP)             \
+    X(5985, HTTP)             \
+    X(8080, HTTP)             \
+    X(8088, HTTP)             \
+    X(11371, HTTP)            \
+    X(123, NTP)               \
+    X(1883, MQTT)             \
+    X(5683, COAP)             \
+    X(324, TLS)               \
+    X(443, TLS)               \
+    X(465, TLS)               \
+    X(636, TLS)               \
+    X(802, TLS)               \
+    X(853, TLS)               \
+    X(993, TLS)               \
+    X(995, TLS)               \
+    X(1300, TLS)              \
+    X(2221, TLS)              \
+    X(2443, TLS)              \
+    X(3249, TLS)              \
+    X(3250, TLS)              \
+    X(3251, TLS)              \
+    X(3252, TLS)              \
+    X(3496, TLS)              \
+    X(5061, TLS)              \
+    X(5671, TLS)              \
+    X(5684, TLS)              \
+    X(5868, TLS)              \
+    X(8883, TLS)              \
+    X(11207, TLS)             \
+    X(19999, TLS)             \
+    X(27017, TLS)
+
+#define DISPATCH_CASE(number, id) \
+    case number:                  \
+        return PROTOCOL_##id;
+
+/*
  * All answer PROTOCOL_DATA for numbers that nobody understands, but the ports: PROTOCOL_NONE; and
  * PROTOCOL_NONE for those that Wireshark understands and nobody here: it does not call that data. Inline:
  * asked for every layer.
@@ -41,22 +147,7 @@ enum { /* GRE protocol types that say ERSPAN */
 static inline enum protocol_id dispatch_linktype(uint16_t linktype)
 {
     switch (linktype) {
-    case LINKTYPE_ETHERNET:
-        return PROTOCOL_ETHERNET;
-    case LINKTYPE_LINUX_SLL:
-    case LINKTYPE_LINUX_SLL2:
-        return PROTOCOL_SLL;
-    case LINKTYPE_NULL:
-    case LINKTYPE_LOOP:
-        return PROTOCOL_NULL_LOOPBACK;
-    case LINKTYPE_RAW:
-    case 12: /* the same under the numbers of other systems */
-    case 14:
-        return PROTOCOL_RAW;
-    case LINKTYPE_IPV4:
-        return PROTOCOL_IPV4;
-    case LINKTYPE_IPV6:
-        return PROTOCOL_IPV6;
+        DISPATCH_LINKTYPES(DISPATCH_CASE)
     default:
         return foreign_linktype(linktype) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
@@ -64,23 +155,8 @@ static inline enum protocol_id dispatch_linktype(uint16_t linktype)
 
 static inline enum protocol_id dispatch_ethertype(uint16_t ethertype)
 {
-    switch (ethertype) { /* IEEE 802 numbers */
-    case 0x0800:
-        return PROTOCOL_IPV4;
-    case 0x0806:
-    case 0x8035: /* RARP, RFC 903: the same format */
-        return PROTOCOL_ARP;
-    case 0x86dd:
-        return PROTOCOL_IPV6;
-    case 0x8100: /* 802.1Q */
-    case 0x9100: /* QinQ before 802.1ad */
-        return PROTOCOL_VLAN;
-    case 0x88a8:
-        return PROTOCOL_IEEE8021AD;
-    case 0x6558: /* transparent Ethernet bridging, RFC 1701 */
-        return PROTOCOL_ETHERNET;
-    case 0x8870: /* LLC of more than 1500 bytes, draft-ietf-isis-ext-eth */
-        return PROTOCOL_LLC;
+    switch (ethertype) {
+        DISPATCH_ETHERTYPES(DISPATCH_CASE)
     default:
         return foreign_ethertype(ethertype) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
@@ -98,58 +174,16 @@ static inline enum protocol_id dispatch_ieee8023(const struct reader *r)
 static inline enum protocol_id dispatch_ip_protocol(uint8_t number)
 {
     switch (number) {
-    case IP_PROTOCOL_ICMP:
-        return PROTOCOL_ICMP;
-    case IP_PROTOCOL_IPV4:
-        return PROTOCOL_IPV4;
-    case IP_PROTOCOL_TCP:
-        return PROTOCOL_TCP;
-    case IP_PROTOCOL_UDP:
-        return PROTOCOL_UDP;
-    case IP_PROTOCOL_IPV6:
-        return PROTOCOL_IPV6;
-    case IP_PROTOCOL_GRE:
-        return PROTOCOL_GRE;
-    case IP_PROTOCOL_ICMPV6:
-        return PROTOCOL_ICMPV6;
-    case IP_PROTOCOL_ETHERNET:
-        return PROTOCOL_ETHERNET;
+        DISPATCH_IP_PROTOCOLS(DISPATCH_CASE)
     default:
         return foreign_ip_protocol(number) ? PROTOCOL_NONE : PROTOCOL_DATA;
     }
 }
 
-/* Ports as Wireshark 4.0 gives them to the protocols that are known here. */
 static inline enum protocol_id dispatch_udp_port(uint16_t port)
 {
     switch (port) {
-    case 53:
-        return PROTOCOL_DNS;
-    case 67:
-    case 68:
-    case 4011:
-        return PROTOCOL_DHCP;
-    case 123:
-        return PROTOCOL_NTP;
-    case 4754: /* RFC 8086 */
-        return PROTOCOL_GRE;
-    case UDP_PORT_VXLAN:
-        return PROTOCOL_VXLAN;
-    case 5353:
-        return PROTOCOL_MDNS;
-    case 5355: /* RFC 4795 section 2 */
-        return PROTOCOL_LLMNR;
-    case 5683:
-        return PROTOCOL_COAP;
-    case 853:
-    case 2221:
-    case 5684: /* coaps, RFC 7252 section 12.7 */
-    case 5868:
-        return PROTOCOL_DTLS;
-    case 6081: /* RFC 8926 */
-        return PROTOCOL_GENEVE;
-    case 37008:
-        return PROTOCOL_TZSP;
+        DISPATCH_UDP_PORTS(DISPATCH_CASE)
     default:
         return PROTOCOL_NONE;
     }
@@ -158,88 +192,32 @@ static inline enum protocol_id dispatch_udp_port(uint16_t port)
 static inline enum protocol_id dispatch_tcp_port(uint16_t port)
 {
     switch (port) {
-    case 53:
-    case 5353:
-        return PROTOCOL_DNS;
-    case 80:
-    case 631:
-    case 1900:
-    case 2710:
-    case 2869:
-    case 3128:
-    case 3132:
-    case 3689:
-    case 5985:
-    case 8080:
-    case 8088:
-    case 11371:
-        return PROTOCOL_HTTP;
-    case 123:
-        return PROTOCOL_NTP;
-    case 1883:
-        return PROTOCOL_MQTT;
-    case 5683:
-        return PROTOCOL_COAP;
-    case 324:
-    case 443:
-    case 465:
-    case 636:
-    case 802:
-    case 853:
-    case 993:
-    case 995:
-    case 1300:
-    case 2221:
-    case 2443:
-    case 3249:
-    case 3250:
-    case 3251:
-    case 3252:
-    case 3496:
-    case 5061:
-    case 5671:
-    case 5684:
-    case 5868:
-    case 8883:
-    case 11207:
-    case 19999:
-    case 27017:
-        return PROTOCOL_TLS;
+        DISPATCH_TCP_PORTS(DISPATCH_CASE)
     default:
         return PROTOCOL_NONE;
     }
 }
 
+#undef DISPATCH_CASE
+
 /* Masks of what these registries can name, for may_carry. */
-#define DISPATCH_ETHERTYPE_MASK                                                                     \
-    (PROTOCOL_BIT(PROTOCOL_VLAN) | PROTOCOL_BIT(PROTOCOL_IEEE8021AD) | PROTOCOL_BIT(PROTOCOL_ARP) | \
-     PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_ETHERNET) |  \
-     PROTOCOL_BIT(PROTOCOL_LLC) | PROTOCOL_BIT(PROTOCOL_DATA))
-#define DISPATCH_IP_MASK                                                                         \
-    (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
-     PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_TCP) | PROTOCOL_BIT(PROTOCOL_UDP) |     \
-     PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PROTOCOL_DATA))
+#define DISPATCH_OR_BIT(number, id) | PROTOCOL_BIT(PROTOCOL_##id)
+#define DISPATCH_ETHERTYPE_MASK (PROTOCOL_BIT(PROTOCOL_DATA) DISPATCH_ETHERTYPES(DISPATCH_OR_BIT))
+#define DISPATCH_IP_MASK (PROTOCOL_BIT(PROTOCOL_DATA) DISPATCH_IP_PROTOCOLS(DISPATCH_OR_BIT))
+#define DISPATCH_UDP_PORT_MASK (UINT64_C(0) DISPATCH_UDP_PORTS(DISPATCH_OR_BIT))
+#define DISPATCH_TCP_MASK (PROTOCOL_BIT(PROTOCOL_DATA) DISPATCH_TCP_PORTS(DISPATCH_OR_BIT))
 /* What -d may put behind a UDP port that carries whole frames or packets. (Not behind TCP: nobody who asks
  * for frames should pay for streams.) */
 #define DISPATCH_WRAPPING_MASK                                                                    \
     (PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PROTOCOL_LLC) | PROTOCOL_BIT(PROTOCOL_IPV4) | \
      PROTOCOL_BIT(PROTOCOL_IPV6) | PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_VXLAN) |    \
      PROTOCOL_BIT(PROTOCOL_GENEVE) | PROTOCOL_BIT(PROTOCOL_TZSP))
-#define DISPATCH_UDP_MASK                                                                        \
-    (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_DHCP) | PROTOCOL_BIT(PROTOCOL_NTP) |     \
-     PROTOCOL_BIT(PROTOCOL_GRE) | PROTOCOL_BIT(PROTOCOL_VXLAN) | PROTOCOL_BIT(PROTOCOL_MDNS) |   \
-     PROTOCOL_BIT(PROTOCOL_COAP) | PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_GENEVE) | \
-     PROTOCOL_BIT(PROTOCOL_TZSP) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) |   \
-     PROTOCOL_BIT(PROTOCOL_LLMNR) | PROTOCOL_BIT(PROTOCOL_DATA) | DISPATCH_WRAPPING_MASK)
-#define DISPATCH_TCP_MASK                                                                     \
-    (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_HTTP) | PROTOCOL_BIT(PROTOCOL_NTP) |  \
-     PROTOCOL_BIT(PROTOCOL_MQTT) | PROTOCOL_BIT(PROTOCOL_COAP) | PROTOCOL_BIT(PROTOCOL_TLS) | \
-     PROTOCOL_BIT(PROTOCOL_DATA))
-/* What -d may put behind a port besides, of either. */
-#define DISPATCH_DECODED_MASK                                                                      \
-    (PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_MDNS) | PROTOCOL_BIT(PROTOCOL_LLMNR) |     \
-     PROTOCOL_BIT(PROTOCOL_DHCP) | PROTOCOL_BIT(PROTOCOL_NTP) | PROTOCOL_BIT(PROTOCOL_COAP) |      \
-     PROTOCOL_BIT(PROTOCOL_MQTT) | PROTOCOL_BIT(PROTOCOL_MQTTSN) | PROTOCOL_BIT(PROTOCOL_HTTP) |   \
-     PROTOCOL_BIT(PROTOCOL_TLS) | PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) |      \
-     PROTOCOL_BIT(PROTOCOL_JSON) | PROTOCOL_BIT(PROTOCOL_CBOR) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) | \
-     PROTOCOL_BIT(PROTOCOL_TEXT_LINES) | PROTOCOL_BIT(PROTOCOL_DATA))
+/* By a port, by its looks (udp.h), or wrapping. */
+#define DISPATCH_UDP_MASK                                                                 \
+    (DISPATCH_UDP_PORT_MASK | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) | \
+     PROTOCOL_BIT(PROTOCOL_DATA) | DISPATCH_WRAPPING_MASK)
+/* What -d may put behind a port besides, of either: what has one, and what has none. */
+#define DISPATCH_DECODED_MASK                                                                    \
+    (((DISPATCH_UDP_PORT_MASK | DISPATCH_TCP_MASK) & ~DISPATCH_WRAPPING_MASK) |                  \
+     PROTOCOL_BIT(PROTOCOL_MQTTSN) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) | \
+     PROTOCOL_BIT(PROTOCOL_CBOR) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) | PROTOCOL_BIT(PROTOCOL_TEXT_LINES))

@@ -109,7 +109,26 @@ static const struct sample {
       FRAME(ETHERNET("\x08\0") IPV4("\x1f", "\x11") UDP("\x0b") "abc\0\0\0\0\0\0"),
       LINKTYPE_ETHERNET,
       "eth:ethertype:ip:udp:data",
-      { { "udp.payload", "616263" }, { "frame.len", "51" } } },
+      { { "udp.payload", "616263" },
+        { "frame.len", "51" },
+        { "eth.trailer", "000000000000" },
+        { "eth.padding", "" } } },
+    { "a short frame, filled up by zeros",
+      FRAME(ETHERNET("\x08\0") IPV4("\x1f", "\x11") UDP("\x0b") "abc\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0xy"),
+      LINKTYPE_ETHERNET,
+      "eth:ethertype:ip:udp:data",
+      { { "frame.len", "62" },
+        { "eth.padding", "000000000000000000000000000000" },
+        { "eth.trailer", "7879" },
+        { "eth.fcs", "" } } },
+    { "a frame of 64 bytes, whose last four are its check sequence",
+      FRAME(ETHERNET("\x08\0") IPV4("\x1f", "\x11") UDP("\x0b") "abc\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3\4"),
+      LINKTYPE_ETHERNET,
+      "eth:ethertype:ip:udp:data",
+      { { "frame.len", "64" },
+        { "eth.padding", "000000000000000000000000000000" },
+        { "eth.trailer", "" },
+        { "eth.fcs", "16909060" } } },
     { "IP options",
       FRAME("\x46\0\0\x20\0\1\0\0\x40\x11\0\0\xc0\0\2\1\xc0\0\2\2\x94\4\0\0\x04\0\x27\x0f\0\x08\0\0"),
       LINKTYPE_RAW,
@@ -425,11 +444,14 @@ static void every_protocol_is_read_as_its_document_says(void **state)
 static bool counts(const struct value *value)
 {
     enum protocol_id protocol = FIELD_PROTOCOL(value->field);
+    const char *name = field_of(value->field)->name;
+    bool is_behind = strncmp(name, "eth.padding", 11) == 0 || strcmp(name, "eth.trailer") == 0 ||
+                     strncmp(name, "eth.fcs", 7) == 0;
 
     /* What is cut may be too short to be told from data, and its checksum is not looked at; the frame's own
-     * values are about the frame. */
-    return protocol != PROTOCOL_FRAME && protocol != PROTOCOL_DATA &&
-           strstr(field_of(value->field)->name, ".checksum") == NULL;
+     * values are about the frame; a trailer is told before what it stands behind. */
+    return protocol != PROTOCOL_FRAME && protocol != PROTOCOL_DATA && !is_behind &&
+           strstr(name, ".checksum") == NULL;
 }
 
 /* What was found in the cut packet is what was found first in the whole one; d holds the former. */

@@ -6,6 +6,7 @@
  */
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
+#include "protocol/names.h"
 
 enum {
     ERSPAN_VERSION,
@@ -112,7 +113,7 @@ static const struct field erspan_fields[] = {
     [ERSPAN_FT] = { "erspan.ft", FIELD_UINT, .title = "Frame Type", .ft_bits = 16,
                     .names = frame_type_names },
     [ERSPAN_HW] = MEMBER("erspan.hw", 16, "Hardware ID"),
-    [ERSPAN_DIRECTION] = { "erspan.direction", FIELD_BOOL, .title = "Direction" },
+    [ERSPAN_DIRECTION] = { "erspan.direction", FIELD_BOOL, .title = "Direction", .names = egress_names },
     [ERSPAN_GRA] = { "erspan.gra", FIELD_UINT, .title = "Timestamp granularity", .ft_bits = 16,
                      .names = granularity_names },
     [ERSPAN_O] = MEMBER("erspan.o", 16, "Optional Sub headers"),

@@ -3,6 +3,7 @@
 
 #include "base/timestamp.h"
 #include "protocol/dispatch.h"
+#include "protocol/names.h"
 
 enum {
     FRAME_NUMBER,
@@ -39,43 +40,6 @@ enum {
     FRAME_FLAGS_SYMBOL,
 };
 
-static const struct value_name encap_names[] = {
-    { 0, "Unknown" },
-    { 1, "Ethernet" },
-    { 3, "SLIP" },
-    { 4, "PPP" },
-    { 7, "Raw IP" },
-    { 9, "Linux ARCNET" },
-    { 10, "RFC 1483 ATM" },
-    { 11, "Linux ATM CLIP" },
-    { 13, "ATM PDUs" },
-    { 15, "NULL/Loopback" },
-    { 20, "IEEE 802.11 Wireless LAN" },
-    { 23, "IEEE 802.11 plus radiotap radio header" },
-    { 25, "Linux cooked-mode capture v1" },
-    { 26, "Frame Relay" },
-    { 28, "Cisco HDLC" },
-    { 42, "SS7 MTP2" },
-    { 47, "USER 2" },
-    { 58, "USER 13" },
-    { 63, "BACnet MS/TP" },
-    { 67, "Juniper ATM1" },
-    { 83, "Juniper Ethernet" },
-    { 97, "Per-Packet Information header" },
-    { 104, "IEEE 802.15.4 Wireless PAN" },
-    { 124, "Solaris IPNET" },
-    { 127, "IEEE 802.15.4 Wireless PAN with FCS not present" },
-    { 129, "Raw IPv4" },
-    { 130, "Raw IPv6" },
-    { 141, "NFLOG" },
-    { 146, "D-Bus" },
-    { 171, "Apple PKTAP" },
-    { 174, "OpenBSD loopback" },
-    { 180, "IP over IB" },
-    { 210, "Linux cooked-mode capture v2" },
-    { 0, NULL },
-};
-
 static const struct value_name direction_names[] = {
     { 0, "Unknown" },
     { 1, "Inbound" },
@@ -108,7 +72,7 @@ static const struct field frame_fields[] = {
     [FRAME_TIME_DELTA_DISPLAYED] = { "frame.time_delta_displayed", FIELD_DURATION,
                                      .title = "Time delta from previous displayed frame" },
     [FRAME_ENCAP_TYPE] = { "frame.encap_type", FIELD_INT, .title = "Encapsulation type", .ft_bits = 16,
-                           .names = encap_names },
+                           .names = wtap_encap_names },
     [FRAME_MARKED] = { "frame.marked", FIELD_BOOL, .title = "Frame is marked" },
     [FRAME_IGNORED] = { "frame.ignored", FIELD_BOOL, .title = "Frame is ignored" },
     [FRAME_COMMENT] = { "frame.comment", FIELD_STRING, .title = "Comment" },
@@ -124,19 +88,22 @@ static const struct field frame_fields[] = {
                                  .ft_bits = 32 },
     [FRAME_FLAGS_RESERVED] = { "frame.packet_flags_reserved", FIELD_UINT, .title = "Reserved",
                                .ft_bits = 32 },
-    [FRAME_FLAGS_CRC] = { "frame.packet_flags_crc_error", FIELD_BOOL, .title = "CRC error" },
+    [FRAME_FLAGS_CRC] = { "frame.packet_flags_crc_error", FIELD_BOOL, .title = "CRC error",
+                          .names = set_names },
     [FRAME_FLAGS_TOO_LONG] = { "frame.packet_flags_packet_too_error", FIELD_BOOL,
-                               .title = "Packet too long error" },
+                               .title = "Packet too long error", .names = set_names },
     [FRAME_FLAGS_TOO_SHORT] = { "frame.packet_flags_packet_too_short_error", FIELD_BOOL,
-                                .title = "Packet too short error" },
+                                .title = "Packet too short error", .names = set_names },
     [FRAME_FLAGS_GAP] = { "frame.packet_flags_wrong_inter_frame_gap_error", FIELD_BOOL,
-                          .title = "Wrong interframe gap error" },
+                          .title = "Wrong interframe gap error", .names = set_names },
     [FRAME_FLAGS_UNALIGNED] = { "frame.packet_flags_unaligned_frame_error", FIELD_BOOL,
-                                .title = "Unaligned frame error" },
+                                .title = "Unaligned frame error", .names = set_names },
     [FRAME_FLAGS_START] = { "frame.packet_flags_start_frame_delimiter_error", FIELD_BOOL,
-                            .title = "Start frame delimiter error" },
-    [FRAME_FLAGS_PREAMBLE] = { "frame.packet_flags_preamble_error", FIELD_BOOL, .title = "Preamble error" },
-    [FRAME_FLAGS_SYMBOL] = { "frame.packet_flags_symbol_error", FIELD_BOOL, .title = "Symbol error" },
+                            .title = "Start frame delimiter error", .names = set_names },
+    [FRAME_FLAGS_PREAMBLE] = { "frame.packet_flags_preamble_error", FIELD_BOOL, .title = "Preamble error",
+                               .names = set_names },
+    [FRAME_FLAGS_SYMBOL] = { "frame.packet_flags_symbol_error", FIELD_BOOL, .title = "Symbol error",
+                             .names = set_names },
 };
 
 void frame_begin(struct dissection *d)

@@ -31,6 +31,7 @@ static const struct frame {
     { "ipv4", LINKTYPE_ETHERNET, 0x0800, 0, false, 0, 0, "", 0 },
     { "ipv6", LINKTYPE_ETHERNET, 0x86dd, 0, false, 0, 0, "", 0 },
     { "icmp", LINKTYPE_ETHERNET, 0, IP_PROTOCOL_ICMP, false, 0, 0, "", 0 },
+    { "igmp", LINKTYPE_ETHERNET, 0, 2, false, 0, 0, "", 0 },
     { "icmpv6", LINKTYPE_ETHERNET, 0, IP_PROTOCOL_ICMPV6, true, 0, 0, "", 0 },
     { "vxlan", LINKTYPE_ETHERNET, 0, 0, false, UDP_PORT_VXLAN, 0, "", 0 },
     { "erspan", LINKTYPE_ETHERNET, 0, IP_PROTOCOL_GRE, false, 0, 0, "\x10\0\x88\xbe\0\0\0\1", 8 },

@@ -7,6 +7,7 @@
 #include "protocol/checksum.h"
 #include "protocol/dispatch.h"
 #include "protocol/icmp_echo.h"
+#include "protocol/names.h"
 
 enum {
     ICMP_TYPE,
@@ -118,14 +119,16 @@ static const struct field icmp_fields[] = {
     [ICMP_EXT_ECHO_SEQ] = { "icmp.ext.echo.seq", FIELD_UINT, .title = "Sequence Number", .ft_bits = 8 },
     [ICMP_EXT_ECHO_REQ_RES] = { "icmp.ext.echo.req.res", FIELD_UINT, FIELD_BASE_HEX, "Reserved",
                                 .ft_bits = 8 },
-    [ICMP_EXT_ECHO_LOCAL] = { "icmp.ext.echo.req.local", FIELD_BOOL, .title = "Local bit" },
+    [ICMP_EXT_ECHO_LOCAL] = { "icmp.ext.echo.req.local", FIELD_BOOL, .title = "Local bit",
+                              .names = set_names },
     [ICMP_EXT_ECHO_STATE] = { "icmp.ext.echo.rsp.state", FIELD_UINT, .title = "State", .ft_bits = 8,
                               .names = extended_state_names },
     [ICMP_EXT_ECHO_RSP_RES] = { "icmp.ext.echo.rsp.res", FIELD_UINT, FIELD_BASE_HEX, "Reserved",
                                 .ft_bits = 8 },
-    [ICMP_EXT_ECHO_ACTIVE] = { "icmp.ext.echo.rsp.active", FIELD_BOOL, .title = "Active bit" },
-    [ICMP_EXT_ECHO_IPV4] = { "icmp.ext.echo.rsp.ipv4", FIELD_BOOL, .title = "IPv4 bit" },
-    [ICMP_EXT_ECHO_IPV6] = { "icmp.ext.echo.rsp.ipv6", FIELD_BOOL, .title = "IPv6 bit" },
+    [ICMP_EXT_ECHO_ACTIVE] = { "icmp.ext.echo.rsp.active", FIELD_BOOL, .title = "Active bit",
+                               .names = set_names },
+    [ICMP_EXT_ECHO_IPV4] = { "icmp.ext.echo.rsp.ipv4", FIELD_BOOL, .title = "IPv4 bit", .names = set_names },
+    [ICMP_EXT_ECHO_IPV6] = { "icmp.ext.echo.rsp.ipv6", FIELD_BOOL, .title = "IPv6 bit", .names = set_names },
 };
 
 static uint16_t swap16(uint16_t number)

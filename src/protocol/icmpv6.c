@@ -9,6 +9,7 @@
 #include "protocol/dispatch.h"
 #include "protocol/flow.h"
 #include "protocol/icmp_echo.h"
+#include "protocol/names.h"
 
 enum { ICMPV6_HEADER_BYTES = 8 };
 
@@ -125,6 +126,17 @@ static const struct value_name rdnss_lifetime_names[] = {
     { 0, NULL },
 };
 
+/* RFC 8781 section 4 */
+static const struct value_name prefix_length_names[] = {
+    { 0, "96 bits prefix length" },
+    { 1, "64 bits prefix length" },
+    { 2, "56 bits prefix length" },
+    { 3, "48 bits prefix length" },
+    { 4, "40 bits prefix length" },
+    { 5, "32 bits prefix length" },
+    { 0, NULL },
+};
+
 static const struct field icmpv6_fields[] = {
     [ICMPV6_TYPE] = { "icmpv6.type", FIELD_UINT, .title = "Type", .at_bit = 0, .n_bits = 8,
                       .names = type_names },
@@ -178,12 +190,14 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_RA_HOP_LIMIT] = { "icmpv6.nd.ra.cur_hop_limit", FIELD_UINT, .title = "Cur hop limit",
                               .ft_bits = 8 },
     [ICMPV6_RA_FLAG] = { "icmpv6.nd.ra.flag", FIELD_UINT, FIELD_BASE_HEX, "Flags", .ft_bits = 8 },
-    [ICMPV6_RA_FLAG_M] = { "icmpv6.nd.ra.flag.m", FIELD_BOOL, .title = "Managed address configuration" },
-    [ICMPV6_RA_FLAG_O] = { "icmpv6.nd.ra.flag.o", FIELD_BOOL, .title = "Other configuration" },
-    [ICMPV6_RA_FLAG_H] = { "icmpv6.nd.ra.flag.h", FIELD_BOOL, .title = "Home Agent" },
+    [ICMPV6_RA_FLAG_M] = { "icmpv6.nd.ra.flag.m", FIELD_BOOL, .title = "Managed address configuration",
+                           .names = set_names },
+    [ICMPV6_RA_FLAG_O] = { "icmpv6.nd.ra.flag.o", FIELD_BOOL, .title = "Other configuration",
+                           .names = set_names },
+    [ICMPV6_RA_FLAG_H] = { "icmpv6.nd.ra.flag.h", FIELD_BOOL, .title = "Home Agent", .names = set_names },
     [ICMPV6_RA_FLAG_PRF] = { "icmpv6.nd.ra.flag.prf", FIELD_UINT, .title = "Prf (Default Router Preference)",
                              .ft_bits = 8, .names = preference_names },
-    [ICMPV6_RA_FLAG_P] = { "icmpv6.nd.ra.flag.p", FIELD_BOOL, .title = "Proxy" },
+    [ICMPV6_RA_FLAG_P] = { "icmpv6.nd.ra.flag.p", FIELD_BOOL, .title = "Proxy", .names = set_names },
     [ICMPV6_RA_FLAG_RSV] = { "icmpv6.nd.ra.flag.rsv", FIELD_UINT, .title = "Reserved", .ft_bits = 8 },
     [ICMPV6_RA_LIFETIME] = { "icmpv6.nd.ra.router_lifetime", FIELD_UINT, .title = "Router lifetime (s)",
                              .ft_bits = 16 },
@@ -193,9 +207,9 @@ static const struct field icmpv6_fields[] = {
                             .ft_bits = 32 },
     [ICMPV6_NS_TARGET] = { "icmpv6.nd.ns.target_address", FIELD_IPV6, .title = "Target Address" },
     [ICMPV6_NA_FLAG] = { "icmpv6.nd.na.flag", FIELD_UINT, FIELD_BASE_HEX, "Flags", .ft_bits = 32 },
-    [ICMPV6_NA_FLAG_R] = { "icmpv6.nd.na.flag.r", FIELD_BOOL, .title = "Router" },
-    [ICMPV6_NA_FLAG_S] = { "icmpv6.nd.na.flag.s", FIELD_BOOL, .title = "Solicited" },
-    [ICMPV6_NA_FLAG_O] = { "icmpv6.nd.na.flag.o", FIELD_BOOL, .title = "Override" },
+    [ICMPV6_NA_FLAG_R] = { "icmpv6.nd.na.flag.r", FIELD_BOOL, .title = "Router", .names = set_names },
+    [ICMPV6_NA_FLAG_S] = { "icmpv6.nd.na.flag.s", FIELD_BOOL, .title = "Solicited", .names = set_names },
+    [ICMPV6_NA_FLAG_O] = { "icmpv6.nd.na.flag.o", FIELD_BOOL, .title = "Override", .names = set_names },
     [ICMPV6_NA_FLAG_RSV] = { "icmpv6.nd.na.flag.rsv", FIELD_UINT, .title = "Reserved", .ft_bits = 32 },
     [ICMPV6_NA_TARGET] = { "icmpv6.nd.na.target_address", FIELD_IPV6, .title = "Target Address" },
     [ICMPV6_RD_TARGET] = { "icmpv6.nd.rd.target_address", FIELD_IPV6, .title = "Target Address" },
@@ -213,11 +227,12 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_OPT_PREFIX_LENGTH] = { "icmpv6.opt.prefix.length", FIELD_UINT, .title = "Prefix Length",
                                    .ft_bits = 8 },
     [ICMPV6_OPT_PREFIX_FLAG] = { "icmpv6.opt.prefix.flag", FIELD_UINT, FIELD_BASE_HEX, "Flag", .ft_bits = 8 },
-    [ICMPV6_OPT_PREFIX_FLAG_L] = { "icmpv6.opt.prefix.flag.l", FIELD_BOOL, .title = "On-link flag(L)" },
+    [ICMPV6_OPT_PREFIX_FLAG_L] = { "icmpv6.opt.prefix.flag.l", FIELD_BOOL, .title = "On-link flag(L)",
+                                   .names = set_names },
     [ICMPV6_OPT_PREFIX_FLAG_A] = { "icmpv6.opt.prefix.flag.a", FIELD_BOOL,
-                                   .title = "Autonomous address-configuration flag(A)" },
-    [ICMPV6_OPT_PREFIX_FLAG_R] = { "icmpv6.opt.prefix.flag.r", FIELD_BOOL,
-                                   .title = "Router address flag(R)" },
+                                   .title = "Autonomous address-configuration flag(A)", .names = set_names },
+    [ICMPV6_OPT_PREFIX_FLAG_R] = { "icmpv6.opt.prefix.flag.r", FIELD_BOOL, .title = "Router address flag(R)",
+                                   .names = set_names },
     [ICMPV6_OPT_PREFIX_FLAG_RESERVED] = { "icmpv6.opt.prefix.flag.reserved", FIELD_UINT, .title = "Reserved",
                                           .ft_bits = 8 },
     [ICMPV6_OPT_PREFIX_VALID] = { "icmpv6.opt.prefix.valid_lifetime", FIELD_UINT, .title = "Valid Lifetime",
@@ -238,7 +253,7 @@ static const struct field icmpv6_fields[] = {
     [ICMPV6_OPT_PREF64_LIFETIME] = { "icmpv6.opt.pref64.scaled_lifetime", FIELD_UINT,
                                      .title = "Scaled Lifetime", .ft_bits = 16 },
     [ICMPV6_OPT_PREF64_PLC] = { "icmpv6.opt.pref64.plc", FIELD_UINT, FIELD_BASE_HEX,
-                                "PLC (Prefix Length Code)", .ft_bits = 16 },
+                                "PLC (Prefix Length Code)", .ft_bits = 16, .names = prefix_length_names },
     [ICMPV6_OPT_PREF64_PREFIX] = { "icmpv6.opt.pref64.prefix", FIELD_IPV6, .title = "Prefix" },
     [ICMPV6_INVALID_OPTION_LENGTH] = { "icmpv6.invalid_option_length", FIELD_NONE, .is_fault = true,
                                        .title = "Invalid Option Length" },
@@ -310,6 +325,35 @@ static void add_error(struct dissection *d, struct reader *r, uint8_t type, cons
     dissection_next(d, r, next, d->left_wire - ICMPV6_HEADER_BYTES);
 }
 
+/*
+ * Messages of which nothing else is read here: the reserved octets of routing for low-power networks (RFC
+ * 6550 section 6; not of its secure messages), and of router renumbering (RFC 2894 section 3.1). body: behind
+ * the checksum.
+ */
+static void add_reserved(struct dissection *d, struct reader body, uint8_t type, uint8_t code)
+{
+    static const uint8_t rpl_reserved_at[] = { 1, 7, 2 }; /* solicitation, information, advertisement */
+    struct bytes bytes;
+
+    if (type == ICMPV6_HOME_AGENT_REQUEST || type == ICMPV6_MOBILE_PREFIX_SOLICIT) {
+        if (reader_skip(&body, 2) && reader_bytes(&body, 2, &bytes))
+            dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes);
+        return;
+    }
+    if (type == ICMPV6_RPL) {
+        if (code < sizeof rpl_reserved_at && reader_skip(&body, rpl_reserved_at[code]) &&
+            reader_bytes(&body, 1, &bytes))
+            dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes);
+        return;
+    }
+    if (!reader_skip(&body, 8) || !reader_bytes(&body, 4, &bytes))
+        return;
+    dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes);
+    if (code == 0 && reader_skip(&body, 6) &&
+        reader_bytes(&body, 2, &bytes)) /* a command: the part that matches */
+        dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes);
+}
+
 static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r)
 {
     bool is_quoted = icmp_is_quoted(d);
@@ -358,6 +402,12 @@ static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r
     case ICMPV6_NEIGHBOR_ADVERT:
     case ICMPV6_REDIRECT:
         is_done = icmpv6_add_neighbour(d, &body, type);
+        break;
+    case ICMPV6_RENUMBERING:
+    case ICMPV6_HOME_AGENT_REQUEST:
+    case ICMPV6_MOBILE_PREFIX_SOLICIT:
+    case ICMPV6_RPL:
+        add_reserved(d, body, type, code);
         break;
     default:
         break;

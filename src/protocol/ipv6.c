@@ -154,7 +154,7 @@ static const struct field ipv6_fields[] = {
     [IPV6_FRAGHDR_NXT] = { "ipv6.fraghdr.nxt", FIELD_UINT, .title = "Next header", .ft_bits = 8,
                            .names = ip_protocol_names },
     [IPV6_FRAGHDR_OFFSET] = { "ipv6.fraghdr.offset", FIELD_UINT, .title = "Offset", .ft_bits = 16 },
-    [IPV6_FRAGHDR_MORE] = { "ipv6.fraghdr.more", FIELD_BOOL, .title = "More Fragments" },
+    [IPV6_FRAGHDR_MORE] = { "ipv6.fraghdr.more", FIELD_BOOL, .title = "More Fragments", .names = yes_names },
     [IPV6_FRAGHDR_IDENT] = { "ipv6.fraghdr.ident", FIELD_UINT, FIELD_BASE_HEX, "Identification",
                              .ft_bits = 32 },
     [IPV6_TCLASS_DSCP] = { "ipv6.tclass.dscp", FIELD_UINT, .title = "Differentiated Services Codepoint",
@@ -202,7 +202,8 @@ static const struct field ipv6_fields[] = {
                         .names = option_type_names },
     [IPV6_OPT_TYPE_ACTION] = { "ipv6.opt.type.action", FIELD_UINT, .title = "Action", .ft_bits = 8,
                                .names = option_action_names },
-    [IPV6_OPT_TYPE_CHANGE] = { "ipv6.opt.type.change", FIELD_BOOL, .title = "May Change" },
+    [IPV6_OPT_TYPE_CHANGE] = { "ipv6.opt.type.change", FIELD_BOOL, .title = "May Change",
+                               .names = yes_names },
     [IPV6_OPT_TYPE_REST] = { "ipv6.opt.type.rest", FIELD_UINT, FIELD_BASE_HEX, "Low-Order Bits",
                              .ft_bits = 8 },
     [IPV6_OPT_LENGTH] = { "ipv6.opt.length", FIELD_UINT, .title = "Length", .ft_bits = 8 },
@@ -269,11 +270,11 @@ static void add_options(struct dissection *d, struct reader *r)
 
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT), 1);
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE), type);
+        if (type == OPTION_PAD1) /* nothing but its type */
+            continue;
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_ACTION), type >> 6);
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_CHANGE), type >> 5 & 1);
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_TYPE_REST), type & 31);
-        if (type == OPTION_PAD1)
-            continue;
         if (!reader_u8(r, &len))
             return;
         dissection_add_number(d, IPV6_ID_OF(IPV6_OPT_LENGTH), len);
@@ -285,7 +286,8 @@ static void add_options(struct dissection *d, struct reader *r)
     }
 }
 
-/* Members of one extension header, whole: its bytes behind next header and length are at *r. */
+/* Members of one extension header, or of what there is of it: its bytes behind next header and length are at
+ * *r. */
 static void add_extension(struct dissection *d, struct reader *r, uint8_t kind, uint8_t next, uint8_t len)
 {
     unsigned first;
@@ -327,8 +329,10 @@ static bool pass_extension(struct dissection *d, struct reader *r, uint8_t *next
         return false;
     if (kind == NEXT_AUTHENTICATION) /* RFC 4302 section 2.2: in words of four, less two */
         return reader_skip(r, (size_t)len * 4 + 6);
-    if (!reader_bytes(r, (size_t)len * 8 + 6, &bytes))
+    if (!reader_bytes(r, (size_t)len * 8 + 6, &bytes)) {
+        add_extension(d, r, kind, *next, len); /* what there is of it */
         return false;
+    }
     content = reader_over(bytes);
     add_extension(d, &content, kind, *next, len);
     return true;

@@ -3,8 +3,9 @@
  * mqtt_fields - the fields of MQTT packets. Names and titles are Wireshark's.
  */
 #include "protocol/mqtt.h"
+#include "protocol/names.h"
 
-#define FLAG_BIT(title_text) FIELD_BOOL, .title = (title_text)
+#define FLAG_BIT(title_text) FIELD_BOOL, .title = (title_text), .names = set_names
 #define NUMBER(title_text, bits) FIELD_UINT, .title = (title_text), .ft_bits = (bits)
 #define NAMED(title_text, value_names) FIELD_UINT, .title = (title_text), .ft_bits = 8, .names = (value_names)
 #define TEXT(title_text) FIELD_STRING, .title = (title_text)

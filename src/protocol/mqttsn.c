@@ -15,6 +15,7 @@
  */
 #include "protocol/dissection.h"
 #include "protocol/text_value.h"
+#include "protocol/names.h"
 
 enum mqttsn_field {
     MQTTSN_MSG,
@@ -107,11 +108,12 @@ static const struct field mqttsn_fields[] = {
     [MQTTSN_MSG] = { "mqttsn.msg", FIELD_NONE, .title = "Message" },
     [MQTTSN_MSG_LEN] = { "mqttsn.msg.len", NUMBER("Message Length", 16) },
     [MQTTSN_MSG_TYPE] = { "mqttsn.msg.type", HEX("Message Type"), .names = type_names },
-    [MQTTSN_DUP] = { "mqttsn.dup", FIELD_BOOL, .title = "DUP" },
+    [MQTTSN_DUP] = { "mqttsn.dup", FIELD_BOOL, .title = "DUP", .names = yes_names },
     [MQTTSN_QOS] = { "mqttsn.qos", HEX("QoS"), .names = qos_names },
-    [MQTTSN_RETAIN] = { "mqttsn.retain", FIELD_BOOL, .title = "Retain" },
-    [MQTTSN_WILL] = { "mqttsn.will", FIELD_BOOL, .title = "Will" },
-    [MQTTSN_CLEAN_SESSION] = { "mqttsn.clean.session", FIELD_BOOL, .title = "Clean Session" },
+    [MQTTSN_RETAIN] = { "mqttsn.retain", FIELD_BOOL, .title = "Retain", .names = yes_names },
+    [MQTTSN_WILL] = { "mqttsn.will", FIELD_BOOL, .title = "Will", .names = yes_names },
+    [MQTTSN_CLEAN_SESSION] = { "mqttsn.clean.session", FIELD_BOOL, .title = "Clean Session",
+                               .names = yes_names },
     [MQTTSN_TOPIC_ID_TYPE] = { "mqttsn.topic.id.type", HEX("Topic ID Type"), .names = topic_id_type_names },
     [MQTTSN_RETURN_CODE] = { "mqttsn.return.code", HEX("Return Code"), .names = return_names },
     [MQTTSN_GW_ID] = { "mqttsn.gw.id", NUMBER("Gateway ID", 8) },

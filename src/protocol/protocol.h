@@ -57,7 +57,8 @@ struct dissect_state;
     X(CBOR, cbor)             \
     X(TEXT_LINES, text_lines) \
     X(MALFORMED, malformed)   \
-    X(LLMNR, llmnr)
+    X(LLMNR, llmnr)           \
+    X(IGMP, igmp)
 
 enum protocol_id {
     PROTOCOL_NONE, /* zero, so that an unset "next" means nothing follows */
@@ -118,7 +119,7 @@ struct field {
     bool needs_flow;                /* its value is of the conversation: the layers below it are kept */
     const struct value_name *names; /* ends with a NULL name; NULL for none */
     uint64_t lends_to;              /* as struct protocol's, for this field alone (ip.version) */
-    bool is_fault;    /* where it is found, so is `_ws.malformed` */
+    bool is_fault;                  /* where it is found, so is `_ws.malformed` */
     bool zero_is_all; /* at a fixed place: 0 says that the layer is as long as what there is (ip.len) */
 };
 
@@ -187,6 +188,10 @@ enum { PDU_MORE = 0 };
      PROTOCOL_BIT(PROTOCOL_VXLAN) | PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_IEEE8021AD) | \
      PROTOCOL_BIT(PROTOCOL_LLC) | PROTOCOL_BIT(PROTOCOL_GENEVE) | PROTOCOL_BIT(PROTOCOL_GRE) |        \
      PROTOCOL_BIT(PROTOCOL_ERSPAN) | PROTOCOL_BIT(PROTOCOL_TZSP))
+
+/* In the same masks, at the place of no protocol: pieces of IP datagrams, which need the others to be
+ * understood. */
+#define INDEXED_FRAGMENTS PROTOCOL_BIT(PROTOCOL_NONE)
 
 extern const struct protocol *const protocols[PROTOCOL_COUNT]; /* [PROTOCOL_NONE] is NULL */
 

@@ -5,6 +5,7 @@
 #include "protocol/tcp.h"
 
 #include "protocol/transport_checksum.h"
+#include "protocol/names.h"
 
 static const struct value_name option_names[] = {
     { 0, "End of Option List" },
@@ -99,6 +100,8 @@ static const struct value_name experiment_names[] = {
     { 0, NULL },
 };
 
+static const struct value_name granularity_names[] = { { 1, "Minutes" }, { 0, "Seconds" }, { 0, NULL } };
+
 const struct field tcp_fields[TCP_FIELD_COUNT] = {
     [TCP_SRCPORT] = { "tcp.srcport", FIELD_UINT, .title = "Source Port", .at_bit = 0, .n_bits = 16 },
     [TCP_DSTPORT] = { "tcp.dstport", FIELD_UINT, .title = "Destination Port", .at_bit = 16, .n_bits = 16 },
@@ -109,17 +112,25 @@ const struct field tcp_fields[TCP_FIELD_COUNT] = {
                       .n_bits = 32 },
     [TCP_HDR_LEN] = { "tcp.hdr_len", FIELD_UINT, .title = "Header Length", .ft_bits = 8 },
     [TCP_FLAGS] = { "tcp.flags", FIELD_UINT, FIELD_BASE_HEX, "Flags", .at_bit = 100, .n_bits = 12 },
-    [TCP_FLAGS_RES] = { "tcp.flags.res", FIELD_BOOL, .title = "Reserved" },
-    [TCP_FLAGS_AE] = { "tcp.flags.ae", FIELD_BOOL, .title = "Accurate ECN", .at_bit = 103, .n_bits = 1 },
+    [TCP_FLAGS_RES] = { "tcp.flags.res", FIELD_BOOL, .title = "Reserved", .names = set_names },
+    [TCP_FLAGS_AE] = { "tcp.flags.ae", FIELD_BOOL, .title = "Accurate ECN", .at_bit = 103, .n_bits = 1,
+                       .names = set_names },
     [TCP_FLAGS_CWR] = { "tcp.flags.cwr", FIELD_BOOL, .title = "Congestion Window Reduced", .at_bit = 104,
-                        .n_bits = 1 },
-    [TCP_FLAGS_ECE] = { "tcp.flags.ece", FIELD_BOOL, .title = "ECN-Echo", .at_bit = 105, .n_bits = 1 },
-    [TCP_FLAGS_URG] = { "tcp.flags.urg", FIELD_BOOL, .title = "Urgent", .at_bit = 106, .n_bits = 1 },
-    [TCP_FLAGS_ACK] = { "tcp.flags.ack", FIELD_BOOL, .title = "Acknowledgment", .at_bit = 107, .n_bits = 1 },
-    [TCP_FLAGS_PUSH] = { "tcp.flags.push", FIELD_BOOL, .title = "Push", .at_bit = 108, .n_bits = 1 },
-    [TCP_FLAGS_RESET] = { "tcp.flags.reset", FIELD_BOOL, .title = "Reset", .at_bit = 109, .n_bits = 1 },
-    [TCP_FLAGS_SYN] = { "tcp.flags.syn", FIELD_BOOL, .title = "Syn", .at_bit = 110, .n_bits = 1 },
-    [TCP_FLAGS_FIN] = { "tcp.flags.fin", FIELD_BOOL, .title = "Fin", .at_bit = 111, .n_bits = 1 },
+                        .n_bits = 1, .names = set_names },
+    [TCP_FLAGS_ECE] = { "tcp.flags.ece", FIELD_BOOL, .title = "ECN-Echo", .at_bit = 105, .n_bits = 1,
+                        .names = set_names },
+    [TCP_FLAGS_URG] = { "tcp.flags.urg", FIELD_BOOL, .title = "Urgent", .at_bit = 106, .n_bits = 1,
+                        .names = set_names },
+    [TCP_FLAGS_ACK] = { "tcp.flags.ack", FIELD_BOOL, .title = "Acknowledgment", .at_bit = 107, .n_bits = 1,
+                        .names = set_names },
+    [TCP_FLAGS_PUSH] = { "tcp.flags.push", FIELD_BOOL, .title = "Push", .at_bit = 108, .n_bits = 1,
+                         .names = set_names },
+    [TCP_FLAGS_RESET] = { "tcp.flags.reset", FIELD_BOOL, .title = "Reset", .at_bit = 109, .n_bits = 1,
+                          .names = set_names },
+    [TCP_FLAGS_SYN] = { "tcp.flags.syn", FIELD_BOOL, .title = "Syn", .at_bit = 110, .n_bits = 1,
+                        .names = set_names },
+    [TCP_FLAGS_FIN] = { "tcp.flags.fin", FIELD_BOOL, .title = "Fin", .at_bit = 111, .n_bits = 1,
+                        .names = set_names },
     [TCP_FLAGS_STR] = { "tcp.flags.str", FIELD_STRING, .title = "TCP Flags" },
     [TCP_WINDOW_VALUE] = { "tcp.window_size_value", FIELD_UINT, .title = "Window", .at_bit = 112,
                            .n_bits = 16 },
@@ -186,7 +197,8 @@ const struct field tcp_fields[TCP_FIELD_COUNT] = {
     [TCP_QS_RATE] = { "tcp.options.qs.rate", FIELD_UINT, .title = "QS Rate", .ft_bits = 8,
                       .names = qs_rate_names },
     [TCP_QS_TTL_DIFF] = { "tcp.options.qs.ttl_diff", FIELD_UINT, .title = "QS Rate", .ft_bits = 8 },
-    [TCP_USER_TO_GRANULARITY] = { "tcp.options.user_to_granularity", FIELD_BOOL, .title = "Granularity" },
+    [TCP_USER_TO_GRANULARITY] = { "tcp.options.user_to_granularity", FIELD_BOOL, .title = "Granularity",
+                                  .names = granularity_names },
     [TCP_USER_TO_VAL] = { "tcp.options.user_to_val", FIELD_UINT, .title = "User Timeout", .ft_bits = 16 },
     [TCP_TFO_REQUEST] = { "tcp.options.tfo.request", FIELD_NONE, .title = "Fast Open Cookie Request" },
     [TCP_TFO_COOKIE] = { "tcp.options.tfo.cookie", FIELD_BYTES, .title = "Fast Open Cookie" },

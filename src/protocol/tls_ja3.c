@@ -47,7 +47,7 @@ static void put_list(struct text *text, struct reader r, unsigned n_bytes)
     bool is_first = true;
 
     while (reader_left(&r) >= n_bytes) {
-        uint16_t number;
+        uint16_t number = 0;
         uint8_t byte = 0;
 
         if (n_bytes == 2 ? !reader_u16(&r, &number) : !reader_u8(&r, &byte))

@@ -10,6 +10,7 @@
  *   +---------+------+---------------+-----+-----+------+- -+-----+-------+
  */
 #include "protocol/dissection.h"
+#include "protocol/names.h"
 
 enum {
     TZSP_VERSION,
@@ -145,6 +146,18 @@ static const struct value_name channel_names[] = {
     { 423, "423 (7.115 GHz)" }, { 0, NULL },
 };
 
+static const struct value_name pcf_names[] = { { 1, "CF: Frame received during CF period" },
+                                               { 0, "Not CF" },
+                                               { 0, NULL } };
+
+static const struct value_name undecrypted_names[] = { { 1, "Encrypted frame could not be decrypted" },
+                                                       { 0, "Unencrypted" },
+                                                       { 0, NULL } };
+
+static const struct value_name fcs_err_names[] = { { 1, "FCS error, frame is corrupted" },
+                                                   { 0, "Frame is valid" },
+                                                   { 0, NULL } };
+
 static const struct field tzsp_fields[] = {
     [TZSP_VERSION] = { "tzsp.version", FIELD_UINT, .title = "Version", .at_bit = 0, .n_bits = 8 },
     [TZSP_TYPE] = { "tzsp.type", FIELD_UINT, .title = "Type", .at_bit = 8, .n_bits = 8, .names = type_names },
@@ -155,9 +168,10 @@ static const struct field tzsp_fields[] = {
     [TZSP_OPTION_LENGTH] = { "tzsp.option_length", FIELD_UINT, .title = "Option Length", .ft_bits = 8 },
     [TZSP_MSG_TYPE] = { "tzsp.wlan.status.msg_type", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 8,
                         .names = message_names },
-    [TZSP_PCF] = { "tzsp.wlan.status.pcf", FIELD_BOOL, .title = "PCF" },
-    [TZSP_UNDECRYPTED] = { "tzsp.wlan.status.undecrypted", FIELD_BOOL, .title = "Undecrypted" },
-    [TZSP_FCS_ERR] = { "tzsp.wlan.status.fcs_err", FIELD_BOOL, .title = "FCS" },
+    [TZSP_PCF] = { "tzsp.wlan.status.pcf", FIELD_BOOL, .title = "PCF", .names = pcf_names },
+    [TZSP_UNDECRYPTED] = { "tzsp.wlan.status.undecrypted", FIELD_BOOL, .title = "Undecrypted",
+                           .names = undecrypted_names },
+    [TZSP_FCS_ERR] = { "tzsp.wlan.status.fcs_err", FIELD_BOOL, .title = "FCS", .names = fcs_err_names },
     [TZSP_TIME] = { "tzsp.wlan.time", FIELD_UINT, FIELD_BASE_HEX, "Time", .ft_bits = 32 },
     [TZSP_SILENCE] = { "tzsp.wlan.silence", FIELD_INT, .title = "Silence", .ft_bits = 8 },
     [TZSP_ORIGINAL_LENGTH] = { "tzsp.original_length", FIELD_INT, .title = "Original Length", .ft_bits = 16 },

@@ -51,10 +51,12 @@ static const struct value_name priority_names[] = {
     { 0, NULL },
 };
 
+static const struct value_name dei_names[] = { { 1, "Eligible" }, { 0, "Ineligible" }, { 0, NULL } };
+
 static const struct field vlan_fields[] = {
     [VLAN_PRIORITY] = { "vlan.priority", FIELD_UINT, .title = "Priority", .at_bit = 0, .n_bits = 3,
                         .ft_bits = 16, .names = priority_names },
-    [VLAN_DEI] = { "vlan.dei", FIELD_BOOL, .title = "DEI", .at_bit = 3, .n_bits = 1 },
+    [VLAN_DEI] = { "vlan.dei", FIELD_BOOL, .title = "DEI", .at_bit = 3, .n_bits = 1, .names = dei_names },
     [VLAN_ID] = { "vlan.id", FIELD_UINT, .title = "ID", .at_bit = 4, .n_bits = 12, .ft_bits = 16 },
     [VLAN_ETYPE] = { "vlan.etype", FIELD_UINT, FIELD_BASE_HEX, "Type", .ft_bits = 16,
                      .names = ethertype_names },

@@ -108,12 +108,20 @@ static void add_stats(struct source_stats *sum, const struct source_stats *stats
     sum->n_refused += stats->n_refused;
 }
 
+static void note_fault(struct merge *merge, const struct error *fault)
+{
+    if (merge->n_faults++ == 0)
+        merge->fault = *fault;
+}
+
 /* One that was opened in its turn makes room for the next. */
 static void end_input(struct merge *merge, uint32_t number, const struct error *fault)
 {
     struct input *input = &merge->inputs[number];
 
     merge->plan.ended(merge->plan.context, number, input->source, fault);
+    if (fault && merge->plan.gives_faults)
+        note_fault(merge, fault);
     add_stats(&merge->closed, &input->source->stats);
     source_close(input->source);
     batch_clear(&input->batch);
@@ -128,8 +136,8 @@ static void take_answer(struct merge *merge, uint32_t number, enum source_result
         push(merge, number);
     } else if (merge->plan.open) {
         end_input(merge, number, result == SOURCE_FAULT ? error : NULL);
-    } else if (result == SOURCE_FAULT && merge->n_faults++ == 0) {
-        merge->fault = *error;
+    } else if (result == SOURCE_FAULT) {
+        note_fault(merge, error);
     }
 }
 
@@ -167,11 +175,16 @@ static void open_first(struct merge *merge)
     if (!batch_init(&input->batch, 0)) {
         error_set(&error, ERROR_SYSTEM, "no memory for packets");
         merge->plan.ended(merge->plan.context, number, NULL, &error);
+        if (merge->plan.gives_faults)
+            note_fault(merge, &error);
         return;
     }
-    input->source = merge->plan.open(merge->plan.context, number);
+    error.kind = ERROR_NONE;
+    input->source = merge->plan.open(merge->plan.context, number, &error);
     if (input->source == NULL) {
         batch_clear(&input->batch);
+        if (error.kind != ERROR_NONE && merge->plan.gives_faults)
+            note_fault(merge, &error);
         return;
     }
     result = source_next(input->source, &input->batch, -1, &error);

@@ -215,13 +215,15 @@ static int64_t begins_ns(void *context, uint32_t input)
     return ((struct in_turn *)context)->times[input][0];
 }
 
-static struct source *open_script(void *context, uint32_t input)
+static struct source *open_script(void *context, uint32_t input, struct error *error)
 {
     struct in_turn *in_turn = context;
     struct source *source;
 
-    if (input == 5)
-        return NULL; /* it went away */
+    if (input == 5) {
+        error_set(error, ERROR_SYSTEM, "it went away");
+        return NULL;
+    }
     source = script_new(in_turn->times[input], 100, 7, &in_turn->n_open);
     if (input == 7)
         ((struct script *)source)->end = SOURCE_FAULT;
@@ -237,6 +239,32 @@ static void note_end(void *context, uint32_t input, struct source *source, const
     assert_true((input == 7) == (fault != NULL));
     in_turn->n_ended++;
     in_turn->n_faults += fault != NULL;
+}
+
+static void what_is_wrong_with_inputs_opened_in_turn_comes_when_the_others_have_ended(void **state)
+{
+    static struct in_turn in_turn;
+    const struct merge_plan plan = { &in_turn, 12, begins_ns, open_script, note_end, .gives_faults = true };
+    enum source_result result;
+    struct source *merge;
+    struct batch batch;
+    struct error error;
+    uint32_t n = 0;
+
+    (void)state;
+    for (int64_t i = 0; i < 12; i++)
+        for (int64_t k = 0; k < 100; k++)
+            in_turn.times[i][k] = 50 * i + k;
+    merge = merge_open_in_turn(&plan, NULL, &error);
+    assert_non_null(merge);
+    assert_true(batch_init(&batch, 0));
+    while ((result = source_next(merge, &batch, -1, &error)) == SOURCE_PACKETS)
+        n += batch.n;
+    assert_int_equal(result, SOURCE_FAULT);
+    assert_int_equal(n, 1100);
+    assert_string_equal(error.text, "2 of 12 sources, the first: it went away");
+    batch_clear(&batch);
+    source_close(merge);
 }
 
 static void inputs_opened_in_turn_come_in_order_with_few_open_at_once(void **state)
@@ -293,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_fault_of_one_comes_when_the_others_have_ended),
         cmocka_unit_test(an_idle_source_holds_others_up_only_when_waiting_is_without_limit),
         cmocka_unit_test(inputs_opened_in_turn_come_in_order_with_few_open_at_once),
+        cmocka_unit_test(what_is_wrong_with_inputs_opened_in_turn_comes_when_the_others_have_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,11 +72,14 @@ struct merge_plan {
     uint32_t n;
     int64_t (*begins_ns)(void *context, uint32_t input); /* time of its first packet, or earlier */
 
-    /* NULL leaves it out: whoever opens knows why, and is not called again for it. */
-    struct source *(*open)(void *context, uint32_t input);
+    /* NULL leaves it out, and is not called again for it; with *error set that is a fault of it. */
+    struct source *(*open)(void *context, uint32_t input, struct error *error);
 
-    /* About to be closed. fault: NULL when it ended rightly; the others go on in either case. */
+    /* About to be closed. fault: NULL when it ended rightly; the others go on in either case. source: NULL
+     * when there was no memory for it. */
     void (*ended)(void *context, uint32_t input, struct source *source, const struct error *fault);
+
+    bool gives_faults; /* as merge_open does: the first one comes when the others have ended */
 };
 
 struct source *merge_open_in_turn(const struct merge_plan *plan, struct interface_table *interfaces,
@@ -89,6 +92,14 @@ struct merge_run {
 
 /* Which inputs the newest batch came from, in its order: of a source that merges. */
 const struct merge_run *merge_runs(struct source *source, uint32_t *n_runs);
+
+/*
+ * What a tap sends (record --tap): path is "tap:unix:PATH" or "tap:tcp:ADDR:PORT". Waits for packets as long
+ * as it is told to (SOURCE_IDLE), and ends when the other end does. Packets have their recorder's number
+ * (packet_id); stats.n_dropped_kernel is what the stream says was dropped anywhere before.
+ */
+bool tap_source_is_named(const char *path);
+struct source *tap_source_open(const char *path, struct interface_table *interfaces, struct error *error);
 
 struct afpacket_options {
     const char *interface; /* "eth0", "any" */

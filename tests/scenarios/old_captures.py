@@ -129,7 +129,7 @@ def case_a_rotated_set_in_disorder_is_taken_in_time_order(t):
     archive = t.path('archive')
     done = t.run('import', folder, '-w', archive)
     t.equal(in_archive(t, archive), wanted(made), 'packets')
-    t.check('subdirectories' in said(done), f'subdirectories are not told: {said(done)}')
+    t.check('1 subdirectory' in said(done), f'subdirectories are not told: {said(done)}')
     t.run('check', '-A', archive)
 
 
@@ -284,7 +284,7 @@ def case_a_grown_set_gives_only_what_is_new(t):
     t.check('already there: 1,000 packets of 1 whole file, and the first 999 of 1 file that goes on' in said(done), said(done))
     t.equal(in_archive(t, archive), wanted(made), 'packets')
     done = t.run('import', folder, '-w', archive)
-    t.check('0 packets' in said(done), said(done))
+    t.check('nothing was added' in said(done), said(done))
     # A copy that was cut adds nothing.
     put(f'{folder}/cut/copy.pcap', pcap(made[:500]))
     done = t.run('import', folder, '-w', archive)
@@ -312,6 +312,87 @@ def case_without_its_journal_an_archive_takes_nothing_twice(t):
     t.equal(in_archive(t, archive), wanted(made), 'packets')
     t.run('import', folder, '-w', archive, '--again')
     t.equal(content(archive_packets(archive)), sorted(2 * wanted(made)), 'packets taken again')
+
+
+def case_the_same_frame_from_two_mirrors_is_two_packets(t):
+    folder, archive = t.path('set'), t.path('archive')
+    def mirrored(vni):
+        return [(BEGIN + i, 0, udp_frame(b'\x08' + bytes(3) + (vni << 8).to_bytes(4, 'big') + udp_frame(b'x' * i),
+                                         destination=('10.0.0.9', 4789))) for i in range(50)]
+    for name, vni in (('a', 1), ('b', 2)):
+        put(f'{folder}/{name}.pcap', pcap(mirrored(vni)))
+    t.run('import', folder, '-w', archive, '--decap')
+    t.equal(len(archive_packets(archive)), 100, 'packets of both')
+    # Neither is the other's twin when they come one after the other, and the first one's journal is gone.
+    shutil.rmtree(archive)
+    t.run('import', f'{folder}/a.pcap', '-w', archive, '--decap')
+    os.unlink(f'{archive}/import.db')
+    t.run('import', f'{folder}/b.pcap', '-w', archive, '--decap')
+    t.equal(len(archive_packets(archive)), 100, 'packets of both, one after the other')
+    text = said(t.run('import', f'{folder}/a.pcap', '-w', archive, '--decap', exit=2))
+    t.check('already' in text, text)
+
+
+def case_names_move_no_terminal_and_begin_no_line(t):
+    folder, archive = t.path('set'), t.path('archive\x1b[2J')
+    made = packets(t, 300)
+    put(f'{folder}/a\x1b[31m.pcap', pcap(made))
+    put(f'{folder}/a\n9 files: 9 read\n.pcap.gz', pcap(made))
+    put(f'{folder}/cut\x1b]0;x\x07.pcap', pcap(made)[:-3])
+    put(f'{folder}/no\rcapture', b'no capture')
+    for where in ('--dry-run',), ('-w', archive):
+        done = t.run('import', folder, *where, exit=(0, 2))
+        for name, out in (('stdout', done.stdout), ('stderr', done.stderr)):
+            text = out.decode()
+            t.check(not any(ord(c) < 32 and c != '\n' for c in text), f'{name}: {text!r}')
+            t.check('\n9 files' not in text, f'{name}: {text!r}')
+    for command in (['find', '-r', f'{folder}/\x1b[31mnone'], ['find', '-A', f'{archive}/\nnone'], ['check', '-A', archive]):
+        text = said(t.run(*command, exit=(0, 2)))
+        t.check('\x1b' not in text and '\nnone' not in text, text)
+
+
+def case_many_files_are_searched_with_few_open(t):
+    folder = t.path('set')
+    made = packets(t, 900)
+    paths = []
+    for i in range(300):
+        paths.append(f'{folder}/{i:03}.pcap' + ('.gz' if i % 3 == 0 else ''))
+        put(paths[-1], pcap(made[3 * i:3 * i + 3]))
+    t.random.shuffle(paths)
+    out = t.path('all.pcapng')
+    done = subprocess.run(['bash', '-c', 'ulimit -n 32 && exec "$@"', '-', t.tapdeck, 'find',
+                           *(word for path in paths for word in ('-r', path)), '-w', out], capture_output=True)
+    t.equal(done.returncode, 0, f'exit, {done.stderr.decode()}')
+    got = read_capture(out)
+    t.equal(content(got), wanted(made), 'packets')
+    t.check([p.ts_ns for p in got] == sorted(p.ts_ns for p in got), 'not in the order of time')
+    # One that is no capture is told when the others were read; one that is not there before.
+    put(f'{folder}/cut.pcap', pcap(made[:3])[:-5])
+    done = t.run('find', '-r', f'{folder}/cut.pcap', '-r', paths[0], '-w', out, exit=2)
+    t.check('cut.pcap' in said(done), said(done))
+    t.equal(len(read_capture(out)), 5, 'packets')
+    done = t.run('find', '-r', paths[0], '-r', f'{folder}/none', exit=2)
+    t.check(done.stdout == b'' and 'none' in said(done), said(done))
+
+
+def case_a_full_disk_ends_an_import_and_costs_nothing(t):
+    if os.geteuid() != 0:
+        t.skip('a small file system is mounted by root only')
+    disk, folder = t.path('disk'), t.path('set')
+    os.mkdir(disk)
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=6m', 'tapdeck', disk], capture_output=True).returncode:
+        t.skip('no small file system can be mounted')
+    try:
+        made = packets(t, 12000, size=1200)
+        put(f'{folder}/a.pcap', pcap(made))
+        done = t.run('import', folder, '-w', f'{disk}/archive', '-C', '200k', exit=2)
+        t.check('goes on from here' in said(done) and 'deleted' not in said(done), said(done))
+        subprocess.run(['mount', '-o', 'remount,size=60m', disk], check=True)
+        t.run('import', folder, '-w', f'{disk}/archive', '-C', '200k')
+        t.run('check', '-A', f'{disk}/archive')
+        t.equal(in_archive(t, f'{disk}/archive'), wanted(made), 'packets')
+    finally:
+        subprocess.run(['umount', '-l', disk])
 
 
 def case_a_hole_in_the_middle_costs_what_is_in_it(t):

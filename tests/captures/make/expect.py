@@ -7,7 +7,7 @@ filters are added here. Review the result as a diff.
 A device's frames: every frame of the conversations that its identity was seen in (NAMES), which is right for
 these recordings, since each holds one session to a conversation.
 
-expect.py --devices remakes the devices alone."""
+expect.py --devices remakes the devices alone; captures named are the only ones remade."""
 import glob
 import json
 import os
@@ -31,6 +31,12 @@ FILTERS_OF = {
              'mqtt.property.topic_alias && mqtt.topic_len == 0', 'mqtt.property.content_type && json',
              'mqtt.prop_number == 3600', 'mqtt.subscription_options_qos == 2', 'mqtt.len > 1000', 'count(mqtt.msgtype) > 1',
              'mqtt.msg == ""', 'mqtt.unknown_version || _ws.malformed'],
+    'coap-': ['coap', 'coap.code == "GET"', 'coap.code == "2.05 Content"', 'coap.code >= 224', 'coap.type == 1',
+              'coap.token contains "ob"', 'coap.opt.uri_path == "time"', 'coap.opt.uri_path_recon == "/example_data"',
+              'coap.opt.observe == 0', 'coap.opt.observe > 1', 'coap.opt.ctype contains "json"', 'coap.response_to',
+              'coap.opt.block_number > 0', 'coap.opt.block_mflag == 1', 'coap.block.count > 1', 'coap.block_payload',
+              'coap.block.reassembled.length == 300', 'coap.payload_length == 20', 'coap.length > 10',
+              'json.path_with_value == "/t:21.5"', 'data-text-lines', 'data.data contains "bbbb"'],
 }
 
 MORE_FILTERS = {  # by how the capture's name begins
@@ -46,6 +52,9 @@ MORE_FILTERS = {  # by how the capture's name begins
     'ntp': ['ntp', 'ntp.flags.mode == 3', 'ntp.flags.mode == "server"', 'ntp.stratum == 3', 'ntp.org', 'ntp.refid == 7f:7f:01:01',
             'ntp.ext'],
     'mdns': ['mdns', 'dns', 'dns.qry.qu == 1', 'dns.resp.cache_flush == 1', 'dns.resp.name == "meter.local"'],
+    'igmp': ['igmp', 'igmp.type == 0x22', 'igmp.type == "Membership Query"', 'igmp.version == 2', 'igmp.maddr == 239.1.2.3',
+             'igmp.record_type == 4', 'igmp.saddr == 198.51.100.7', 'igmp.num_grp_recs > 0', 'igmp.max_resp == 10',
+             'igmp.s == "SUPPRESS router side processing"', 'igmp.checksum.status == "Good"', 'ip.opt.type.number == 20'],
     'llmnr': ['llmnr', 'dns', 'dns.flags.tentative == 0', 'dns.flags.conflict', 'dns.a == 192.0.2.2', 'dns.response_to == 1'],
 }
 
@@ -55,17 +64,6 @@ TLS_FILTERS = ['tls', 'tls.handshake.type == 1', 'tls.handshake.type == 2', 'tls
                'tls.handshake.extensions_alpn_str == "mqtt"', 'tls.handshake.extensions.psk.identity.identity',
                'x509sat.uTF8String == "tapdeck"', 'x509ce.dNSName', 'tls.change_cipher_spec', 'tls.app_data',
                'tls.handshake.sig_hash_alg == 0x0403', 'tls.handshake.extensions.supported_version == 0x0304']
-
-# Of captures whose name begins so, besides.
-FILTERS_OF = {
-    'coap-': ['coap', 'coap.code == "GET"', 'coap.code == "2.05 Content"', 'coap.code >= 224', 'coap.type == 1',
-              'coap.token contains "ob"', 'coap.opt.uri_path == "time"', 'coap.opt.uri_path_recon == "/example_data"',
-              'coap.opt.observe == 0', 'coap.opt.observe > 1', 'coap.opt.ctype contains "json"', 'coap.response_to',
-              'coap.opt.block_number > 0', 'coap.opt.block_mflag == 1', 'coap.block.count > 1', 'coap.block_payload',
-              'coap.block.reassembled.length == 300', 'coap.payload_length == 20', 'coap.length > 10',
-              'json.path_with_value == "/t:21.5"', 'data-text-lines', 'data.data contains "bbbb"'],
-}
-
 
 NAMES = [  # field, of which conversation, and of which packets alone it names a device
     ('dtls.handshake.identity', 'udp.stream', 'dtls.handshake.type == 16'),
@@ -109,7 +107,8 @@ def filters_of(path):
 
 
 def main():
-    for path in sorted(glob.glob(os.path.join(FOLDER, '*.pcap'))):
+    named = [path for path in sys.argv[1:] if path != '--devices']
+    for path in named or sorted(glob.glob(os.path.join(FOLDER, '*.pcap'))):
         golden = path[:-len('.pcap')] + '.expect'
         expect = {}
         if os.path.exists(golden):
