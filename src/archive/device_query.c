@@ -108,6 +108,8 @@ static void put_name_test(const struct device_query *query, struct buffer *sql)
         buffer_printf(sql, " AND i.scheme = %d", (int)question->kind);
         return;
     }
+    if (question->like) /* whoever asks for a name gets it, whatever it is the name of */
+        return;
     for (int scheme = 1; identity_scheme_name((enum identity_scheme)scheme); scheme++) {
         if (identity_scheme_class((enum identity_scheme)scheme) != IDENTITY_OF_DEVICE)
             buffer_printf(sql, " AND i.scheme <> %d", scheme);

@@ -321,9 +321,18 @@ static const struct known *pick(struct fleet *fleet)
     static const char *const common[] = { "ip.addr",     "ip.src",           "ipv6.addr",
                                           "udp.port",    "udp.dstport",      "tcp.port",
                                           "tcp.srcport", "frame.time_epoch", "dtls.handshake.identity" };
+    /* Told from earlier packets: what most rules about them go wrong with. */
+    static const char *const remembered[] = { "coap.response_to",     "coap.opt.uri_path_recon",
+                                              "dns.response_to",      "ip.reassembled.length",
+                                              "mqtt.conack.flags.sp", "icmp.resp_to",
+                                              "http.response_for.uri" };
     const struct known *known = NULL;
 
-    if (below(&fleet->seed, 5) < 2) {
+    if (below(&fleet->seed, 6) == 0) {
+        const char *name = remembered[below(&fleet->seed, sizeof remembered / sizeof *remembered)];
+
+        known = pick_of(fleet, field_find(name, strlen(name)));
+    } else if (below(&fleet->seed, 5) < 2) {
         const char *name = common[below(&fleet->seed, sizeof common / sizeof *common)];
 
         known = pick_of(fleet, field_find(name, strlen(name)));
@@ -611,7 +620,7 @@ static void a_planted_unsound_rule_is_found(void **state)
     for (unsigned i = 0; i < sizeof plants / sizeof *plants; i++) {
         struct tally tally = { 0 };
 
-        for (uint64_t seed = 1; seed < 10 && tally.n_differing == 0; seed++) {
+        for (uint64_t seed = 1; seed < 30 && tally.n_differing == 0; seed++) {
             struct fleet fleet;
 
             fleet_make(&fleet, seed);

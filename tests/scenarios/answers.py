@@ -72,6 +72,8 @@ def case_devices_lists_identities_and_addresses(t):
         archive = t.path(f'a{i}')
         t.run('import', path, '-w', archive)
         out = t.run('devices', '-A', archive, exit=(0, 1)).stdout.decode()
+        for kind in ('tls.sni', 'mqtt.user'):  # not devices: shown when asked for
+            out += t.run('devices', '-A', archive, '--kind', kind, exit=(0, 1)).stdout.decode()
         for device in expect['devices']:
             for text in [device['identity']] + [a.rpartition(':')[0].strip('[]') for a in device.get('addresses', [])]:
                 if text[:60] not in out:
