@@ -364,12 +364,12 @@ static void other_programs_read_sealed_segments(void **state)
 /* Few bytes in the file hold many packets: more than the reader unpacks at once. */
 static void what_packs_well_is_all_found_before_the_end(void **state)
 {
-    static const enum codec codecs[] = { CODEC_ZSTD, CODEC_GZIP, CODEC_NONE };
+    static const enum codec packings[] = { CODEC_ZSTD, CODEC_GZIP, CODEC_NONE };
     static const unsigned counts[] = { 100, 160, 300, 440, 600 }; /* 400 bytes each */
 
     (void)state;
-    for (size_t c = 0; c < 5 * sizeof codecs / sizeof *codecs; c++) {
-        struct segment_options options = { .node = "flat", .codec = codecs[c / 5] };
+    for (size_t c = 0; c < 5 * sizeof packings / sizeof *packings; c++) {
+        struct segment_options options = { .node = "flat", .codec = packings[c / 5] };
         struct interface_table interfaces = { 0 }, read = { 0 };
         static const uint8_t data[FIXTURE_PACKET_BYTES];
         const struct packet *packets;
