@@ -525,8 +525,9 @@ static void devices_are_asked_for_by_text_kind_address_and_time(void **state)
     snprintf(text, sizeof text, "%s%s%s", gamma, beta, alpha);
     expect_devices(table, &question, text);
     question = any();
-    question.like = "ALPHA";
-    expect_devices(table, &question, alpha);
+    question.like = "ALPHA"; /* of every kind, for it is a name that is asked for */
+    snprintf(text, sizeof text, "%s%s", alpha, sni);
+    expect_devices(table, &question, text);
     question.kind = IDENTITY_TLS_SNI;
     expect_devices(table, &question, sni);
     question = any();

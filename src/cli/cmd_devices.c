@@ -35,7 +35,7 @@ static const struct option options[] = {
     { 'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR",
       "the archive directory (else TAPDECK_ARCHIVE)" },
     { 0, "like", OPTION_TEXT, offsetof(struct settings, like), "TEXT",
-      "only identities that contain TEXT, upper and lower case alike" },
+      "only identities that contain TEXT, upper and lower case alike; of every kind" },
     { 0, "kind", OPTION_TEXT, offsetof(struct settings, kind), "KIND",
       "only identities of that kind: dtls.psk, lwm2m.ep, mqtt.clientid, cert.cn, ...; also those that\n"
       "name no device but a service, a group or an interface: tls.sni, mqtt.user, mac" },
