@@ -112,7 +112,7 @@ static uint32_t packet_len(const struct reader *r, uint16_t type, uint32_t wire_
     enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_ARP = 0x0806, ETHERTYPE_IPV6 = 0x86dd };
     struct reader peek = *r;
     uint8_t first, hardware_len, address_len;
-    uint16_t skipped, len;
+    uint16_t len;
     uint32_t header_len, total = wire_len;
 
     switch (type) {
@@ -130,8 +130,7 @@ static uint32_t packet_len(const struct reader *r, uint16_t type, uint32_t wire_
             total = 40u + len;
         break;
     case ETHERTYPE_ARP:
-        if (!reader_u16(&peek, &skipped) || !reader_u16(&peek, &skipped) ||
-            !reader_u8(&peek, &hardware_len) || !reader_u8(&peek, &address_len))
+        if (!reader_skip(&peek, 4) || !reader_u8(&peek, &hardware_len) || !reader_u8(&peek, &address_len))
             return wire_len;
         total = 8 + 2u * hardware_len + 2u * address_len;
         break;

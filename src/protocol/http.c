@@ -742,9 +742,11 @@ const struct protocol protocol_http = {
     .title = "Hypertext Transfer Protocol",
     .fields = http_fields,
     .n_fields = sizeof http_fields / sizeof http_fields[0],
+    /* NOLINTBEGIN(misc-redundant-expression): the sets overlap */
     .may_carry = PROTOCOL_BIT(PROTOCOL_JSON) | PROTOCOL_BIT(PROTOCOL_CBOR) |
                  PROTOCOL_BIT(PROTOCOL_TEXT_LINES) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) |
                  DISPATCH_TCP_MASK, /* with DNS, over HTTP too */
+    /* NOLINTEND(misc-redundant-expression) */
     .needs_flow = true,
     .dissect = http_dissect,
     .pdu_length = http_pdu_length,
