@@ -62,7 +62,8 @@ static void on_identity(void *context, enum identity_scheme scheme, struct bytes
         (size_t)snprintf(heard->places, sizeof heard->places, "%.*s:", (int)identity.len, identity.data);
 
     (void)scheme;
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n && len < sizeof heard->places;
+         i++) /* a name may be longer than is looked at */
         len += (size_t)snprintf(heard->places + len, sizeof heard->places - len, " %u", places[i]);
 }
 

@@ -202,7 +202,7 @@ def killed_import(t, folder, archive, seconds, *words):
 
 def case_an_import_killed_again_and_again_ends_with_each_packet_once(t):
     folder, archive = t.path('set'), t.path('archive')
-    made = packets(t, 20000 if t.sanitized else 60000)
+    made = packets(t, 24000 if t.sanitized else 60000)  # twelve files
     bounds = list(range(0, len(made), len(made) // 12)) + [len(made)]
     for i, (a, b) in enumerate(zip(bounds, bounds[1:])):  # each overlaps the one before
         put(f'{folder}/{17 * i % 12:02}.pcap' + ('.gz' if i % 2 else ''), pcap(made[max(0, a - 100):b]))
