@@ -183,7 +183,7 @@ def case_nothing_is_deleted_while_the_holds_cannot_be_read(t):
         done = t.run(*words, exit=2)
         t.check(b'tapdeck.db' in done.stdout + done.stderr, f'{words} does not name the file: {done}')
     t.equal(open(path, 'rb').read(), spoilt, 'the damaged file')
-    recorder, port = t.recorder(archive, '-C', '100k', '--keep-bytes', '100k')
+    recorder, port = t.recorder(archive, '-C', '50k', '--keep-bytes', '300k')  # more than the held and the open one
     send(t, port, 0, 300)
     wait_for(t, 15, lambda: 'nothing is deleted' in status(t, archive, exit=2)['recorders'][0]['trouble'],
              'the recorder\'s word that it deletes nothing')
