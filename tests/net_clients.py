@@ -136,11 +136,8 @@ def large(connect):
     sock.sendall(GET.replace(b'/hello', b'/large'))
     assert read_response(sock)[1] == LARGE
     body = os.urandom(1 << 20)
-    sender = threading.Thread(target=lambda: sock.sendall(
-        b'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n' % len(body) + body))
-    sender.start()
+    sock.sendall(b'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n' % len(body) + body)
     assert read_response(sock)[1] == body
-    sender.join()
     sock.close()
 
 
