@@ -191,7 +191,7 @@ def case_nothing_is_deleted_while_the_holds_cannot_be_read(t):
     with open(path + '.copy', 'wb') as f:
         f.write(copy)
     os.rename(path + '.copy', path)
-    wait_for(t, 60, lambda: not status(t, archive)['recorders'][0]['trouble'], 'the recorder to go on')
+    wait_for(t, 25, lambda: not status(t, archive)['recorders'][0]['trouble'], 'the recorder to go on')
     t.stop(recorder)
     t.equal(set(before) & set(segments(archive)), {before[0]}, 'of the old ones the held one is left')
 
