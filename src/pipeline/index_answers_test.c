@@ -469,6 +469,15 @@ static struct hint *copy_hint(const struct hint *hint, plant *planted, uint64_t 
     return copy;
 }
 
+static void copied_hint_free(const struct hint *copy)
+{
+    if (copy->kind == HINT_AND || copy->kind == HINT_OR) {
+        copied_hint_free(copy->left);
+        copied_hint_free(copy->right);
+    }
+    free((void *)copy);
+}
+
 static void nothing_came_before(struct hint *hint, uint64_t *seed)
 {
     (void)hint;
@@ -483,11 +492,12 @@ static void compare(struct fleet *fleet, const char *text, const struct filter *
     struct demand demand = *filter_demand(filter);
     struct answer scanned, found;
     enum hint_memory memory = hint_memory_of(&demand);
-    struct hint *hint = search_hint_new(range, filter_hint(filter), NULL, memory, &error), *past = NULL;
+    struct hint *asked = search_hint_new(range, filter_hint(filter), NULL, memory, &error);
+    struct hint *hint = asked, *past = NULL;
 
-    assert_non_null(hint);
+    assert_non_null(asked);
     if (planted)
-        hint = copy_hint(hint, planted, &fleet->seed); /* leaks: a test's */
+        hint = copy_hint(asked, planted, &fleet->seed);
     if (memory == HINT_MEMORY_CONVERSATION && planted != nothing_came_before)
         assert_non_null(past = search_past_new(hint, &error));
     ask(fleet, filter, &demand, range, &everything, NULL, &scanned);
@@ -512,8 +522,9 @@ static void compare(struct fleet *fleet, const char *text, const struct filter *
     }
     free(scanned.bits);
     free(found.bits);
-    if (planted == NULL)
-        free(hint);
+    if (planted)
+        copied_hint_free(hint);
+    free(asked);
 }
 
 static void ask_of_fleet(struct fleet *fleet, unsigned n_filters, plant *planted, struct tally *tally)
