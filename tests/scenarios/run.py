@@ -3,9 +3,9 @@
 """Runs the stories of this folder against a tapdeck: run.py --tapdeck PATH [--seed N] [--quick] [--sanitized]
 [--jobs N] [STORY[.CASE]...]. A line a case, failures in full; the last line is "N passed, N failed[, N skipped]".
 
---quick leaves out cases marked slow (under a sanitizer not those with strangers' bytes: hostile), --sanitized those marked heavy (a sanitizer makes tapdeck some ten times
-slower). As many cases at once as there are processors, or --jobs; stories or cases marked alone, which look at how
-long something takes, come after the others, one by one."""
+--quick leaves out cases marked slow (under a sanitizer not those with strangers' bytes, marked hostile), --sanitized
+those marked heavy (a sanitizer makes tapdeck some ten times slower). As many cases at once as there are processors, or
+--jobs; stories or cases marked alone, which look at how long something takes, come after the others, one by one."""
 import argparse
 import collections
 import glob
