@@ -241,8 +241,9 @@ static void refuse_nobody(struct exchange *exchange, const struct route_match *m
 {
     exchange_header(exchange, "WWW-Authenticate", "Bearer realm=\"tapdeck\"");
     if (match->link.len)
-        exchange_problem(exchange, 401, "no_link",
-                         "this link does not exist, or is over, or its secret is not this one; ask who gave it");
+        exchange_problem(
+            exchange, 401, "no_link",
+            "this link does not exist, or is over, or its secret is not this one; ask who gave it");
     else
         exchange_problem(exchange, 401, "not_logged_in",
                          "log in first: with the token that tapdeck serve printed, or the password");
@@ -293,8 +294,8 @@ bool gate_open(struct gate *gate, struct exchange *exchange, const struct route_
         return false;
     }
     if (access->role < route->least) {
-        exchange_problem(exchange, 403, "role", "this needs the role %s; yours is %s", role_name(route->least),
-                         role_name(access->role));
+        exchange_problem(exchange, 403, "role", "this needs the role %s; yours is %s",
+                         role_name(route->least), role_name(access->role));
         return false;
     }
     return true;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gate - who asks: members by the token of the start or by a password, and the cookie they are given; guests by
- * their link (links.h). Refuses what comes from another page's address (Origin), and who fails too often.
+ * gate - who asks: members by the token of the start or by a password, and the cookie they are given; guests
+ * by their link (links.h). Refuses what comes from another page's address (Origin), and who fails too often.
  *
- * The cookie says who and until when, signed with the archive's own key: it holds over a restart, and no table
- * of logins is kept, but of those logged out before their time. Secrets are compared in constant time.
+ * The cookie says who and until when, signed with the archive's own key: it holds over a restart, and no
+ * table of logins is kept, but of those logged out before their time. Secrets are compared in constant time.
  */
 #pragma once
 
@@ -18,10 +18,10 @@ enum {
     GATE_TOKEN_BYTES = 33, /* 32 letters (192 bit) and the zero */
     GATE_COOKIE_BYTES = 160,
     GATE_LOGIN_DAYS = 30,
-    GATE_FAILURES = 10,              /* at once, from one address (an IPv6 /64); then */
-    GATE_FORGIVEN_MS = 6000,         /* one more each so often: 429 in between */
-    GATE_ADDRESSES_LIMIT = 4096,     /* whose failures are known; the one quiet for longest is forgotten */
-    GATE_LOGOUTS_LIMIT = 4096,       /* likewise of those who logged out */
+    GATE_FAILURES = 10,               /* at once, from one address (an IPv6 /64); then */
+    GATE_FORGIVEN_MS = 6000,          /* one more each so often: 429 in between */
+    GATE_ADDRESSES_LIMIT = 4096,      /* whose failures are known; the one quiet for longest is forgotten */
+    GATE_LOGOUTS_LIMIT = 4096,        /* likewise of those who logged out */
     GATE_PASSWORDS_WAITING_LIMIT = 4, /* of all addresses: each costs 32 MiB and a tenth of a second */
 };
 
@@ -38,8 +38,9 @@ struct gate_options {
     bool is_tls;
 };
 
-/* The secret of that directory, made when it is not there (file serve.key, 0600). is_kept false: it could not be
- * written, and lasts as long as the process. False with *error set when there is one and it cannot be used. */
+/* The secret of that directory, made when it is not there (file serve.key, 0600). is_kept false: it could not
+ * be written, and lasts as long as the process. False with *error set when there is one and it cannot be
+ * used. */
 bool gate_key_load(const char *directory, uint8_t key[static GATE_KEY_BYTES], bool *is_kept,
                    struct error *error);
 
@@ -63,7 +64,8 @@ bool gate_takes_token_of_address(struct exchange *exchange);
 /* The Origin is that of the Host asked; is_missing_fine: programs send none. */
 bool gate_is_own_origin(const struct http_request *request, bool is_missing_fine);
 
-/* Failures of the exchange's address: may it try again? Answers 429 when not. Each wrong secret is counted. */
+/* Failures of the exchange's address: may it try again? Answers 429 when not. Each wrong secret is counted.
+ */
 bool gate_may_try(struct exchange *exchange);
 void gate_count_failure(struct gate *gate, const struct ip_address *source);
 void gate_forgive(struct gate *gate, const struct ip_address *source);

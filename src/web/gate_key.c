@@ -21,9 +21,9 @@ static bool read_key(int fd, const char *path, uint8_t key[static GATE_KEY_BYTES
     if (len < 0 || fstat(fd, &status) != 0)
         return error_system(error, "cannot read %s", path);
     if (status.st_mode & (S_IRWXG | S_IRWXO))
-        return error_set(error, ERROR_USAGE,
-                         "others may read %s, which logins are signed with: remove it, and everybody logs in anew",
-                         path);
+        return error_set(
+            error, ERROR_USAGE,
+            "others may read %s, which logins are signed with: remove it, and everybody logs in anew", path);
     if (len != GATE_KEY_BYTES || status.st_size != GATE_KEY_BYTES)
         return error_set(error, ERROR_DAMAGED, "%s is damaged: remove it, and everybody logs in anew", path);
     return true;
@@ -46,7 +46,8 @@ static bool write_key(const char *directory, const char *path, const uint8_t key
     return is_written;
 }
 
-bool gate_key_load(const char *directory, uint8_t key[static GATE_KEY_BYTES], bool *is_kept, struct error *error)
+bool gate_key_load(const char *directory, uint8_t key[static GATE_KEY_BYTES], bool *is_kept,
+                   struct error *error)
 {
     char path[PATH_BYTES];
 

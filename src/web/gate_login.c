@@ -2,8 +2,8 @@
 /*
  * gate_login - members come and go: token or password in, cookie out.
  *
- * A password is hashed by a worker. The try counts as a failure from its beginning, and is forgiven when it was
- * none: so a hundred tries at once are not a hundred free ones.
+ * A password is hashed by a worker. The try counts as a failure from its beginning, and is forgiven when it
+ * was none: so a hundred tries at once are not a hundred free ones.
  */
 #include "web/gate_parts.h"
 

@@ -218,7 +218,8 @@ bool job_write(struct job *job, struct bytes bytes)
             return false;
     }
     now_ns = clock_ns();
-    if (job->gathered.len > 0 && now_ns - job->shipped_ns > JOB_PIECE_MS * (NS_PER_SECOND / 1000) && !ship(job))
+    if (job->gathered.len > 0 && now_ns - job->shipped_ns > JOB_PIECE_MS * (NS_PER_SECOND / 1000) &&
+        !ship(job))
         return false;
     give_way(job, now_ns);
     return !atomic_load(&job->is_stopped);

@@ -3,8 +3,8 @@
  * job_pool - the threads behind job.h, and what the loop does with what they write.
  *
  * JOB_WORKERS of them work at a time. One that waits for a slow client does not count, and one that wrote for
- * JOB_SLICE_MS gives way to those who wait: so ten slow downloads, or two long ones, do not keep a page from its
- * rows. Rejected: a queue in front of two threads, which they did.
+ * JOB_SLICE_MS gives way to those who wait: so ten slow downloads, or two long ones, do not keep a page from
+ * its rows. Rejected: a queue in front of two threads, which they did.
  *
  * All functions: the loop's thread.
  */

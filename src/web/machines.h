@@ -6,5 +6,6 @@
 
 #include "web/exchange.h"
 
-/* GET /healthz: 200 {"status":"ok"} while the loop turns. Says nothing of what is captured: anybody may ask. */
+/* GET /healthz: 200 {"status":"ok"} while the loop turns. Says nothing of what is captured: anybody may ask.
+ */
 void machines_health(struct exchange *exchange);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * page - answers with what is in assets: files by their path, and the page itself for the address of any screen.
+ * page - answers with what is in assets: files by their path, and the page itself for the address of any
+ * screen.
  */
 #pragma once
 

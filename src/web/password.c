@@ -111,7 +111,8 @@ static bool read_line(const char *path, char text[static PASSWORD_LIMIT_BYTES], 
         S_ISREG(status.st_mode)) {
         close(fd);
         return error_set(error, ERROR_USAGE,
-                         "others may read the password file %s: chmod 600 it, and think of a new password", path);
+                         "others may read the password file %s: chmod 600 it, and think of a new password",
+                         path);
     }
     len = read(fd, text, PASSWORD_LIMIT_BYTES - 1);
     close(fd);

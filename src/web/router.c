@@ -21,7 +21,8 @@ static bool is_link_id(struct bytes id)
     for (size_t i = 0; i < id.len; i++) {
         uint8_t c = id.data[i];
 
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_'))
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+              c == '_'))
             return false;
     }
     return true;
@@ -100,8 +101,11 @@ const char *router_allow(unsigned allowed, char text[static 64])
     static const struct {
         enum http_method method;
         const char *name;
-    } names[] = { { HTTP_GET, "GET, HEAD" }, { HTTP_POST, "POST" },   { HTTP_PUT, "PUT" },
-                  { HTTP_PATCH, "PATCH" },   { HTTP_DELETE, "DELETE" } };
+    } names[] = { { HTTP_GET, "GET, HEAD" },
+                  { HTTP_POST, "POST" },
+                  { HTTP_PUT, "PUT" },
+                  { HTTP_PATCH, "PATCH" },
+                  { HTTP_DELETE, "DELETE" } };
     size_t len = 0;
 
     text[0] = '\0';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * routes - every address that the server answers, one row each: docs/openapi.json says what they take and give.
- * Rows are looked at from the top.
+ * routes - every address that the server answers, one row each: docs/openapi.json says what they take and
+ * give. Rows are looked at from the top.
  */
 #include "web/gate.h"
 #include "web/machines.h"

@@ -105,10 +105,11 @@ struct server *server_open(struct loop *loop, struct site *site, const struct se
     server->site = site;
     server->tls = options->tls;
     server->sweep = (struct loop_timer) { .fire = sweep, .context = server };
-    server->admission = admission_new(
-        options->connections_limit ? options->connections_limit : SERVER_CONNECTIONS_LIMIT,
-        options->source_connections_limit ? options->source_connections_limit : SERVER_SOURCE_CONNECTIONS_LIMIT,
-        error);
+    server->admission =
+        admission_new(options->connections_limit ? options->connections_limit : SERVER_CONNECTIONS_LIMIT,
+                      options->source_connections_limit ? options->source_connections_limit
+                                                        : SERVER_SOURCE_CONNECTIONS_LIMIT,
+                      error);
     if (server->admission == NULL || !loop_timer_add(loop, &server->sweep, error) ||
         !open_listeners(server, options, error)) {
         server_close(server, 0);

@@ -20,7 +20,7 @@ enum {
 struct server_options {
     const char *const *addresses; /* as listener_open() takes them */
     size_t n_addresses;
-    const struct tls *tls; /* NULL: in the clear */
+    const struct tls *tls;                              /* NULL: in the clear */
     size_t connections_limit, source_connections_limit; /* 0: those above */
 };
 
@@ -51,8 +51,8 @@ void server_close(struct server *server, int64_t patience_ms);
 const char *server_address(const struct server *server, size_t i);
 
 /*
- * Ends what is open for everybody whose access is of that link, or of that person (NULL: whoever): sockets are
- * told why, answers under way are cut off. Answers how many.
+ * Ends what is open for everybody whose access is of that link, or of that person (NULL: whoever): sockets
+ * are told why, answers under way are cut off. Answers how many.
  */
 size_t server_end_access(struct server *server, const char *link, const char *person, enum access_end why);
 

@@ -27,8 +27,8 @@ enum {
 
 struct site_source {
     char name[SITE_SOURCE_NAME_BYTES]; /* the recorder's node: what its segments are called after */
-    char *tap;                         /* where its packets come live, "unix:PATH"; NULL: the archive as it grows */
-    struct hub *hub;                   /* NULL until somebody looks */
+    char *tap;       /* where its packets come live, "unix:PATH"; NULL: the archive as it grows */
+    struct hub *hub; /* NULL until somebody looks */
 };
 
 struct site_options {

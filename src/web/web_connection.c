@@ -156,7 +156,8 @@ void web_answer_end(struct web_connection *web)
         return;
     if (web->is_chunked)
         connection_send_copy(web->connection, bytes_text(HTTP_LAST_CHUNK));
-    else if (web->n_promised_bytes != UINT64_MAX && web->n_promised_bytes > 0 && !web_answer_is_bodiless(web)) {
+    else if (web->n_promised_bytes != UINT64_MAX && web->n_promised_bytes > 0 &&
+             !web_answer_is_bodiless(web)) {
         web_answer_cut(web);
         return;
     }
@@ -222,7 +223,8 @@ static bool decode_parameters(struct web_connection *web)
         if (web->match.parameters[i].len == 0)
             continue;
         buffer_init(&decoded, HTTP_TARGET_LIMIT_BYTES);
-        copy = url_decode(web->match.parameters[i], &decoded) ? web_text_copy(web, buffer_bytes(&decoded)) : NULL;
+        copy = url_decode(web->match.parameters[i], &decoded) ? web_text_copy(web, buffer_bytes(&decoded))
+                                                              : NULL;
         web->exchange.parameters[i] = bytes_of(copy, copy ? decoded.len : 0);
         buffer_clear(&decoded);
         if (copy == NULL)
@@ -251,7 +253,8 @@ static void run_exchange(struct web_connection *web)
     if (web->has_body_fault)
         refuse(web, 503, "no_memory", "the server has no memory for this request; try again later");
     else if (exchange->request->method == HTTP_OTHER)
-        exchange_problem(exchange, 501, "unknown_method", "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
+        exchange_problem(exchange, 501, "unknown_method",
+                         "this server knows GET, HEAD, POST, PUT, PATCH and DELETE");
     else if (web->routed == ROUTE_WRONG_METHOD)
         answer_wrong_method(web);
     else if (web->routed == ROUTE_UNKNOWN || !decode_parameters(web))
@@ -266,10 +269,9 @@ static void run_exchange(struct web_connection *web)
 static void answer_refused(struct web_connection *web)
 {
     /* The head may not have come: nothing of it is trusted but that somebody waits for an answer. */
-    web->exchange = (struct exchange) { .request = &web->parser.request,
-                                        .access = &web->access,
-                                        .site = web->server->site,
-                                        .connection = web };
+    web->exchange = (struct exchange) {
+        .request = &web->parser.request, .access = &web->access, .site = web->server->site, .connection = web
+    };
     web->server->n_refused_requests++;
     refuse(web, web->parser.refusal_status, "bad_request", web->parser.refusal);
 }
@@ -319,8 +321,8 @@ static size_t received(struct connection *connection, void *context, struct byte
 }
 
 /*
- * Who ends his side while he waits for an answer has gone away: as other servers do, nothing more is worked out
- * for him (a search would go on for nobody). What was answered already still goes out.
+ * Who ends his side while he waits for an answer has gone away: as other servers do, nothing more is worked
+ * out for him (a search would go on for nobody). What was answered already still goes out.
  */
 static void peer_ended(struct connection *connection, void *context)
 {

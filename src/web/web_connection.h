@@ -6,8 +6,8 @@
  *      READING ─▶ ANSWERING (handler, or a job) ─▶ READING …  ─▶ ENDING
  *                     └─▶ TAKEN ───────────────────────────────▶ ENDING
  *
- * What is pipelined behind a request waits in net/connection until its answer is out. For server.c, exchange.c,
- * job.c, web_socket.c and web_stream.c; handlers see exchange.h only.
+ * What is pipelined behind a request waits in net/connection until its answer is out. For server.c,
+ * exchange.c, job.c, web_socket.c and web_stream.c; handlers see exchange.h only.
  */
 #pragma once
 
