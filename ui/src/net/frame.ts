@@ -53,16 +53,18 @@ export class RowFrame {
     return this.number(this.n - 1);
   }
 
-  /* Nanoseconds beyond base_sec + 4 seconds for each of the high word: 2^32 ns are 4 s and 294 967 296 ns, so that a
-   * frame of rows years apart stays exact. */
+  /*
+   * The high word counts 2^32 ns. A thousand of those are 4294 s and 967 296 000 ns, one is 4 s and 294 967 296 ns: so each
+   * product stays below 2^53, and rows decades apart in one frame keep their last nanosecond.
+   */
   private rest_ns(row: number): number {
     const high = this.time_high === null ? 0 : this.time_high[row]!;
-    return this.base_ns + this.time_low[row]! + high * 294967296;
+    return this.base_ns + this.time_low[row]! + Math.floor(high / 1000) * 967296000 + (high % 1000) * 294967296;
   }
   /* Whole seconds since 1970. */
   sec(row: number): number {
     const high = this.time_high === null ? 0 : this.time_high[row]!;
-    return this.base_sec + high * 4 + Math.floor(this.rest_ns(row) / 1e9);
+    return this.base_sec + Math.floor(high / 1000) * 4294 + (high % 1000) * 4 + Math.floor(this.rest_ns(row) / 1e9);
   }
   /* Nanoseconds within that second. */
   nsec(row: number): number {
