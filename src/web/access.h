@@ -20,9 +20,9 @@ enum { ACCESS_ID_BYTES = 24, ACCESS_NAME_BYTES = 64 };
 struct access {
     enum access_kind kind;
     enum access_role role;
-    struct scope scope;             /* of a member: everything */
-    char link[ACCESS_ID_BYTES];     /* id of the link; "" for members */
-    char person[ACCESS_ID_BYTES];   /* of the login or of the visit: the same over reconnects and reloads */
-    int64_t expires_ns;             /* since 1970; INT64_MAX: not */
-    struct ip_address *source;      /* of the connection, for the audit log */
+    struct scope scope;           /* of a member: everything */
+    char link[ACCESS_ID_BYTES];   /* id of the link; "" for members */
+    char person[ACCESS_ID_BYTES]; /* of the login or of the visit: the same over reconnects and reloads */
+    int64_t expires_ns;           /* since 1970; INT64_MAX: not */
+    struct ip_address *source;    /* of the connection, for the audit log */
 };

@@ -4,8 +4,8 @@
  * worker threads, its answer sent as it comes.
  *
  * The worker writes, and waits when the client is slow: at most JOB_AHEAD_BYTES lie ready. When the client
- * leaves or the time is over, job_write says so, and job_is_stopped turns true: the worker ends. A worker never
- * touches the loop, the site's tables or another job.
+ * leaves or the time is over, job_write says so, and job_is_stopped turns true: the worker ends. A worker
+ * never touches the loop, the site's tables or another job.
  */
 #pragma once
 

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/links.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "archive/archive_fixture.h"
+#include "base/timestamp.h"
+
+static char made_by[] = "Ann";
+
+struct world {
+    char directory[64];
+    struct loop *loop;
+    struct links *links;
+    struct ip_address here, elsewhere;
+};
+
+static void begin(struct world *world)
+{
+    struct error error;
+
+    fixture_directory(world->directory);
+    world->loop = loop_new(&error);
+    assert_non_null(world->loop);
+    world->links = links_new(world->loop, world->directory, &error);
+    if (world->links == NULL)
+        fail_msg("%s", error.text);
+    assert_true(ip_address_parse("127.0.0.1", &world->here));
+    assert_true(ip_address_parse("10.0.0.1", &world->elsewhere));
+}
+
+static void end(struct world *world)
+{
+    links_free(world->links);
+    loop_free(world->loop);
+    fixture_remove(world->directory);
+}
+
+static void add(struct world *world, uint32_t most_viewers, int64_t life_ns, struct link *link,
+                char secret[static SHARE_SECRET_CHARS + 1])
+{
+    struct error error;
+
+    *link = (struct link) { .scope = scope_of_all(),
+                            .created_by = made_by,
+                            .most_viewers = most_viewers,
+                            .expires_ns = timestamp_now() + life_ns };
+    link->scope.device = "urn:x";
+    if (!links_add(world->links, link, secret, &error))
+        fail_msg("%s", error.text);
+}
+
+static enum link_answer enter(struct world *world, const char *id, const char *secret,
+                              const struct ip_address *source, struct access *access, char *cookie)
+{
+    return links_enter(world->links, bytes_text(id), bytes_text(secret), bytes_of("", 0), source, access,
+                       cookie);
+}
+
+static enum link_answer visit(struct world *world, const char *id, const char *cookie, struct access *access)
+{
+    return links_access(world->links, bytes_text(id), bytes_text(cookie), bytes_of("", 0), &world->here,
+                        access);
+}
+
+#define AN_HOUR_NS (3600 * NS_PER_SECOND)
+
+static void whoever_knows_the_secret_is_let_in(void **state)
+{
+    char secret[SHARE_SECRET_CHARS + 1], cookie[LINKS_COOKIE_BYTES], again[LINKS_COOKIE_BYTES];
+    struct access access = { 0 }, same = { 0 };
+    struct world world;
+    struct link link;
+
+    (void)state;
+    begin(&world);
+    add(&world, 0, AN_HOUR_NS, &link, secret);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access, cookie), LINK_IS_GOOD);
+    assert_int_equal(access.kind, ACCESS_LINK);
+    assert_int_equal(access.role, ROLE_VIEW);
+    assert_string_equal(access.link, link.id);
+    assert_string_equal(access.scope.device, "urn:x");
+    assert_int_equal(visit(&world, link.id, cookie, &same), LINK_IS_GOOD);
+    assert_string_equal(same.person, access.person);
+    /* entering again with the cookie is the same person; without it another one */
+    assert_int_equal(links_enter(world.links, bytes_text(link.id), bytes_text(secret), bytes_text(cookie),
+                                 &world.here, &same, again),
+                     LINK_IS_GOOD);
+    assert_string_equal(same.person, access.person);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &same, again), LINK_IS_GOOD);
+    assert_string_not_equal(same.person, access.person);
+    /* nobody's person can be read off his cookie by others, nor the other way round */
+    assert_null(strstr(cookie, access.person));
+    end(&world);
+}
+
+static void a_wrong_secret_opens_nothing(void **state)
+{
+    char secret[SHARE_SECRET_CHARS + 1], other[SHARE_SECRET_CHARS + 1], cookie[LINKS_COOKIE_BYTES];
+    struct access access = { .kind = ACCESS_NOBODY };
+    struct link link, another;
+    struct world world;
+
+    (void)state;
+    begin(&world);
+    add(&world, 0, AN_HOUR_NS, &link, secret);
+    add(&world, 0, AN_HOUR_NS, &another, other);
+    assert_int_equal(enter(&world, link.id, other, &world.here, &access, cookie), LINK_IS_UNKNOWN);
+    assert_int_equal(enter(&world, "nosuchlink22", secret, &world.here, &access, cookie), LINK_IS_UNKNOWN);
+    assert_int_equal(enter(&world, link.id, "", &world.here, &access, cookie), LINK_IS_UNKNOWN);
+    assert_int_equal(enter(&world, "../../../etc", secret, &world.here, &access, cookie), LINK_IS_UNKNOWN);
+    /* one link's cookie at another link's door */
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access, cookie), LINK_IS_GOOD);
+    access = (struct access) { .kind = ACCESS_NOBODY };
+    assert_int_equal(visit(&world, another.id, cookie, &access), LINK_IS_UNKNOWN);
+    assert_int_equal(access.kind, ACCESS_NOBODY);
+    end(&world);
+}
+
+static void guessing_is_slowed_down_by_address(void **state)
+{
+    char secret[SHARE_SECRET_CHARS + 1], cookie[LINKS_COOKIE_BYTES];
+    struct access access = { 0 };
+    struct world world;
+    struct link link;
+
+    (void)state;
+    begin(&world);
+    add(&world, 0, AN_HOUR_NS, &link, secret);
+    for (int i = 0; i < LINKS_WRONG_LIMIT; i++)
+        assert_int_equal(enter(&world, link.id, "wrong", &world.here, &access, cookie), LINK_IS_UNKNOWN);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access, cookie), LINK_MUST_WAIT);
+    assert_int_equal(enter(&world, link.id, secret, &world.elsewhere, &access, cookie), LINK_IS_GOOD);
+    end(&world);
+}
+
+struct told {
+    int n;
+    enum link_answer why;
+    char words[200];
+};
+
+static void remember(void *context, enum link_answer why, const char *words)
+{
+    struct told *told = context;
+
+    told->n++;
+    told->why = why;
+    snprintf(told->words, sizeof told->words, "%s", words);
+}
+
+static void turn_for(struct world *world, int64_t span_ns)
+{
+    struct timespec now;
+    struct error error;
+    int64_t end_ns;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    end_ns = now.tv_sec * NS_PER_SECOND + now.tv_nsec + span_ns;
+    do
+        assert_true(loop_turn(world->loop, NS_PER_SECOND / 50, &error));
+    while (loop_now_ns(world->loop) < end_ns);
+}
+
+static void revoking_tells_who_is_looking(void **state)
+{
+    struct told told = { 0 };
+    struct link_watch watch = { .ended = remember, .context = &told };
+    char secret[SHARE_SECRET_CHARS + 1], cookie[LINKS_COOKIE_BYTES];
+    struct access access = { 0 };
+    struct world world;
+    struct error error;
+    struct link link;
+    bool was_alive;
+
+    (void)state;
+    begin(&world);
+    add(&world, 0, AN_HOUR_NS, &link, secret);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access, cookie), LINK_IS_GOOD);
+    assert_int_equal(links_watch(world.links, &watch, &access), LINK_IS_GOOD);
+    assert_true(links_revoke(world.links, link.id, &was_alive, &error));
+    assert_true(was_alive);
+    assert_int_equal(told.n, 1);
+    assert_int_equal(told.why, LINK_WAS_REVOKED);
+    assert_non_null(strstr(told.words, "ask Ann"));
+    links_unwatch(world.links, &watch); /* fine: it is off */
+    assert_int_equal(visit(&world, link.id, cookie, &access), LINK_WAS_REVOKED);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access, cookie), LINK_WAS_REVOKED);
+    assert_int_equal(enter(&world, link.id, "wrong", &world.here, &access, cookie), LINK_IS_UNKNOWN);
+    assert_int_equal(links_watch(world.links, &watch, &access), LINK_WAS_REVOKED);
+    end(&world);
+}
+
+static void another_process_revokes_within_a_second(void **state)
+{
+    struct told told = { 0 };
+    struct link_watch watch = { .ended = remember, .context = &told };
+    char secret[SHARE_SECRET_CHARS + 1], cookie[LINKS_COOKIE_BYTES];
+    struct access access = { 0 };
+    struct database *elsewhere;
+    struct world world;
+    struct error error;
+    struct link link;
+    bool was_alive;
+
+    (void)state;
+    begin(&world);
+    add(&world, 0, AN_HOUR_NS, &link, secret);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access, cookie), LINK_IS_GOOD);
+    assert_int_equal(links_watch(world.links, &watch, &access), LINK_IS_GOOD);
+    elsewhere = share_database_open(world.directory, DATABASE_WRITE, &error);
+    assert_non_null(elsewhere);
+    assert_true(link_table_revoke(elsewhere, link.id, timestamp_now(), &was_alive, &error));
+    database_close(elsewhere);
+    turn_for(&world, NS_PER_SECOND);
+    assert_int_equal(told.n, 1);
+    assert_int_equal(told.why, LINK_WAS_REVOKED);
+    end(&world);
+}
+
+static void a_link_ends_by_the_clock(void **state)
+{
+    struct told told = { 0 };
+    struct link_watch watch = { .ended = remember, .context = &told };
+    char secret[SHARE_SECRET_CHARS + 1], cookie[LINKS_COOKIE_BYTES];
+    struct access access = { 0 };
+    struct world world;
+    struct link link;
+
+    (void)state;
+    begin(&world);
+    add(&world, 0, NS_PER_SECOND / 5, &link, secret);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access, cookie), LINK_IS_GOOD);
+    assert_int_equal(links_watch(world.links, &watch, &access), LINK_IS_GOOD);
+    turn_for(&world, NS_PER_SECOND);
+    assert_int_equal(told.n, 1);
+    assert_int_equal(told.why, LINK_WAS_EXPIRED);
+    assert_int_equal(visit(&world, link.id, cookie, &access), LINK_WAS_EXPIRED);
+    end(&world);
+}
+
+static void a_link_takes_so_many_people_at_once(void **state)
+{
+    char secret[SHARE_SECRET_CHARS + 1], cookies[3][LINKS_COOKIE_BYTES];
+    struct told told = { 0 };
+    struct link_watch first = { .ended = remember, .context = &told };
+    struct access access[3] = { 0 };
+    struct world world;
+    struct link link;
+
+    (void)state;
+    begin(&world);
+    add(&world, 2, AN_HOUR_NS, &link, secret);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access[0], cookies[0]), LINK_IS_GOOD);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access[1], cookies[1]), LINK_IS_GOOD);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access[2], cookies[2]), LINK_IS_FULL);
+    assert_int_equal(visit(&world, link.id, cookies[0], &access[0]), LINK_IS_GOOD);
+    /* who closes his socket leaves his place to the next one */
+    assert_int_equal(links_watch(world.links, &first, &access[0]), LINK_IS_GOOD);
+    links_unwatch(world.links, &first);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access[2], cookies[2]), LINK_IS_GOOD);
+    assert_int_equal(visit(&world, link.id, cookies[0], &access[0]), LINK_IS_FULL);
+    end(&world);
+}
+
+static void a_key_of_programs_is_no_link_and_the_other_way_round(void **state)
+{
+    char secret[SHARE_SECRET_CHARS + 1], cookie[LINKS_COOKIE_BYTES], key[100];
+    struct access access = { 0 };
+    struct world world;
+    struct error error;
+    struct link link, program;
+    unsigned rights = 0;
+
+    (void)state;
+    begin(&world);
+    add(&world, 0, AN_HOUR_NS, &link, secret);
+    snprintf(key, sizeof key, "%s.%s", link.id, secret);
+    assert_int_equal(links_key(world.links, bytes_text(key), &world.here, &access, &rights), LINK_IS_UNKNOWN);
+    program = (struct link) { .kind = LINK_OF_PROGRAMS,
+                              .scope = scope_of_all(),
+                              .rights = RIGHT_SUBSCRIBE,
+                              .created_by = made_by,
+                              .expires_ns = INT64_MAX };
+    assert_true(links_add(world.links, &program, secret, &error));
+    snprintf(key, sizeof key, "%s.%s", program.id, secret);
+    assert_int_equal(links_key(world.links, bytes_text(key), &world.here, &access, &rights), LINK_IS_GOOD);
+    assert_int_equal(rights, RIGHT_SUBSCRIBE);
+    assert_int_equal(enter(&world, program.id, secret, &world.here, &access, cookie), LINK_IS_UNKNOWN);
+    end(&world);
+}
+
+/* Whether a link was revoked cannot be known then, so none opens anything. */
+static void links_that_cannot_be_read_open_nothing(void **state)
+{
+    struct told told = { 0 };
+    struct link_watch watch = { .ended = remember, .context = &told };
+    char secret[SHARE_SECRET_CHARS + 1], cookie[LINKS_COOKIE_BYTES], path[128];
+    struct access access = { 0 };
+    struct world world;
+    struct link link;
+    FILE *file;
+
+    (void)state;
+    begin(&world);
+    add(&world, 0, AN_HOUR_NS, &link, secret);
+    assert_int_equal(enter(&world, link.id, secret, &world.here, &access, cookie), LINK_IS_GOOD);
+    assert_int_equal(links_watch(world.links, &watch, &access), LINK_IS_GOOD);
+    snprintf(path, sizeof path, "%s/share.db.other", world.directory);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("no database", file);
+    fclose(file);
+    {
+        char name[128];
+
+        snprintf(name, sizeof name, "%s/share.db", world.directory);
+        assert_int_equal(rename(path, name), 0);
+    }
+    turn_for(&world, NS_PER_SECOND);
+    assert_int_equal(told.n, 1);
+    assert_int_equal(told.why, LINK_UNREADABLE);
+    assert_int_equal(visit(&world, link.id, cookie, &access), LINK_UNREADABLE);
+    end(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whoever_knows_the_secret_is_let_in),
+        cmocka_unit_test(a_wrong_secret_opens_nothing),
+        cmocka_unit_test(guessing_is_slowed_down_by_address),
+        cmocka_unit_test(revoking_tells_who_is_looking),
+        cmocka_unit_test(another_process_revokes_within_a_second),
+        cmocka_unit_test(a_link_ends_by_the_clock),
+        cmocka_unit_test(a_link_takes_so_many_people_at_once),
+        cmocka_unit_test(a_key_of_programs_is_no_link_and_the_other_way_round),
+        cmocka_unit_test(links_that_cannot_be_read_open_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
