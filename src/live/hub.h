@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hub - a source's packets as they come, for everybody who looks: each packet is dissected once, each distinct
- * question (filter and scope) is evaluated once a packet, and each group's rows are encoded once, however many
- * viewers share them.
+ * hub - a source's packets as they come, for everybody who looks: each packet is dissected once, each
+ * distinct question (filter and scope) is evaluated once a packet, and each group's rows are encoded once,
+ * however many viewers share them.
  *
- *      feed (tap, or the archive as it grows) ─▶ hub thread: dissect, device, questions, frames ─▶ loop: taps of
- *      bytes into each viewer's queue
+ *      feed (tap, or the archive as it grows) ─▶ hub thread: dissect, device, questions, frames ─▶ loop: taps
+ * of bytes into each viewer's queue
  *
  * The hub's thread never waits for a viewer: what it made goes into a bounded queue to the loop; when that is
- * full frames are let go, and told to the groups as gaps with cause "viewer". Who may send how much to whom is
- * the viewer's matter (web/live_socket). All functions: the loop's thread.
+ * full frames are let go, and told to the groups as gaps with cause "viewer". Who may send how much to whom
+ * is the viewer's matter (web/live_socket). All functions: the loop's thread.
  */
 #pragma once
 
@@ -45,7 +45,7 @@ struct hub_gap {
 const char *hub_gap_cause_name(enum hub_gap_cause cause);  /* "kernel" */
 const char *hub_gap_cause_words(enum hub_gap_cause cause); /* for people */
 
-struct hub_count { /* of one group, since it began */
+struct hub_count {    /* of one group, since it began */
     uint64_t through; /* last number looked at */
     uint64_t n_seen, n_matched;
     uint64_t n_framed, n_tail; /* matched = in frames + left out by tail mode */
@@ -92,8 +92,8 @@ uint64_t hub_end(const struct hub *hub);
 
 /*
  * Joins the group of that question, which begins with the first one to ask it. *next: the number that rows
- * begin with (what is before lies in the archive, or is about to). NULL with *error set: a filter's fault with
- * its column, a filter beyond the scope's bytes level, too many groups.
+ * begin with (what is before lies in the archive, or is about to). NULL with *error set: a filter's fault
+ * with its column, a filter beyond the scope's bytes level, too many groups.
  */
 struct hub_group *hub_join(struct hub *hub, const struct question *question,
                            const struct hub_listener *listener, uint64_t *next, struct error *error);

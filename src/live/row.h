@@ -10,12 +10,12 @@
 enum { ROW_INFO_LIMIT_BYTES = 512 }; /* longer infos are cut between characters, and marked */
 
 enum row_mark { /* as in docs/live-protocol.md */
-    ROW_ERROR = 1,
-    ROW_WARNING = 2,
-    ROW_CUT = 4,
-    ROW_FROM_DEVICE = 8,
-    ROW_TO_DEVICE = 16,
-    ROW_INFO_CUT = 32,
+                ROW_ERROR = 1,
+                ROW_WARNING = 2,
+                ROW_CUT = 4,
+                ROW_FROM_DEVICE = 8,
+                ROW_TO_DEVICE = 16,
+                ROW_INFO_CUT = 32,
 };
 
 struct row {

@@ -35,6 +35,7 @@ struct shared_bytes *row_frame_end(struct row_frame *frame, uint32_t flags);
 
 /* ---- the other way, for tests and programs of ours ---- */
 
-/* Reads a stranger's frame: tells each row, whose view it answers and its flags. False when it is no frame. */
+/* Reads a stranger's frame: tells each row, whose view it answers and its flags. False when it is no frame.
+ */
 bool row_frame_read(struct bytes bytes, uint32_t *view, uint32_t *flags,
                     void (*told)(void *context, const struct row *row), void *context);
