@@ -6,12 +6,10 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/lru_table.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
 
 enum {
-    ADDRESSES_LIMIT = 4096,         /* whose wrong secrets are remembered */
     SAW_EVERY_MS = 60 * 1000,       /* last_seen_ns is written at most so often */
     KEY_CHARS = SHARE_PERSON_CHARS, /* of the visit, in the cookie */
 };
@@ -29,15 +27,11 @@ struct link_entry {
     struct link_entry *next; /* all, the one met last first */
     struct link link;
     bool is_listed; /* share.db still has it */
+    enum link_answer told;
     struct link_watch *watches;
     struct viewer *viewers; /* who is here, or was a moment ago; of a bounded link at most most_viewers */
     uint32_t n_viewers, viewers_cap;
     bool was_seen; /* since last_seen_ns was written */
-};
-
-struct wrong { /* secrets of one address */
-    int64_t since_ns;
-    uint32_t n;
 };
 
 struct links {
@@ -48,7 +42,8 @@ struct links {
     struct link_entry *entries;
     struct link_view *views; /* of links_list */
     uint32_t n_listed;
-    struct lru_table *wrong; /* by address */
+    void (*ended)(void *context, const char *id, enum link_answer why);
+    void *ended_context;
     struct loop_timer look;
     int64_t saw_ns;
     struct links_statistics statistics;
@@ -137,23 +132,26 @@ void links_unwatch(struct links *links, struct link_watch *watch)
         take_off(links, watch);
 }
 
-static void end_watches(struct links *links, struct link_entry *entry, enum link_answer why)
+void links_on_end(struct links *links, void (*ended)(void *context, const char *id, enum link_answer why),
+                  void *context)
 {
-    struct buffer words;
+    links->ended = ended;
+    links->ended_context = context;
+}
 
-    if (entry->watches == NULL)
+/* Once for each end; a link that can be read again may end again. */
+static void tell_end(struct links *links, struct link_entry *entry, enum link_answer answer)
+{
+    if (entry->told == answer)
         return;
-    buffer_init(&words, 4096);
-    links_words(links, why, bytes_text(entry->link.id), &words);
-    buffer_put_u8(&words, 0);
-    while (entry->watches) {
-        struct link_watch *watch = entry->watches;
-
-        take_off(links, watch);
-        links->statistics.n_ended++;
-        watch->ended(watch->context, why, words.is_full ? "" : (const char *)words.data);
-    }
-    buffer_clear(&words);
+    entry->told = answer;
+    if (answer == LINK_IS_GOOD)
+        return;
+    links->statistics.n_ended++;
+    while (entry->watches)
+        take_off(links, entry->watches);
+    if (links->ended)
+        links->ended(links->ended_context, entry->link.id, answer);
 }
 
 /* ---- share.db ---- */
@@ -230,10 +228,11 @@ static void end_those_over(struct links *links)
     int64_t now_ns = timestamp_now();
 
     for (struct link_entry *entry = links->entries; entry; entry = entry->next) {
-        enum link_answer answer = links->is_readable ? state_answer(entry, now_ns) : LINK_UNREADABLE;
+        enum link_answer answer = state_answer(entry, now_ns);
 
-        if (answer != LINK_IS_GOOD)
-            end_watches(links, entry, answer);
+        if (answer == LINK_IS_GOOD && !links->is_readable)
+            answer = LINK_UNREADABLE;
+        tell_end(links, entry, answer);
     }
 }
 
@@ -325,15 +324,7 @@ struct links *links_new(struct loop *loop, const char *directory, struct error *
     }
     *links = (struct links) { .loop = loop, .directory = directory, .saw_ns = loop_now_ns(loop) };
     links->look = (struct loop_timer) { .fire = look_and_again, .context = links };
-    links->wrong = lru_table_new(&(struct lru_table_options) {
-        .key_bytes = sizeof(struct ip_address),
-        .value_bytes = sizeof(struct wrong),
-        .limit = ADDRESSES_LIMIT,
-        .hash_seed = (uint64_t)timestamp_now() ^ (uintptr_t)links,
-    });
-    if (links->wrong == NULL)
-        error_set(error, ERROR_SYSTEM, "no memory for the links");
-    else if (reopen(links, error) && loop_timer_add(loop, &links->look, error)) {
+    if (reopen(links, error) && loop_timer_add(loop, &links->look, error)) {
         links->is_readable = true;
         loop_timer_set(loop, &links->look, loop_now_ns(loop) + LINKS_LOOK_MS * ns_per_ms);
         return links;
@@ -358,7 +349,6 @@ void links_free(struct links *links)
         free(entry->viewers);
         free(entry);
     }
-    lru_table_free(links->wrong);
     database_close(links->database);
     free(links->views);
     free(links);
@@ -366,60 +356,23 @@ void links_free(struct links *links)
 
 /* ---- who is let in ---- */
 
-/* IPv6 by its /64, as admission does. */
-static struct ip_address neighbourhood(const struct ip_address *source)
-{
-    struct ip_address address = *source;
-
-    if (address.family == 6)
-        memset(address.bytes + 8, 0, 8);
-    return address;
-}
-
-static bool must_wait(struct links *links, const struct ip_address *source)
-{
-    struct ip_address address = neighbourhood(source);
-    struct wrong *wrong = lru_table_find(links->wrong, &address);
-
-    return wrong && wrong->n >= LINKS_WRONG_LIMIT &&
-           loop_now_ns(links->loop) - wrong->since_ns < LINKS_WRONG_MS * ns_per_ms;
-}
-
-static void count_wrong(struct links *links, const struct ip_address *source)
-{
-    struct ip_address address = neighbourhood(source);
-    struct wrong *wrong = lru_table_put(links->wrong, &address, NULL);
-    int64_t now_ns = loop_now_ns(links->loop);
-
-    links->statistics.n_wrong++;
-    if (wrong == NULL)
-        return;
-    if (wrong->n == 0 || now_ns - wrong->since_ns >= LINKS_WRONG_MS * ns_per_ms)
-        *wrong = (struct wrong) { .since_ns = now_ns };
-    wrong->n++;
-}
-
 /* The link of that id and secret. A link that is not there takes as long, and is refused in the same words,
  * as a wrong secret. */
 static enum link_answer admit(struct links *links, struct bytes id, struct bytes secret, enum link_kind kind,
-                              const struct ip_address *source, struct link_entry **found)
+                              struct link_entry **found)
 {
     static const uint8_t nobodys[SHARE_HASH_BYTES];
     uint8_t hash[SHARE_HASH_BYTES];
     struct link_entry *entry;
     bool is_its_secret;
 
-    if (must_wait(links, source)) {
-        links->statistics.n_waited++;
-        return LINK_MUST_WAIT;
-    }
     if (!links->is_readable)
         return LINK_UNREADABLE;
     entry = share_id_is_plain(id) ? entry_find(links, id) : NULL;
     share_secret_hash(id, secret, hash);
     is_its_secret = share_hash_equal(hash, entry ? entry->link.secret_hash : nobodys);
     if (entry == NULL || !is_its_secret || entry->link.kind != kind || !entry->is_listed) {
-        count_wrong(links, source);
+        links->statistics.n_wrong++;
         return LINK_IS_UNKNOWN;
     }
     *found = entry;
@@ -460,13 +413,12 @@ static bool cookie_parts(struct bytes cookie, struct bytes *key, struct bytes *s
 }
 
 enum link_answer links_enter(struct links *links, struct bytes id, struct bytes secret, struct bytes cookie,
-                             const struct ip_address *source, struct access *access,
-                             char new_cookie[static LINKS_COOKIE_BYTES])
+                             struct access *access, char new_cookie[static LINKS_COOKIE_BYTES])
 {
     char person[SHARE_PERSON_CHARS + 1], fresh[SHARE_SECRET_CHARS + 1];
     struct bytes key, old_secret;
     struct link_entry *entry;
-    enum link_answer answer = admit(links, id, secret, LINK_OF_PEOPLE, source, &entry);
+    enum link_answer answer = admit(links, id, secret, LINK_OF_PEOPLE, &entry);
 
     if (answer != LINK_IS_GOOD)
         return answer;
@@ -485,31 +437,30 @@ enum link_answer links_enter(struct links *links, struct bytes id, struct bytes 
     return answer;
 }
 
-enum link_answer links_access(struct links *links, struct bytes id, struct bytes cookie, struct bytes bearer,
-                              const struct ip_address *source, struct access *access)
+/* Programs of one address are one viewer. */
+static struct bytes address_of(const struct access *access)
+{
+    return access->source ? bytes_of(access->source->bytes, sizeof access->source->bytes) : bytes_of("", 0);
+}
+
+enum link_answer links_visit(struct links *links, struct bytes id, enum link_credential credential,
+                             struct bytes value, struct access *access)
 {
     char person[SHARE_PERSON_CHARS + 1];
     struct link_entry *entry;
-    struct bytes key, secret = bearer;
-    const char *kind = "program";
+    struct bytes key = address_of(access), secret = value;
     enum link_answer answer;
 
-    if (bearer.len > 0) { /* programs of one address are one viewer */
-        key = bytes_of(source->bytes, sizeof source->bytes);
-    } else if (cookie_parts(cookie, &key, &secret)) {
-        kind = "visit";
-    } else {
-        return LINK_IS_UNKNOWN; /* brought nothing: no guess to be counted */
-    }
-    answer = admit(links, id, secret, LINK_OF_PEOPLE, source, &entry);
+    if (credential == LINK_COOKIE && !cookie_parts(value, &key, &secret))
+        secret = bytes_of("", 0); /* takes as long as any other wrong one */
+    answer = admit(links, id, secret, LINK_OF_PEOPLE, &entry);
     if (answer != LINK_IS_GOOD)
         return answer;
-    share_person(id, kind, key, person);
+    share_person(id, credential == LINK_COOKIE ? "visit" : "program", key, person);
     return let_in(links, entry, person, access);
 }
 
-enum link_answer links_key(struct links *links, struct bytes key, const struct ip_address *source,
-                           struct access *access, unsigned *rights)
+enum link_answer links_key(struct links *links, struct bytes key, struct access *access, unsigned *rights)
 {
     struct bytes id = { 0 }, secret = { 0 };
     char person[SHARE_PERSON_CHARS + 1];
@@ -520,11 +471,11 @@ enum link_answer links_key(struct links *links, struct bytes key, const struct i
         id = bytes_of(key.data, SHARE_ID_CHARS);
         secret = bytes_of(key.data + SHARE_ID_CHARS + 1, SHARE_SECRET_CHARS);
     }
-    answer = admit(links, id, secret, LINK_OF_PROGRAMS, source, &entry);
+    answer = admit(links, id, secret, LINK_OF_PROGRAMS, &entry);
     if (answer != LINK_IS_GOOD)
         return answer;
     *rights = entry->link.rights;
-    share_person(id, "program", bytes_of(source->bytes, sizeof source->bytes), person);
+    share_person(id, "program", address_of(access), person);
     return let_in(links, entry, person, access);
 }
 
@@ -576,9 +527,6 @@ void links_words(const struct links *links, enum link_answer answer, struct byte
         buffer_put_text(out,
                         "as many people as this link takes are here; try again when somebody left, or ask ");
         break;
-    case LINK_MUST_WAIT:
-        buffer_put_text(out, "too many wrong secrets came from your address; try again in a minute");
-        return;
     case LINK_UNREADABLE:
         buffer_put_text(out, "the server cannot read its links just now; try again, or tell its operator");
         return;

@@ -7,8 +7,8 @@
  * needs no table of visits; what lies at rest opens nothing. Who the visitor is for the others is derived
  * from his key (share_person), which nobody else is told.
  *
- * Everything that shows more of a capture as time passes (a socket, a stream of lines, a download) holds a
- * link_watch and is told when its link ends. While share.db cannot be read, no link opens anything: whether
+ * Whoever has a socket open holds a link_watch, which counts him as here; what is to be closed when a link
+ * ends is told by links_on_end. While share.db cannot be read, no link opens anything: whether
  * one was revoked cannot be known then.
  *
  * All functions: the loop's thread.
@@ -22,8 +22,6 @@
 
 enum {
     LINKS_LOOK_MS = 250,         /* how often it is asked whether share.db changed */
-    LINKS_WRONG_LIMIT = 10,      /* wrong secrets from one address (an IPv6 /64) ... */
-    LINKS_WRONG_MS = 60 * 1000,  /* ... in this time: then it waits */
     LINKS_ACTIVE_MS = 60 * 1000, /* a viewer without a socket counts as here for so long */
     LINKS_COOKIE_BYTES = 128,
     LINKS_URL_BYTES = 256,
@@ -37,7 +35,6 @@ enum link_answer {
     LINK_WAS_REVOKED,
     LINK_WAS_EXPIRED,
     LINK_IS_FULL,    /* as many viewers as it takes are here */
-    LINK_MUST_WAIT,  /* too many wrong secrets from there */
     LINK_UNREADABLE, /* share.db cannot be read */
 };
 
@@ -48,41 +45,43 @@ void links_words(const struct links *links, enum link_answer answer, struct byte
 struct links *links_new(struct loop *loop, const char *directory, struct error *error);
 void links_free(struct links *links); /* all watches must have been taken off */
 
+/* Told of each link that ended, whatever ended it, within LINKS_LOOK_MS: what is open through it is to be
+ * closed. why: LINK_WAS_REVOKED, LINK_WAS_EXPIRED or LINK_UNREADABLE. */
+void links_on_end(struct links *links, void (*ended)(void *context, const char *id, enum link_answer why),
+                  void *context);
+
 /* ---- a request ---- */
 
+enum link_credential {
+    LINK_SECRET, /* what stands behind the # : "Authorization: Bearer ..." */
+    LINK_COOKIE, /* the visit that entering gave: cookie "tapdeck-link" */
+};
+
 /*
- * Lets a secret in: *access says what it opens, cookie is for Set-Cookie "tapdeck-link". A cookie brought
- * along (may be empty) keeps its person. Counts wrong ones against source.
+ * Lets a secret in: *access says what it opens, new_cookie is for Set-Cookie "tapdeck-link". A cookie brought
+ * along (may be empty) keeps its person. What is wrong takes as long whatever is wrong with it; how often it
+ * may be tried is the gate's to say.
  */
 enum link_answer links_enter(struct links *links, struct bytes id, struct bytes secret, struct bytes cookie,
-                             const struct ip_address *source, struct access *access,
-                             char new_cookie[static LINKS_COOKIE_BYTES]);
+                             struct access *access, char new_cookie[static LINKS_COOKIE_BYTES]);
 
-/*
- * Of a request below /s/<id>/: the value of its cookie, or of "Authorization: Bearer" (a secret); the other
- * is empty. Texts in *access live as long as links. *access is only written when it is LINK_IS_GOOD.
- */
-enum link_answer links_access(struct links *links, struct bytes id, struct bytes cookie, struct bytes bearer,
-                              const struct ip_address *source, struct access *access);
+/* Of a request below /s/<id>/. Texts in *access live as long as links; access->source is the caller's, and
+ * who programs of one address are told apart by. *access is only written when it is LINK_IS_GOOD. */
+enum link_answer links_visit(struct links *links, struct bytes id, enum link_credential credential,
+                             struct bytes value, struct access *access);
 
 /* The same of a program's key (x-api-key): *rights says what it may. */
-enum link_answer links_key(struct links *links, struct bytes key, const struct ip_address *source,
-                           struct access *access, unsigned *rights);
+enum link_answer links_key(struct links *links, struct bytes key, struct access *access, unsigned *rights);
 
 /* ---- what lasts ---- */
 
 struct link_watch { /* inside its owner */
-    /* Once, in the loop's thread, the watch being off by then. why: LINK_WAS_REVOKED, LINK_WAS_EXPIRED or
-     * LINK_UNREADABLE; words for people. */
-    void (*ended)(void *context, enum link_answer why, const char *words);
-    void *context;
     struct link_watch *next, *previous;
     struct link_entry *entry; /* NULL: not watched */
     char person[ACCESS_ID_BYTES];
 };
 
-/* ended and context are set by the caller before. LINK_IS_GOOD: the watch is on (for members: nothing to
- * watch). LINK_IS_FULL and the others: it is not. */
+/* LINK_IS_GOOD: the watch is on (for members: nothing to watch). LINK_IS_FULL and the others: it is not. */
 enum link_answer links_watch(struct links *links, struct link_watch *watch, const struct access *access);
 void links_unwatch(struct links *links, struct link_watch *watch); /* fine when it is off */
 
@@ -112,7 +111,7 @@ void links_each(struct links *links, void (*told)(void *context, const struct li
 struct database *links_database(struct links *links);
 
 struct links_statistics {
-    uint64_t n_entered, n_wrong, n_waited, n_full, n_ended;
+    uint64_t n_entered, n_wrong, n_full, n_ended;
     uint32_t n_alive, n_watched;
     bool is_readable;
 };
