@@ -10,7 +10,7 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "cli/output_trade.h"
-#include "cli/value_format.h"
+#include "protocol/value_format.h"
 
 enum { ADDRESS_COLUMNS = 15, PROTOCOL_COLUMNS = 8 };
 
