@@ -4,6 +4,7 @@
  * give. Rows are looked at from the top.
  */
 #include "web/gate.h"
+#include "web/live_socket.h"
 #include "web/machines.h"
 #include "web/page.h"
 #include "web/router.h"
@@ -15,6 +16,9 @@ const struct route web_routes[] = {
     /* ---- logging in ---- */
     { HTTP_POST, "/api/v1/login", gate_login, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET | ROUTE_MEMBERS },
     { HTTP_POST, "/api/v1/logout", gate_logout, ROLE_VIEW, ROUTE_MEMBERS },
+
+    /* ---- live ---- */
+    { HTTP_GET, "/api/v1/live", live_socket_open, ROLE_VIEW, ROUTE_UPGRADES },
 
     /* ---- the page: its files, and the addresses of its screens ---- */
     { HTTP_GET, "/", page_show, ROLE_VIEW, ROUTE_ANYBODY },

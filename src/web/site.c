@@ -7,9 +7,12 @@
 #include <openssl/rand.h>
 
 #include "base/timestamp.h"
+#include "live/hub.h"
 #include "web/job_pool.h"
 #include "web/links.h"
+#include "web/live_room.h"
 #include "web/server.h"
+#include "web/site_watch.h"
 
 static void link_ended(void *context, const char *id, enum link_answer why)
 {
@@ -42,6 +45,12 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
         return NULL;
     }
     links_on_end(site->links, link_ended, site);
+    site->live = live_room_new(site, error);
+    site->watch = site->live ? site_watch_new(site, error) : NULL;
+    if (site->watch == NULL) {
+        site_free(site);
+        return NULL;
+    }
     return site;
 }
 
@@ -49,7 +58,9 @@ void site_free(struct site *site)
 {
     if (site == NULL)
         return;
+    live_room_free(site->live);
     links_free(site->links);
+    site_watch_free(site->watch);
     job_pool_free(site->jobs);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);
@@ -84,4 +95,39 @@ bool site_source_add(struct site *site, const char *name, const char *tap)
         source->tap = copy;
     }
     return true;
+}
+
+enum site_source_state site_source_state(const struct site_source *source)
+{
+    if (source->trouble[0])
+        return SOURCE_DISK_FULL;
+    if (source->has_recorder || (source->hub && hub_state(source->hub) == HUB_LIVE))
+        return SOURCE_LIVE;
+    if (source->is_recorder_lost)
+        return SOURCE_LOST;
+    return source->tap ? SOURCE_ENDED : SOURCE_ARCHIVE;
+}
+
+const char *site_source_state_name(enum site_source_state state)
+{
+    static const char *const names[] = { [SOURCE_LIVE] = "live",
+                                         [SOURCE_ARCHIVE] = "archive",
+                                         [SOURCE_LOST] = "lost",
+                                         [SOURCE_ENDED] = "ended",
+                                         [SOURCE_DISK_FULL] = "disk_full" };
+
+    return names[state];
+}
+
+const char *site_source_words(const struct site_source *source)
+{
+    static const char *const words[] = {
+        [SOURCE_LIVE] = "recording",
+        [SOURCE_ARCHIVE] = "an archive: nobody records it",
+        [SOURCE_LOST] = "the recorder is gone without a word: it was killed, or crashed",
+        [SOURCE_ENDED] = "the recorder was stopped",
+    };
+    enum site_source_state state = site_source_state(source);
+
+    return state == SOURCE_DISK_FULL ? source->trouble : words[state];
 }
