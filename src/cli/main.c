@@ -15,6 +15,7 @@
 static const struct command *const commands[] = {
     /* in the order a newcomer meets them */
     &command_record,
+    &command_serve,
     &command_find,
     &command_fields,
     &command_import,
