@@ -14,11 +14,6 @@ static const struct {
 
 enum { N_LEVELS = sizeof levels / sizeof *levels };
 
-const char *bytes_level_name(enum bytes_level level)
-{
-    return levels[level].name;
-}
-
 bool bytes_level_parse(struct bytes text, enum bytes_level *level)
 {
     for (unsigned i = 0; i < N_LEVELS; i++) {
