@@ -15,7 +15,7 @@
 #include "web/server.h"
 
 /* Sockets are told and closed, answers under way cut off. */
-static void end_link(void *context, const char *id, enum link_answer why)
+static void link_ended(void *context, const char *id, enum link_answer why)
 {
     struct site *site = context;
 
@@ -47,7 +47,7 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
         site_free(site);
         return NULL;
     }
-    links_on_end(site->links, end_link, site);
+    links_on_end(site->links, link_ended, site);
     site->audit = audit_new(site->archive, &fault);
     if (site->audit == NULL) /* a log is no reason not to serve */
         log_write(LEVEL_WARNING, "who looks is not written down: %s", fault.text);
