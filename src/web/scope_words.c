@@ -10,22 +10,6 @@ static const char *const level_words[] = {
     [BYTES_FULL] = "with all bytes",
 };
 
-<<<<<<< HEAD
-enum { N_LEVELS = sizeof levels / sizeof *levels };
-
-bool bytes_level_parse(struct bytes text, enum bytes_level *level)
-{
-    for (unsigned i = 0; i < N_LEVELS; i++) {
-        if (bytes_equal(text, bytes_text(levels[i].name))) {
-            *level = (enum bytes_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-=======
->>>>>>> main
 /* "2026-11-22 14:00:00 UTC": to the second, because nobody shares from a nanosecond on. */
 static void put_time(struct buffer *out, int64_t ts_ns, bool is_local)
 {

@@ -10,9 +10,3 @@
 
 /* Appends it. Strangers' words in it are escaped (utf8_put_escaped). */
 void scope_put_words(struct buffer *out, const struct scope *scope, bool is_local);
-<<<<<<< HEAD
-
-/* "none", "headers", "full", as bytes_level_name() says them. */
-bool bytes_level_parse(struct bytes text, enum bytes_level *level);
-=======
->>>>>>> main
