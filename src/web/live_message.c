@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "web/scope_words.h"
 #include "web/site.h"
 
 static void put_ns(struct json_writer *json, const char *name, int64_t ns)
@@ -95,62 +94,25 @@ void live_put_source(struct json_writer *json, const struct site_source *source)
     json_writer_end(json);
 }
 
-static void put_scope(struct json_writer *json, const struct scope *scope)
+/* The writer has no tree: what comes as one (names and scope of a person) is written by jansson. */
+static int append(const char *text, size_t len, void *out)
 {
-    struct buffer words;
-
-    buffer_init(&words, 4096);
-    scope_put_words(&words, scope, false);
-    json_writer_object(json);
-    json_writer_name(json, "words");
-    json_writer_text(json, buffer_bytes(&words));
-    put_string(json, "source", scope->source);
-    put_string(json, "filter", scope->filter);
-    put_string(json, "device", scope->device);
-    put_ns_or_null(json, "from_ns", scope->range.from_ns, INT64_MIN);
-    put_ns_or_null(json, "to_ns", scope->range.to_ns, INT64_MAX);
-    json_writer_end(json);
-    buffer_clear(&words);
+    return buffer_put(out, text, len) ? 0 : -1;
 }
 
-static const char *role_name(enum access_role role)
-{
-    static const char *const names[] = {
-        [ROLE_VIEW] = "view", [ROLE_COMMENT] = "comment", [ROLE_CONTROL] = "control"
-    };
-
-    return names[role];
-}
-
-void live_put_person(struct json_writer *json, const struct access *access, const char *name,
-                     const char *color, const char *shape)
-{
-    put_string(json, "person", access->person);
-    put_string(json, "name", name);
-    put_string(json, "color", color);
-    put_string(json, "shape", shape);
-    put_string(json, "kind", access->kind == ACCESS_LINK ? "link" : "member");
-    put_string(json, "role", role_name(access->role));
-    put_string(json, "bytes", bytes_level_name(access->scope.bytes));
-    put_string(json, "link", access->link[0] ? access->link : NULL);
-    put_ns_or_null(json, "expires_ns", access->expires_ns, INT64_MAX);
-    json_writer_name(json, "scope");
-    put_scope(json, &access->scope);
-}
-
-void live_put_hello(struct buffer *out, const struct site *site, const struct access *access)
+void live_put_hello(struct buffer *out, const struct site *site, const struct access *access,
+                    const json_t *you)
 {
     struct json_writer json;
 
-    begin(&json, out, "hello");
-    put_number(&json, "protocol", 1);
-    put_string(&json, "version", TAPDECK_VERSION);
-    put_ns(&json, "now_ns", timestamp_now());
-    json_writer_name(&json, "you");
-    json_writer_object(&json);
-    live_put_person(&json, access, "", "", "");
-    json_writer_end(&json);
-    json_writer_name(&json, "sources");
+    buffer_printf(out,
+                  "{\"type\":\"hello\",\"protocol\":1,\"version\":\"" TAPDECK_VERSION
+                  "\",\"now_ns\":\"%lld\",\"you\":",
+                  (long long)timestamp_now());
+    if (json_dump_callback(you, append, out, JSON_COMPACT) != 0)
+        out->is_full = true;
+    buffer_put_text(out, ",\"sources\":");
+    json_writer_init(&json, out, JSON_WRITER_COMPACT);
     json_writer_array(&json);
     for (size_t i = 0; i < site->n_sources; i++) {
         if (!scope_has_source(&access->scope, site->sources[i].name))
@@ -160,7 +122,7 @@ void live_put_hello(struct buffer *out, const struct site *site, const struct ac
         json_writer_end(&json);
     }
     json_writer_end(&json);
-    json_writer_end(&json);
+    buffer_put_u8(out, '}');
 }
 
 void live_put_source_message(struct buffer *out, const struct site_source *source)

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "base/json_writer.h"
 #include "live/hub.h"
 #include "web/access.h"
@@ -17,11 +19,11 @@ enum { LIVE_MESSAGE_LIMIT_BYTES = 256 * 1024 };
 /* Members of objects that REST answers have too. */
 void live_put_gap(struct json_writer *json, const struct hub_gap *gap);
 void live_put_source(struct json_writer *json, const struct site_source *source);
-void live_put_person(struct json_writer *json, const struct access *access, const char *name,
-                     const char *color, const char *shape);
 
 /* Whole messages, appended to out. view 0: none. */
-void live_put_hello(struct buffer *out, const struct site *site, const struct access *access);
+/* you: as people_you() makes it; borrowed. */
+void live_put_hello(struct buffer *out, const struct site *site, const struct access *access,
+                    const json_t *you);
 void live_put_source_message(struct buffer *out, const struct site_source *source);
 void live_put_viewing(struct buffer *out, uint32_t view, uint64_t next, const char *warning);
 void live_put_filter_error(struct buffer *out, uint32_t view, const struct error *error);

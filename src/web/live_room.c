@@ -42,12 +42,6 @@ void live_room_free(struct live_room *room)
     free(room);
 }
 
-void live_room_accompany(struct live_room *room, const struct live_companion *companion)
-{
-    assert(room->n_companions < LIVE_COMPANIONS);
-    room->companions[room->n_companions++] = companion;
-}
-
 struct hub *live_room_hub(struct live_room *room, struct site_source *source, struct error *error)
 {
     const struct hub_options options = { .archive = room->site->archive,
@@ -133,18 +127,8 @@ void live_room_enter(struct live_room *room, struct viewer *viewer)
     room->statistics.n_viewers_ever++;
 }
 
-void live_room_greet(struct live_room *room, struct viewer *viewer)
-{
-    for (size_t i = 0; i < room->n_companions; i++)
-        if (room->companions[i]->joined)
-            room->companions[i]->joined(room->companions[i]->context, viewer);
-}
-
 void live_room_leave(struct live_room *room, struct viewer *viewer)
 {
-    for (size_t i = 0; i < room->n_companions; i++)
-        if (room->companions[i]->left)
-            room->companions[i]->left(room->companions[i]->context, viewer);
     if (viewer->previous)
         viewer->previous->next = viewer->next;
     else
@@ -155,51 +139,11 @@ void live_room_leave(struct live_room *room, struct viewer *viewer)
         forget_split(room);
 }
 
-void live_room_each(struct live_room *room, void (*told)(void *context, struct viewer *viewer), void *context)
-{
-    for (struct viewer *viewer = room->viewers; viewer; viewer = viewer->next)
-        told(context, viewer);
-}
-
 void live_room_tell(struct live_room *room, const char *source, struct bytes text)
 {
     for (struct viewer *viewer = room->viewers; viewer; viewer = viewer->next)
         if (source == NULL || scope_has_source(&viewer->access.scope, source))
-            viewer_tell(viewer, text);
-}
-
-const struct access *viewer_access(const struct viewer *viewer)
-{
-    return &viewer->access;
-}
-
-const char *viewer_name(const struct viewer *viewer)
-{
-    return viewer->name;
-}
-
-const char *viewer_color(const struct viewer *viewer)
-{
-    return viewer->color;
-}
-
-const char *viewer_shape(const struct viewer *viewer)
-{
-    return viewer->shape;
-}
-
-void viewer_tell(struct viewer *viewer, struct bytes text)
-{
-    web_socket_send_text(viewer->socket, text);
-}
-
-void **viewer_slot(struct viewer *viewer, const struct live_companion *companion)
-{
-    for (size_t i = 0; i < viewer->room->n_companions; i++)
-        if (viewer->room->companions[i] == companion)
-            return &viewer->slots[i];
-    assert(!"a companion that the room does not know");
-    return NULL;
+            web_socket_send_text(viewer->socket, text);
 }
 
 const struct live_statistics *live_room_statistics(const struct live_room *room)

@@ -4,13 +4,11 @@
  */
 #pragma once
 
-#include "web/links.h"
 #include "web/live_room.h"
+#include "web/people.h"
 #include "web/web_socket.h"
 
 enum {
-    VIEWER_NAME_BYTES = 64,
-    VIEWER_COLOR_BYTES = 16,
     VIEWER_CREDIT_BYTES = 256 * 1024, /* under way to a page that it has not painted */
 };
 
@@ -41,9 +39,7 @@ struct viewer {
     struct web_socket *socket;
     struct access access;
     struct ip_address address;
-    struct link_watch watch; /* a guest counts as here */
-    char name[VIEWER_NAME_BYTES], color[VIEWER_COLOR_BYTES], shape[VIEWER_COLOR_BYTES];
-    void *slots[LIVE_COMPANIONS];
+    struct people_seat seat;
     int64_t messages_until_ns; /* how far its messages have used up its allowance: live_socket.c */
     struct live_view *view;    /* NULL: none yet */
 };
@@ -58,15 +54,12 @@ struct split_frame {
 struct live_room {
     struct site *site;
     struct viewer *viewers;
-    const struct live_companion *companions[LIVE_COMPANIONS];
-    size_t n_companions;
     struct split_frame split; /* the last one: what it is made of serves all viewers of its group */
     struct live_statistics statistics;
 };
 
 void live_room_enter(struct live_room *room, struct viewer *viewer);
 void live_room_leave(struct live_room *room, struct viewer *viewer);
-void live_room_greet(struct live_room *room, struct viewer *viewer); /* tells the companions of him */
 
 /* Pieces of the room's, until the next call. False without memory. */
 bool live_room_split(struct live_room *room, struct shared_bytes *frame, uint32_t view,

@@ -6,7 +6,6 @@
 
 #include "base/reader.h"
 #include "base/timestamp.h"
-#include "base/utf8.h"
 #include "web/live_message.h"
 #include "web/live_room_parts.h"
 #include "web/server.h"
@@ -36,7 +35,7 @@ static void tell(struct viewer *viewer, struct buffer *out)
     if (out->is_full)
         web_socket_close(viewer->socket, WEBSOCKET_CLOSE_TRY_AGAIN_LATER, "no memory");
     else
-        viewer_tell(viewer, buffer_bytes(out));
+        web_socket_send_text(viewer->socket, buffer_bytes(out));
     buffer_clear(out);
 }
 
@@ -213,36 +212,18 @@ static const char *text_of(const json_t *message, const char *name)
     return json_string_value(json_object_get(message, name));
 }
 
-static bool ask_companions(struct viewer *viewer, const char *type, const json_t *message)
-{
-    for (size_t i = 0; i < viewer->room->n_companions; i++) {
-        const struct live_companion *companion = viewer->room->companions[i];
-
-        if (companion->message && companion->message(companion->context, viewer, type, message))
-            return true;
-    }
-    return false;
-}
-
-/* A colour or a shape: what may stand in a style sheet without being anything else. */
-static void take_word(char *room, size_t room_bytes, const char *text)
-{
-    size_t n = text ? strlen(text) : 0;
-
-    if (n > 0 && n < room_bytes &&
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#-") == n)
-        memcpy(room, text, n + 1);
-}
-
 static void take_hello(struct viewer *viewer, const json_t *message)
 {
-    const char *name = text_of(message, "name");
+    people_rename(viewer->room->site->people, &viewer->seat, message);
+}
 
-    if (name && utf8_is_printable(bytes_text(name)))
-        utf8_show(name, viewer->name, sizeof viewer->name);
-    take_word(viewer->color, sizeof viewer->color, text_of(message, "color"));
-    take_word(viewer->shape, sizeof viewer->shape, text_of(message, "shape"));
-    ask_companions(viewer, "hello", message);
+/* Where I am, whom I follow: what is told to the others. */
+static void take_place(struct viewer *viewer, const json_t *message)
+{
+    const char *code, *words;
+
+    if (!people_message(viewer->room->site->people, &viewer->seat, message, &code, &words))
+        tell_error(viewer, code, words);
 }
 
 static void leave_view(struct viewer *viewer)
@@ -393,11 +374,12 @@ static void take_ping(struct viewer *viewer, const json_t *message)
 static const struct {
     const char *type;
     void (*take)(struct viewer *viewer, const json_t *message);
-} takers[] = { { "hello", take_hello },
-               { "view", take_view },
-               { "rows", take_rows },
-               { "painted", take_painted },
-               { "ping", take_ping } };
+    bool is_by_itself; /* the page sends it unasked: no sign of life of a person */
+} takers[] = {
+    { "hello", take_hello, false },    { "view", take_view, false },   { "rows", take_rows, false },
+    { "painted", take_painted, true }, { "ping", take_ping, true },    { "place", take_place, false },
+    { "follow", take_place, false },   { "bring", take_place, false },
+};
 
 static void take_message(struct viewer *viewer, const json_t *message)
 {
@@ -405,13 +387,14 @@ static void take_message(struct viewer *viewer, const json_t *message)
 
     viewer->room->statistics.n_messages++;
     for (size_t i = 0; type && i < sizeof takers / sizeof *takers; i++) {
-        if (strcmp(type, takers[i].type) == 0) {
-            takers[i].take(viewer, message);
-            return;
-        }
+        if (strcmp(type, takers[i].type) != 0)
+            continue;
+        if (!takers[i].is_by_itself)
+            people_stir(viewer->room->site->people, &viewer->seat);
+        takers[i].take(viewer, message);
+        return;
     }
-    if (type == NULL || !ask_companions(viewer, type, message))
-        tell_error(viewer, "unknown_type", "this server knows no message of that type");
+    tell_error(viewer, "unknown_type", "this server knows no message of that type");
 }
 
 /* Leaky: each message moves the mark by its price, and the mark may lie so far ahead. */
@@ -474,12 +457,19 @@ static void closed(void *context)
     struct viewer *viewer = context;
 
     leave_view(viewer);
+    people_leave(viewer->room->site->people, &viewer->seat);
     live_room_leave(viewer->room, viewer);
-    links_unwatch(viewer->room->site->links, &viewer->watch);
     free(viewer);
 }
 
 static const struct web_socket_handler handler = { .message = message, .end = end, .closed = closed };
+
+static void send_frame(void *context, struct shared_bytes *frame)
+{
+    struct viewer *viewer = context;
+
+    web_socket_send_frame(viewer->socket, frame);
+}
 
 static struct viewer *make_viewer(const struct exchange *exchange)
 {
@@ -490,52 +480,60 @@ static struct viewer *make_viewer(const struct exchange *exchange)
     viewer->access = *exchange->access;
     viewer->address = *exchange->access->source;
     viewer->access.source = &viewer->address;
+    viewer->seat.send = send_frame;
+    viewer->seat.context = viewer;
     return viewer;
 }
 
-static bool let_in(struct exchange *exchange, struct viewer *viewer)
+static void tell_hello(struct viewer *viewer)
 {
-    struct links *links = exchange->site->links;
-    enum link_answer answer = links_watch(links, &viewer->watch, &viewer->access);
+    const struct site *site = viewer->room->site;
+    json_t *you = people_you(&viewer->seat);
+    struct buffer out;
+
+    begin_text(&out);
+    live_put_hello(&out, site, &viewer->access, you);
+    json_decref(you);
+    tell(viewer, &out);
+}
+
+/* His link may have become full, or ended, since the gate looked. */
+static void turn_away(struct viewer *viewer, enum link_answer answer)
+{
     struct buffer words;
 
-    if (answer == LINK_IS_GOOD)
-        return true;
     buffer_init(&words, 2048);
-    links_words(links, answer, bytes_text(viewer->access.link), &words);
-    exchange_problem(exchange, answer == LINK_IS_FULL ? 403 : 401,
-                     answer == LINK_IS_FULL ? "link_full" : "no_link", "%.*s", (int)words.len,
-                     (const char *)words.data);
+    links_words(viewer->room->site->links, answer, bytes_text(viewer->access.link), &words);
+    buffer_put_u8(&words, '\0');
+    tell_error(viewer, answer == LINK_IS_FULL ? "link_full" : "no_link",
+               words.is_full ? "" : (const char *)words.data);
     buffer_clear(&words);
-    return false;
+    web_socket_close(viewer->socket, answer == LINK_IS_FULL ? WEBSOCKET_CLOSE_TRY_AGAIN_LATER : CLOSE_REVOKED,
+                     "");
 }
 
 void live_socket_open(struct exchange *exchange)
 {
     struct live_room *room = exchange->site->live;
     struct viewer *viewer = make_viewer(exchange);
-    struct buffer out;
+    enum link_answer answer;
 
     if (viewer == NULL) {
         exchange_problem(exchange, 503, "no_memory",
                          "the server has no memory for another viewer; try again later");
         return;
     }
-    if (!let_in(exchange, viewer)) {
-        free(viewer);
-        return;
-    }
     viewer->socket = web_socket_open(exchange, "tapdeck.v1", MESSAGE_LIMIT_BYTES, &handler, viewer);
     if (viewer->socket == NULL) {
-        links_unwatch(exchange->site->links, &viewer->watch);
         free(viewer);
         return;
     }
     live_room_enter(room, viewer);
-    begin_text(&out);
-    live_put_hello(&out, room->site, &viewer->access);
-    tell(viewer, &out);
-    live_room_greet(room, viewer);
+    answer = people_sit(room->site->people, &viewer->seat, &viewer->access, NULL);
+    if (answer == LINK_IS_GOOD)
+        tell_hello(viewer);
+    else
+        turn_away(viewer, answer);
 }
 
 /* ---- what is told to all ---- */

@@ -6,14 +6,18 @@
 
 #include <openssl/rand.h>
 
+#include "base/log.h"
 #include "base/timestamp.h"
 #include "live/hub.h"
+#include "web/audit.h"
 #include "web/job_pool.h"
 #include "web/links.h"
 #include "web/live_room.h"
+#include "web/people.h"
 #include "web/server.h"
 #include "web/site_watch.h"
 
+/* Sockets are told and closed, answers under way cut off. */
 static void link_ended(void *context, const char *id, enum link_answer why)
 {
     struct site *site = context;
@@ -25,6 +29,7 @@ static void link_ended(void *context, const char *id, enum link_answer why)
 struct site *site_new(struct loop *loop, const struct site_options *options, struct error *error)
 {
     struct site *site = calloc(1, sizeof *site);
+    struct error fault;
 
     if (site)
         site->archive = strdup(options->archive);
@@ -40,17 +45,22 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->started_ns = timestamp_now();
     site->jobs = job_pool_new(loop, error);
     site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
-    if (site->links == NULL) {
+    site->people = site->links ? people_new(loop, site->links, site->hash_seed, error) : NULL;
+    if (site->people == NULL) {
         site_free(site);
         return NULL;
     }
     links_on_end(site->links, link_ended, site);
-    site->live = live_room_new(site, error);
+    site->people = people_new(loop, site->links, site->hash_seed, error);
+    site->live = site->people ? live_room_new(site, error) : NULL;
     site->watch = site->live ? site_watch_new(site, error) : NULL;
     if (site->watch == NULL) {
         site_free(site);
         return NULL;
     }
+    site->audit = audit_new(site->archive, &fault);
+    if (site->audit == NULL) /* a log is no reason not to serve */
+        log_write(LEVEL_WARNING, "who looks is not written down: %s", fault.text);
     return site;
 }
 
@@ -59,7 +69,9 @@ void site_free(struct site *site)
     if (site == NULL)
         return;
     live_room_free(site->live);
+    people_free(site->people);
     links_free(site->links);
+    audit_free(site->audit);
     site_watch_free(site->watch);
     job_pool_free(site->jobs);
     for (size_t i = 0; i < site->n_sources; i++)

@@ -57,14 +57,23 @@ bool web_socket_send_pieces(struct web_socket *socket, struct shared_bytes *firs
     return false;
 }
 
+bool web_socket_send_frame(struct web_socket *socket, struct shared_bytes *frame)
+{
+    if (!socket->is_closing &&
+        connection_send(socket->web->connection, frame, OUTPUT_KEPT) == CONNECTION_SENT)
+        return true;
+    let_go(socket);
+    return false;
+}
+
 bool web_socket_send_text(struct web_socket *socket, struct bytes text)
 {
     struct shared_bytes *frame = socket->is_closing ? NULL : websocket_frame_new(WEBSOCKET_TEXT, text);
-    bool is_sent = frame && connection_send(socket->web->connection, frame, OUTPUT_KEPT) == CONNECTION_SENT;
+    bool is_sent = frame && web_socket_send_frame(socket, frame);
 
-    shared_bytes_release(frame);
-    if (!is_sent)
+    if (frame == NULL)
         let_go(socket);
+    shared_bytes_release(frame);
     return is_sent;
 }
 

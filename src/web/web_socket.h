@@ -42,6 +42,9 @@ struct web_socket *web_socket_open(struct exchange *exchange, const char *protoc
  */
 bool web_socket_send_text(struct web_socket *socket, struct bytes text);
 
+/* A whole frame, of websocket_frame_new(); takes a reference of its own. False: as above. */
+bool web_socket_send_frame(struct web_socket *socket, struct shared_bytes *frame);
+
 /* One frame in two pieces, its head standing in the first. Takes references of its own. False: as above. */
 bool web_socket_send_pieces(struct web_socket *socket, struct shared_bytes *first,
                             struct shared_bytes *second);
