@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &command_devices,
     &command_status,
     &command_hold,
+    &command_share,
     &command_check,
     &command_index,
     &command_replay,

@@ -209,12 +209,15 @@ static void become_member(struct access *access, int64_t expires_ns)
 static bool identify_guest(struct exchange *exchange, const struct route_match *match, struct bytes bearer,
                            bool has_bearer, struct access *access)
 {
+    struct links *links = exchange->site->links;
     struct bytes cookie;
 
+    if (links == NULL)
+        return false;
     if (has_bearer)
-        return links_access(exchange->site, match->link, LINK_SECRET, bearer, access);
+        return links_visit(links, match->link, LINK_SECRET, bearer, access) == LINK_IS_GOOD;
     return http_cookie_find(&exchange->request->fields, GATE_LINK_COOKIE, &cookie) &&
-           links_access(exchange->site, match->link, LINK_COOKIE, cookie, access);
+           links_visit(links, match->link, LINK_COOKIE, cookie, access) == LINK_IS_GOOD;
 }
 
 static bool identify_member(struct gate *gate, const struct exchange *exchange, struct bytes bearer,

@@ -8,6 +8,7 @@
 
 #include "base/timestamp.h"
 #include "web/job_pool.h"
+#include "web/links.h"
 
 struct site *site_new(struct loop *loop, const struct site_options *options, struct error *error)
 {
@@ -26,7 +27,8 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->options.archive = site->archive;
     site->started_ns = timestamp_now();
     site->jobs = job_pool_new(loop, error);
-    if (site->jobs == NULL) {
+    site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
+    if (site->links == NULL) {
         site_free(site);
         return NULL;
     }
@@ -37,6 +39,7 @@ void site_free(struct site *site)
 {
     if (site == NULL)
         return;
+    links_free(site->links);
     job_pool_free(site->jobs);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);
