@@ -29,28 +29,7 @@ static bool restore_one(void *context, const struct binding *binding)
     return true;
 }
 
-/* What cannot be read says nothing: its devices are known again by their next handshakes. */
-static void restore_from(struct tracker *tracker, const char *archive)
-{
-    struct catalog catalog = { 0 };
-    struct error ignored;
-
-    if (!catalog_load(&catalog, archive, &ignored))
-        return;
-    for (uint32_t i = catalog.n > LIVE_DEVICES_SEGMENTS ? catalog.n - LIVE_DEVICES_SEGMENTS : 0; i < catalog.n;
-         i++) {
-        struct segment_index *index =
-            catalog.entries[i].has_index ? segment_index_open(catalog.entries[i].index_path, &ignored) : NULL;
-
-        if (index == NULL)
-            continue;
-        segment_index_bindings(index, restore_one, tracker);
-        segment_index_close(index);
-    }
-    catalog_clear(&catalog);
-}
-
-struct live_devices *live_devices_new(const char *archive, uint64_t hash_seed)
+struct live_devices *live_devices_new(uint64_t hash_seed)
 {
     struct live_devices *devices = calloc(1, sizeof *devices);
     struct tracker_options options = { .hash_seed = hash_seed, .binding = on_binding };
@@ -64,8 +43,6 @@ struct live_devices *live_devices_new(const char *archive, uint64_t hash_seed)
         live_devices_free(devices);
         return NULL;
     }
-    if (archive)
-        restore_from(devices->tracker, archive);
     return devices;
 }
 
@@ -76,6 +53,27 @@ void live_devices_free(struct live_devices *devices)
     tracker_free(devices->tracker);
     fragment_flows_free(devices->fragments);
     free(devices);
+}
+
+/* What cannot be read says nothing: its devices are known again by their next handshakes. */
+void live_devices_restore(struct live_devices *devices, const char *archive)
+{
+    struct catalog catalog = { 0 };
+    struct error ignored;
+
+    if (!catalog_load(&catalog, archive, &ignored))
+        return;
+    for (uint32_t i = catalog.n > LIVE_DEVICES_SEGMENTS ? catalog.n - LIVE_DEVICES_SEGMENTS : 0;
+         i < catalog.n; i++) {
+        struct segment_index *index =
+            catalog.entries[i].has_index ? segment_index_open(catalog.entries[i].index_path, &ignored) : NULL;
+
+        if (index == NULL)
+            continue;
+        segment_index_bindings(index, restore_one, devices->tracker);
+        segment_index_close(index);
+    }
+    catalog_clear(&catalog);
 }
 
 void live_devices_demand(struct demand *demand)

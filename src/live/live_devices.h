@@ -15,9 +15,11 @@ struct live_devices;
 
 enum { LIVE_DEVICES_SEGMENTS = 64 }; /* whose bindings are taken up, as the recorder does */
 
-/* archive: directory; NULL: nothing is known beforehand. NULL without memory. */
-struct live_devices *live_devices_new(const char *archive, uint64_t hash_seed);
+struct live_devices *live_devices_new(uint64_t hash_seed); /* NULL without memory */
 void live_devices_free(struct live_devices *devices);
+
+/* Before the first packet: takes up what the newest segments say. May take a second. */
+void live_devices_restore(struct live_devices *devices, const char *archive);
 
 /* What a dissection must be asked for; to be merged. */
 void live_devices_demand(struct demand *demand);

@@ -17,7 +17,7 @@ struct asked_device {
 };
 
 struct live_question {
-    struct question asked;  /* texts are owned */
+    struct question asked;         /* texts are owned */
     struct filter *own, *of_scope; /* NULL: every packet */
     struct asked_device own_device, device_of_scope;
 };
@@ -84,7 +84,8 @@ struct live_question *live_question_new(const struct question *asked, const char
     is_ready = copy_texts(question, asked, error);
     if (is_ready && question->asked.filter) {
         question->own = filter_compile(question->asked.filter, error);
-        is_ready = question->own && scope_allows(asked->scope.bytes, question->own, question->asked.filter, error);
+        is_ready =
+            question->own && scope_allows(asked->scope.bytes, question->own, question->asked.filter, error);
     }
     if (is_ready && question->asked.scope.filter) {
         question->of_scope = filter_compile(question->asked.scope.filter, error);
@@ -164,7 +165,8 @@ static bool is_of_device(const struct asked_device *device, const struct packet_
         if (identity_is_named(name.scheme, name.identity, device->words))
             return true;
         for (uint32_t i = 0; i < device->n; i++)
-            if (device->names[i].scheme == name.scheme && bytes_equal(device->names[i].identity, name.identity))
+            if (device->names[i].scheme == name.scheme &&
+                bytes_equal(device->names[i].identity, name.identity))
                 return true;
     }
     return false;
