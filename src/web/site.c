@@ -46,18 +46,13 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->jobs = job_pool_new(loop, error);
     site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
     site->people = site->links ? people_new(loop, site->links, site->hash_seed, error) : NULL;
-    if (site->people == NULL) {
-        site_free(site);
-        return NULL;
-    }
-    links_on_end(site->links, link_ended, site);
-    site->people = people_new(loop, site->links, site->hash_seed, error);
     site->live = site->people ? live_room_new(site, error) : NULL;
     site->watch = site->live ? site_watch_new(site, error) : NULL;
     if (site->watch == NULL) {
         site_free(site);
         return NULL;
     }
+    links_on_end(site->links, link_ended, site);
     site->audit = audit_new(site->archive, &fault);
     if (site->audit == NULL) /* a log is no reason not to serve */
         log_write(LEVEL_WARNING, "who looks is not written down: %s", fault.text);
