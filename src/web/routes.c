@@ -3,7 +3,9 @@
  * routes - every address that the server answers, one row each: docs/openapi.json says what they take and
  * give. Rows are looked at from the top.
  */
+#include "appsync/appsync_session.h"
 #include "web/api_shares.h"
+#include "web/appsync_door.h"
 #include "web/gate.h"
 #include "web/machines.h"
 #include "web/page.h"
@@ -12,6 +14,10 @@
 const struct route web_routes[] = {
     /* ---- for machines ---- */
     { HTTP_GET, "/healthz", machines_health, ROLE_VIEW, ROUTE_ANY_ORIGIN },
+
+    { HTTP_POST, "/event", appsync_door_post, ROLE_VIEW, ROUTE_ANY_ORIGIN, APPSYNC_PUBLISH_LIMIT_BYTES },
+    { HTTP_OPTIONS, "/event", appsync_door_preflight, ROLE_VIEW, ROUTE_ANY_ORIGIN },
+    { HTTP_GET, "/event/realtime", appsync_door_open, ROLE_VIEW, ROUTE_ANY_ORIGIN },
 
     /* ---- logging in ---- */
     { HTTP_POST, "/api/v1/login", gate_login, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET | ROUTE_MEMBERS },

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "web/appsync_door.h"
 #include "web/audit.h"
 #include "web/job_pool.h"
 #include "web/links.h"
@@ -43,7 +44,8 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->jobs = job_pool_new(loop, error);
     site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
     site->people = site->links ? people_new(loop, site->links, site->hash_seed, error) : NULL;
-    if (site->people == NULL) {
+    site->appsync = site->people ? appsync_door_new(site, error) : NULL;
+    if (site->appsync == NULL) {
         site_free(site);
         return NULL;
     }
@@ -58,6 +60,7 @@ void site_free(struct site *site)
 {
     if (site == NULL)
         return;
+    appsync_door_free(site->appsync);
     people_free(site->people);
     links_free(site->links);
     audit_free(site->audit);

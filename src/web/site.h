@@ -17,6 +17,7 @@ struct job_pool;
 struct links;
 struct pins;
 struct people;
+struct appsync_door;
 struct audit;
 struct server;
 
@@ -52,6 +53,7 @@ struct site {
     struct pins *pins;
     struct people *people;
     struct audit *audit;
+    struct appsync_door *appsync;
 };
 
 /* NULL with *error set. */
