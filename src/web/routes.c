@@ -7,6 +7,7 @@
 #include "web/api_shares.h"
 #include "web/appsync_door.h"
 #include "web/gate.h"
+#include "web/live_socket.h"
 #include "web/machines.h"
 #include "web/page.h"
 #include "web/router.h"
@@ -22,6 +23,9 @@ const struct route web_routes[] = {
     /* ---- logging in ---- */
     { HTTP_POST, "/api/v1/login", gate_login, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET | ROUTE_MEMBERS },
     { HTTP_POST, "/api/v1/logout", gate_logout, ROLE_VIEW, ROUTE_MEMBERS },
+
+    /* ---- live ---- */
+    { HTTP_GET, "/api/v1/live", live_socket_open, ROLE_VIEW, ROUTE_UPGRADES },
 
     /* ---- links ---- */
     { HTTP_POST, "/s/{link}/enter", api_link_enter, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET },
