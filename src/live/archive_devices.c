@@ -27,6 +27,7 @@ enum {
     LOOK_EVERY_MS = 1000,    /* at the directory */
     RESTED_AFTER_MS = 60000, /* nobody asked for so long: nothing is followed */
     RESTORE_SEGMENTS = 64,   /* in front of an open one: as the recorder itself does */
+    FIRST_LOOK_MS = 400,     /* is waited for by whoever asks first */
     SPANS_AT_LIMIT = 256,    /* of one end: the newest */
     SPANS_AT_ONCE = 4096,    /* added under one lock */
 };
@@ -469,6 +470,10 @@ bool archive_devices_refresh(struct archive_devices *devices, uint32_t timeout_m
     uint64_t mine;
     bool is_known;
 
+    pthread_mutex_lock(&devices->lock);
+    if (devices->view == NULL && timeout_ms < FIRST_LOOK_MS)
+        timeout_ms = FIRST_LOOK_MS;
+    pthread_mutex_unlock(&devices->lock);
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += timeout_ms / 1000;
     until.tv_nsec += timeout_ms % 1000 * 1000000L;

@@ -15,7 +15,10 @@
 #include "packet/batch.h"
 #include "protocol/state.h"
 
-enum { LOOK_AT_CLOCK_EVERY = 32 }; /* packets */
+enum {
+    LOOK_AT_CLOCK_EVERY = 32, /* packets */
+    PAST_SEGMENTS = 16,       /* in which what came before is looked for */
+};
 
 struct archive_scan {
     struct scan_options options;
@@ -181,13 +184,23 @@ static void narrow(const struct archive_scan *scan, const struct numbered_segmen
     segment_index_close(index);
 }
 
+/* By number, from some packets before on, so that what is shown of the first ones knows what they go on from.
+ */
+static void begin_by_number(struct archive_scan *scan, uint64_t first, uint64_t end, uint64_t context)
+{
+    scan->part_end = end;
+    scan->next_number = first > context ? first - context : 1;
+    scan->run = (struct number_run) { 0 };
+    scan->run_at = 0;
+}
+
 /* The run of indexed segments from number `at` on: read with what came before, if that counts. */
 static bool begin_indexed(struct archive_scan *scan, uint32_t at, struct error *error)
 {
     const struct number_map *map = &scan->options.reader->map;
     bool wants_past = judge_memory(scan->options.judge) != HINT_MEMORY_NONE;
     struct time_range range = { INT64_MAX, INT64_MIN };
-    uint32_t end = at;
+    uint32_t end = at, begin;
 
     scan->catalog.entries = calloc(map->n + 1, sizeof *scan->catalog.entries);
     if (scan->catalog.entries == NULL)
@@ -198,8 +211,9 @@ static bool begin_indexed(struct archive_scan *scan, uint32_t at, struct error *
     } while (end < map->n && map->segments[end].is_indexed && map->segments[end].first < scan->end &&
              map->segments[end].min_ts_ns >= map->segments[end - 1].max_ts_ns);
     scan->part_end = map->segments[end - 1].end < scan->end ? map->segments[end - 1].end : scan->end;
+    begin = !wants_past ? at : at > PAST_SEGMENTS ? at - PAST_SEGMENTS : 0;
     for (uint32_t i = 0; i < map->catalog.n; i++) { /* in the catalog's order */
-        for (uint32_t s = wants_past ? 0 : at; s < end; s++) {
+        for (uint32_t s = begin; s < end; s++) {
             if (map->segments[s].entry == i)
                 scan->catalog.entries[scan->catalog.n++] = map->catalog.entries[i];
         }
@@ -210,17 +224,16 @@ static bool begin_indexed(struct archive_scan *scan, uint32_t at, struct error *
         return false;
     scan->source = archive_source_open_with_past(&scan->catalog, scan->hint.hint, scan->hint.past,
                                                  &scan->options.reader->interfaces, error);
-    return scan->source != NULL;
-}
+    if (scan->source == NULL)
+        return false;
+    if (archive_source_counters(scan->source)->n_blocks_before > SCAN_PAST_BLOCKS) {
+        uint64_t part_end = scan->part_end;
 
-/* By number, from some packets before on, so that what is shown of the first ones knows what they go on from.
- */
-static void begin_by_number(struct archive_scan *scan, uint64_t first, uint64_t end)
-{
-    scan->part_end = end;
-    scan->next_number = first > SCAN_CONTEXT_PACKETS ? first - SCAN_CONTEXT_PACKETS : 1;
-    scan->run = (struct number_run) { 0 };
-    scan->run_at = 0;
+        end_part(scan);
+        scan->is_by_number = true;
+        begin_by_number(scan, scan->through, part_end, SCAN_LONG_CONTEXT_PACKETS);
+    }
+    return true;
 }
 
 /* False: the window is done, or *error. */
@@ -244,10 +257,12 @@ static bool begin_part(struct archive_scan *scan, struct error *error)
         return scan->has_part;
     }
     if (judge_takes_all(scan->options.judge))
-        begin_by_number(scan, scan->through, scan->end);
+        begin_by_number(scan, scan->through, scan->end, SCAN_CONTEXT_PACKETS);
     else
         begin_by_number(scan, scan->through,
-                        map->segments[at].end < scan->end ? map->segments[at].end : scan->end);
+                        map->segments[at].end < scan->end ? map->segments[at].end : scan->end,
+                        judge_memory(scan->options.judge) == HINT_MEMORY_NONE ? SCAN_CONTEXT_PACKETS
+                                                                              : SCAN_LONG_CONTEXT_PACKETS);
     if (goes_on)
         scan->next_number = scan->through;
     scan->has_part = true;
@@ -303,6 +318,25 @@ static bool is_time_over(struct archive_scan *scan)
     return scan_now_ms() >= scan->options.deadline_ms;
 }
 
+/* Without an index's help: to the numbers of that time, and what may have come out of order. */
+static void narrow_by_time(struct archive_scan *scan, const struct time_range *range)
+{
+    if (range->from_ns != INT64_MIN) {
+        uint64_t at = archive_reader_at(scan->options.reader, range->from_ns);
+
+        if (at > SCAN_DISORDER_PACKETS && at - SCAN_DISORDER_PACKETS > scan->through)
+            scan->through = at - SCAN_DISORDER_PACKETS;
+    }
+    if (range->to_ns != INT64_MAX) {
+        uint64_t at = archive_reader_at(scan->options.reader, range->to_ns + 1);
+
+        if (at + SCAN_DISORDER_PACKETS < scan->end)
+            scan->end = at + SCAN_DISORDER_PACKETS;
+    }
+    if (scan->through > scan->end)
+        scan->through = scan->end;
+}
+
 struct archive_scan *archive_scan_new(const struct scan_options *options, struct error *error)
 {
     struct archive_scan *scan = calloc(1, sizeof *scan);
@@ -315,8 +349,8 @@ struct archive_scan *archive_scan_new(const struct scan_options *options, struct
         return NULL;
     }
     scan->options = *options;
-    if (getrandom(&scan->hash_seed, sizeof scan->hash_seed, 0) != sizeof scan->hash_seed ||
-        !number_map_update(&options->reader->map, error)) {
+    if (getrandom(&scan->hash_seed, sizeof scan->hash_seed, 0) != sizeof scan->hash_seed) {
+        error_system(error, "random numbers");
         archive_scan_free(scan);
         return NULL;
     }
@@ -335,6 +369,8 @@ struct archive_scan *archive_scan_new(const struct scan_options *options, struct
         scan->through = first;
     if (scan->end > end)
         scan->end = end > scan->through ? end : scan->through;
+    if (judge_takes_all(options->judge))
+        narrow_by_time(scan, judge_range(options->judge));
     return scan;
 }
 

@@ -4,9 +4,10 @@
  * the road under rows, counts, bars and downloads.
  *
  * What has an index is read by archive_source, as `find` does, with what came before in the conversations a
- * filter asks about, so the packets are those of `find`. What has none (the segment that is written), and
- * what is asked for without a filter, is read by number, a block at a time; there an answer that depends on
- * earlier packets knows only those since SCAN_CONTEXT_PACKETS before.
+ * filter asks about, so the packets are those of `find`. What has none (the segment that is written), what is
+ * asked for without a filter, and a filter whose past would take more than SCAN_PAST_BLOCKS blocks to read,
+ * is read by number; there an answer that depends on earlier packets knows those of SCAN_LONG_CONTEXT_PACKETS
+ * numbers before. A scan from the first packet on has everything before it, and is exact.
  */
 #pragma once
 
@@ -16,7 +17,12 @@
 #include "live/judge.h"
 #include "live/number_map.h"
 
-enum { SCAN_CONTEXT_PACKETS = 2048 };
+enum {
+    SCAN_CONTEXT_PACKETS = 2048, /* dissected before, so that what is shown knows what it goes on from */
+    SCAN_LONG_CONTEXT_PACKETS = 32768, /* when the answer depends on it */
+    SCAN_PAST_BLOCKS = 128,
+    SCAN_DISORDER_PACKETS = 8192, /* by number: so far beside a time its packets are looked for */
+};
 
 /* What one reader of an archive's node needs over and over, kept open from question to question. */
 struct archive_reader {
@@ -39,12 +45,13 @@ uint64_t archive_reader_at(struct archive_reader *reader, int64_t ts_ns);
 int64_t scan_now_ms(void);
 
 struct scan_options {
-    struct archive_reader *reader; /* borrowed, and this scan's alone */
-    struct judge *judge;           /* likewise */
-    const struct demand *also;     /* that is wanted of packets that match; NULL: nothing */
-    uint64_t first, end;           /* numbers, end not included */
-    const atomic_bool *stop;       /* may be NULL */
-    int64_t deadline_ms;           /* of scan_now_ms; INT64_MAX: none */
+    struct archive_reader
+        *reader;               /* borrowed, and this scan's alone; its map is as new as the answer is to be */
+    struct judge *judge;       /* likewise */
+    const struct demand *also; /* that is wanted of packets that match; NULL: nothing */
+    uint64_t first, end;       /* numbers, end not included */
+    const atomic_bool *stop;   /* may be NULL */
+    int64_t deadline_ms;       /* of scan_now_ms; INT64_MAX: none */
 };
 
 struct archive_scan;

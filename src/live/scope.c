@@ -69,12 +69,3 @@ bool scope_is_all(const struct scope *scope)
     return scope->filter == NULL && scope->device == NULL && scope->range.from_ns == INT64_MIN &&
            scope->range.to_ns == INT64_MAX;
 }
-
-const char *bytes_level_name(enum bytes_level level)
-{
-    static const char *const names[] = {
-        [BYTES_NONE] = "none", [BYTES_HEADERS] = "headers", [BYTES_FULL] = "full"
-    };
-
-    return names[level];
-}
