@@ -69,3 +69,23 @@ bool scope_is_all(const struct scope *scope)
     return scope->filter == NULL && scope->device == NULL && scope->range.from_ns == INT64_MIN &&
            scope->range.to_ns == INT64_MAX;
 }
+
+static const char *const level_names[] = {
+    [BYTES_NONE] = "none", [BYTES_HEADERS] = "headers", [BYTES_FULL] = "full"
+};
+
+const char *bytes_level_name(enum bytes_level level)
+{
+    return level_names[level];
+}
+
+bool bytes_level_parse(struct bytes text, enum bytes_level *level)
+{
+    for (unsigned i = 0; i < sizeof level_names / sizeof *level_names; i++) {
+        if (bytes_equal(text, bytes_text(level_names[i]))) {
+            *level = (enum bytes_level)i;
+            return true;
+        }
+    }
+    return false;
+}
