@@ -8,14 +8,14 @@
 
 #include <stdlib.h>
 
-#include "live/row_maker.h"
+#include "live/archive_row.h"
 
 enum { TEXTS_LIMIT_BYTES = 8 << 20 };
 
 struct gathering {
     struct archive_reader *reader;
     struct judge *judge;
-    struct row_maker *maker;
+    struct archive_row_maker *maker;
     const struct rows_question *question;
     struct rows_answer *answer;
     int64_t deadline_ms;
@@ -57,7 +57,7 @@ static bool gather(struct gathering *g, uint64_t first, uint64_t end, bool wants
 {
     struct scan_options options = { .reader = g->reader,
                                     .judge = g->judge,
-                                    .also = row_maker_demand(g->maker),
+                                    .also = archive_row_demand(g->maker),
                                     .first = first,
                                     .end = end,
                                     .stop = g->question->stop,
@@ -71,7 +71,7 @@ static bool gather(struct gathering *g, uint64_t first, uint64_t end, bool wants
         return false;
     *result = SCAN_END;
     while ((wants_last || *n_found < n) && (*result = archive_scan_next(scan, &d, error)) == SCAN_MATCH) {
-        row_maker_make(g->maker, d, &row);
+        archive_row_make(g->maker, d, &row);
         keep(&g->answer->texts, &row, &kept[(*n_found)++ % n]);
     }
     *through = archive_scan_through(scan);
@@ -234,12 +234,11 @@ enum answer_result archive_rows(struct archive_reader *reader, struct archive_de
     if (judged != JUDGE_READY)
         return judged == JUDGE_REFUSED ? ANSWER_REFUSED : ANSWER_FAULT;
     archive_devices_refresh(devices, 0);
-    g.maker = row_maker_new(devices);
+    g.maker = archive_row_maker_new(devices);
     is_done = g.maker != NULL || error_set(error, ERROR_SYSTEM, "no memory for rows");
-    is_done = is_done && number_map_update(&reader->map, error);
     if (is_done && scope_span(reader, &question->question.scope, &answer->span_first, &answer->span_end))
         is_done = answer_within(&g, error);
-    row_maker_free(g.maker);
+    archive_row_maker_free(g.maker);
     judge_free(g.judge);
     return is_done ? ANSWER_DONE : ANSWER_FAULT;
 }

@@ -3,6 +3,7 @@
  * routes - every address that the server answers, one row each: docs/openapi.json says what they take and
  * give. Rows are looked at from the top.
  */
+#include "web/api_archive.h"
 #include "web/gate.h"
 #include "web/machines.h"
 #include "web/page.h"
@@ -15,6 +16,17 @@ const struct route web_routes[] = {
     /* ---- logging in ---- */
     { HTTP_POST, "/api/v1/login", gate_login, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET | ROUTE_MEMBERS },
     { HTTP_POST, "/api/v1/logout", gate_logout, ROLE_VIEW, ROUTE_MEMBERS },
+
+    /* ---- the archive, and the filter language ---- */
+    { HTTP_GET, "/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_ANY_ORIGIN },
+    { HTTP_GET, "/api/v1/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/api/v1/me", api_me, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/status", api_status, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources", api_sources, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/rows", api_rows, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/filter/values", api_filter_values, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },
 
     /* ---- the page: its files, and the addresses of its screens ---- */
     { HTTP_GET, "/", page_show, ROLE_VIEW, ROUTE_ANYBODY },

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "base/timestamp.h"
+#include "live/archive_pool.h"
 #include "web/job_pool.h"
 #include "web/links.h"
 #include "web/server.h"
@@ -36,7 +37,8 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->options.archive = site->archive;
     site->started_ns = timestamp_now();
     site->jobs = job_pool_new(loop, error);
-    site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
+    site->archives = site->jobs ? archive_pool_new(site->archive, error) : NULL;
+    site->links = site->archives ? links_new(loop, site->archive, error) : NULL;
     if (site->links == NULL) {
         site_free(site);
         return NULL;
@@ -51,6 +53,7 @@ void site_free(struct site *site)
         return;
     links_free(site->links);
     job_pool_free(site->jobs);
+    archive_pool_free(site->archives);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);
     free(site->archive);

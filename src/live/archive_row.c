@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "live/row_maker.h"
+#include "live/archive_row.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -30,7 +30,7 @@ struct end { /* whose client was there */
     bool is_known;
 };
 
-struct row_maker {
+struct archive_row_maker {
     struct archive_devices *devices;
     struct summarizer summarizer;
     struct demand demand;
@@ -49,12 +49,12 @@ static void let_go(void *context, const void *key, void *value)
     free(end->stays);
 }
 
-struct row_maker *row_maker_new(struct archive_devices *devices)
+struct archive_row_maker *archive_row_maker_new(struct archive_devices *devices)
 {
-    struct row_maker *maker = calloc(1, sizeof *maker);
+    struct archive_row_maker *maker = calloc(1, sizeof *maker);
     struct lru_table_options options = { .key_bytes = sizeof(struct end_key),
                                          .value_bytes = sizeof(struct end),
-                                         .limit = ROW_MAKER_ENDS_LIMIT,
+                                         .limit = ARCHIVE_ROW_ENDS_LIMIT,
                                          .let_go = let_go };
 
     if (maker == NULL)
@@ -71,11 +71,11 @@ struct row_maker *row_maker_new(struct archive_devices *devices)
         maker->ends = lru_table_new(&options);
     if (maker->ends)
         return maker;
-    row_maker_free(maker);
+    archive_row_maker_free(maker);
     return NULL;
 }
 
-void row_maker_free(struct row_maker *maker)
+void archive_row_maker_free(struct archive_row_maker *maker)
 {
     if (maker == NULL)
         return;
@@ -83,7 +83,7 @@ void row_maker_free(struct row_maker *maker)
     free(maker);
 }
 
-const struct demand *row_maker_demand(const struct row_maker *maker)
+const struct demand *archive_row_demand(const struct archive_row_maker *maker)
 {
     return &maker->demand;
 }
@@ -92,7 +92,8 @@ const struct demand *row_maker_demand(const struct row_maker *maker)
 
 static uint32_t rank_of(const struct binding *binding)
 {
-    uint32_t class = identity_scheme_class(binding->scheme) == IDENTITY_OF_DEVICE ? 2 : 1;
+    enum identity_class of = identity_scheme_class(binding->scheme);
+    uint32_t class = of == IDENTITY_OF_DEVICE ? 3 : of == IDENTITY_OF_GROUP ? 2 : 1;
 
     return class << 16 | (uint32_t)binding->confidence << 8 | (255U - (uint32_t)binding->scheme);
 }
@@ -103,7 +104,7 @@ static bool keep_stay(void *context, const struct binding *binding)
     enum identity_class class = identity_scheme_class(binding->scheme);
     struct buffer name;
 
-    if ((class != IDENTITY_OF_DEVICE && class != IDENTITY_OF_ADDRESS) ||
+    if (class == IDENTITY_OF_NOBODY || class == IDENTITY_OF_SERVICE ||
         (binding->confidence < CONFIDENCE_PROBABLE && binding->reason != BINDING_ATTEMPT))
         return true;
     if (end->n == end->cap) {
@@ -130,7 +131,8 @@ static bool keep_stay(void *context, const struct binding *binding)
     return true;
 }
 
-static const struct end *end_of(struct row_maker *maker, const struct ip_address *address, uint16_t port)
+static const struct end *end_of(struct archive_row_maker *maker, const struct ip_address *address,
+                                uint16_t port)
 {
     struct end_key key = { .address = *address, .port = port };
     struct end *end = lru_table_put(maker->ends, &key, NULL);
@@ -171,7 +173,7 @@ static const struct stay *best_of(const struct end *end, const struct flow_key *
     return best;
 }
 
-struct bytes row_maker_device(struct row_maker *maker, const struct dissection *d, uint8_t *marks)
+struct bytes archive_row_device(struct archive_row_maker *maker, const struct dissection *d, uint8_t *marks)
 {
     *marks = 0;
     for (uint32_t layer = maker->devices ? d->n_layers : 0; layer-- > 0;) {
@@ -208,7 +210,7 @@ static size_t cut_between_characters(const char *text, size_t len, size_t limit)
     return len;
 }
 
-void row_maker_make(struct row_maker *maker, const struct dissection *d, struct row *row)
+void archive_row_make(struct archive_row_maker *maker, const struct dissection *d, struct row *row)
 {
     struct packet_summary *summary = &maker->summary;
     size_t info_len;
@@ -224,7 +226,7 @@ void row_maker_make(struct row_maker *maker, const struct dissection *d, struct 
         .protocol = bytes_text(summary->protocol),
         .info = bytes_of((const uint8_t *)summary->info, info_len),
     };
-    row->device = row_maker_device(maker, d, &row->marks);
+    row->device = archive_row_device(maker, d, &row->marks);
     if (summary->severity == SUMMARY_ERROR)
         row->marks |= ROW_ERROR;
     else if (summary->severity == SUMMARY_WARNING)
@@ -235,7 +237,7 @@ void row_maker_make(struct row_maker *maker, const struct dissection *d, struct 
         row->marks |= ROW_INFO_CUT;
 }
 
-const char *row_maker_protocol(struct row_maker *maker, const struct dissection *d)
+const char *archive_row_protocol(struct archive_row_maker *maker, const struct dissection *d)
 {
     summarize(&maker->summarizer, d, &maker->summary);
     return maker->summary.protocol;
