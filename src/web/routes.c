@@ -4,6 +4,7 @@
  * give. Rows are looked at from the top.
  */
 #include "web/api_archive.h"
+#include "web/api_shares.h"
 #include "web/gate.h"
 #include "web/machines.h"
 #include "web/page.h"
@@ -27,6 +28,14 @@ const struct route web_routes[] = {
     { HTTP_GET, "/api/v1/sources/{source}/filter/values", api_filter_values, ROLE_VIEW },
     { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
     { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },
+
+    /* ---- links ---- */
+    { HTTP_POST, "/s/{link}/enter", api_link_enter, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET },
+    { HTTP_GET, "/api/v1/shares", api_shares, ROLE_CONTROL, ROUTE_MEMBERS },
+    { HTTP_POST, "/api/v1/shares", api_share_add, ROLE_CONTROL, ROUTE_MEMBERS },
+    { HTTP_GET, "/api/v1/shares/{share}", api_share, ROLE_CONTROL, ROUTE_MEMBERS },
+    { HTTP_DELETE, "/api/v1/shares/{share}", api_share_revoke, ROLE_CONTROL, ROUTE_MEMBERS },
+    { HTTP_GET, "/api/v1/audit", api_audit, ROLE_CONTROL, ROUTE_MEMBERS },
 
     /* ---- the page: its files, and the addresses of its screens ---- */
     { HTTP_GET, "/", page_show, ROLE_VIEW, ROUTE_ANYBODY },
