@@ -6,7 +6,7 @@ import { joins_between, ladder_layout, ladder_summary, rung_at, rungs_between, t
 function packet(number: number, ms: number, more: Partial<LadderPacket> = {}): LadderPacket {
   return {
     number, us: 1_724_940_000_000_000 + ms * 1000, from: 0, to: 1, protocol: 'CoAP', label: `packet ${number}`, length: 60,
-    is_error: false, is_warning: false, answers: null, repeats: null, awaits_answer: false, ...more,
+    is_error: false, is_warning: false, answers: null, repeats: null, awaits_answer: false, notice: '', ...more,
   };
 }
 
@@ -87,6 +87,16 @@ test('the summary counts what the ladder shows', () => {
   assert.deepEqual(ladder_summary(story, ladder_layout(story, 'even')), {
     n_answered: 2, n_unanswered: 1, n_repeated: 2, n_errors: 1, median_us: 70_000, longest_silence_us: 1_200_000_000,
   });
+});
+
+test('a notice has a line of its own between its arrow and what was before', () => {
+  for (const spacing of ['even', 'time'] as const) {
+    const ladder = ladder_layout([packet(1, 0), packet(2, 100_000, { notice: 'address changed' })], spacing);
+    const rung = ladder.rungs[1]!;
+
+    assert.ok(rung.notice_y > ladder.rungs[0]!.y && rung.notice_y <= rung.y - 26);
+    if (rung.band) assert.ok(rung.band.y + rung.band.height <= rung.notice_y + 1, spacing);
+  }
 });
 
 test('an empty session is an empty ladder', () => {

@@ -23,6 +23,7 @@ export interface LadderPacket {
   readonly answers: number | null; // packet number of the request
   readonly repeats: number | null; // packet number of what it sends once more
   readonly awaits_answer: boolean; // a request that nothing answered
+  readonly notice: string; // what changed before it (an address): a line of its own; '' for nothing
 }
 
 export type Spacing = 'even' | 'time';
@@ -31,6 +32,7 @@ export interface Rung {
   readonly index: number; // in the packets
   readonly y: number; // of the arrow
   readonly band: Silence | null; // between the one before and this one
+  readonly notice_y: number; // of the notice's line; meaningless without one
 }
 
 export interface Silence {
@@ -58,7 +60,8 @@ export interface Ladder {
 
 export const RUNG_PX = 28;
 export const SILENCE_PX = 34; // the band's share of an even ladder
-const TOP_PX = 22;
+export const NOTICE_PX = 26;
+const TOP_PX = 26;
 const BOTTOM_PX = 26;
 const LEAST_PX = 20; // in true time: a label's height
 const MOST_PX = 132; // and where the axis is cut
@@ -108,7 +111,10 @@ export function ladder_layout(packets: readonly LadderPacket[], spacing: Spacing
       if (true_px > MOST_PX) band = { y: y + (px - (SILENCE_PX - 8)) / 2, height: SILENCE_PX - 8, us: pause_us };
       y += px;
     }
-    rungs.push({ index: i, y, band });
+    // The line of the notice stands right above its arrow, below the silence.
+    const notice_y = y - RUNG_PX / 2;
+    if (packets[i]!.notice !== '') y += NOTICE_PX;
+    rungs.push({ index: i, y, band, notice_y });
   }
   const joins = joins_of(packets, rungs);
 
