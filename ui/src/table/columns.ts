@@ -2,6 +2,7 @@
 //
 // The columns of the packet table: Wireshark's, and the device. What a cell says is here, how it looks in table.css.
 import type { RowFrame } from '../net/frame';
+import { hue_of as protocol_hue } from '../parts/protocol_hue';
 import { count_text } from './format';
 import { time_text, type Instant, type TimeFormat } from './time_format';
 
@@ -44,10 +45,13 @@ export function columns_named(ids: readonly string[]): Column[] {
   return found.length === 0 ? [...columns] : found;
 }
 
-/* Protocol -> one of six hues. The name is always there in text: colour is the second signal. */
-const hues: Record<string, number> = {
-  CoAP: 0, LwM2M: 0, MQTT: 2, 'MQTT-SN': 2, DTLS: 1, TLS: 3, TLSv1: 3, QUIC: 3, DNS: 4, mDNS: 4, MDNS: 4, NTP: 4, DHCP: 4, HTTP: 2,
-};
+/* Which of the six hues a protocol has: asked for every row that is painted, so remembered. */
+const hues = new Map<string, number>();
 export function hue_of(protocol: string): number {
-  return hues[protocol] ?? hues[protocol.replace(/v[\d.]+$/, '')] ?? 5;
+  let hue = hues.get(protocol);
+  if (hue === undefined) {
+    hue = protocol_hue(protocol);
+    if (hues.size < 1000) hues.set(protocol, hue);
+  }
+  return hue;
 }
