@@ -2,7 +2,6 @@
 //
 // The columns of the packet table: Wireshark's, and the device. What a cell says is here, how it looks in table.css.
 import type { RowFrame } from '../net/frame';
-import { hue_of as protocol_hue } from '../parts/protocol_hue';
 import { count_text } from './format';
 import { time_text, type Instant, type TimeFormat } from './time_format';
 
@@ -45,12 +44,14 @@ export function columns_named(ids: readonly string[]): Column[] {
   return found.length === 0 ? [...columns] : found;
 }
 
-/* Which of the six hues a protocol has: asked for every row that is painted, so remembered. */
-const hues = new Map<string, number>();
+/* Six hues are as many as everybody can tell apart: protocols share them by family. The name always stands beside it. */
+const families: readonly RegExp[] = [/^(CoAP|LwM2M|OSCORE)/i, /^(DTLS|TLS|SSL|QUIC)/i, /^(MQTT|AMQP)/i, /^(m?DNS|DHCP|NTP|SNMP|SSDP)/i, /^(HTTP|TCP|WebSocket)/i];
+const hues = new Map<string, number>(); // asked for every row that is painted, so remembered
 export function hue_of(protocol: string): number {
   let hue = hues.get(protocol);
   if (hue === undefined) {
-    hue = protocol_hue(protocol);
+    const found = families.findIndex((family) => family.test(protocol));
+    hue = found < 0 ? 5 : found;
     if (hues.size < 1000) hues.set(protocol, hue);
   }
   return hue;
