@@ -3,7 +3,7 @@
 // What the live screen is: one source, one filter, a table that follows or stands, and the stream that feeds it. The rules
 // R1-R8 that are not the table's own are here. The components below read the signals; nothing of Preact is in the row path.
 import { effect, signal } from '@preact/signals';
-import { api, source_path } from '../../net/api';
+import { api, rows_get, source_path } from '../../net/api';
 import type { RowFrame } from '../../net/frame';
 import { live, type Count, type FilterFault, type LiveListener } from '../../net/live_socket';
 import { link_secret } from '../../net/session';
@@ -510,6 +510,28 @@ export class LiveModel implements LiveListener {
     if (!view || !view.store.find(number)) return '';
     const [a, b] = [view.store.frame!.source(view.store.row), view.store.frame!.destination(view.store.row)];
     return [a, b].map(endpoint_filter).filter((part) => part !== '').join(' && ');
+  }
+
+  /* Ctrl+. and Ctrl+,: the next packet between the same two, whatever the filter. */
+  async step_conversation(is_back: boolean): Promise<void> {
+    const view = this.view;
+    const number = view?.table.selection.number ?? 0;
+    const filter = this.conversation_filter();
+    if (!view || number === 0 || filter === '') {
+      note('Select a packet with addresses first.');
+      return;
+    }
+    try {
+      const answer = await rows_get(this.source, { filter, n: 1, ...(is_back ? { before: number } : { from: number + 1 }) });
+      if (!answer.frame) {
+        note(is_back ? 'No packet of this conversation before.' : 'No packet of this conversation after.');
+        return;
+      }
+      view.store.add(answer.frame);
+      await this.go_to(is_back ? answer.frame.last : answer.frame.first);
+    } catch (fault) {
+      if (fault instanceof Error) note({ text: fault.message, kind: 'bad' });
+    }
   }
 
   /* y: exactly this view. */
