@@ -9,6 +9,7 @@ import { go, router_start } from './shell/router';
 import { keys_lend, keys_start } from './shell/keys';
 import { help_is_open } from './shell/help';
 import { settings_start } from './state/settings';
+import { session_start } from './net/session';
 
 settings_start();
 router_start();
@@ -30,3 +31,4 @@ keys_lend({
   ],
 });
 render(<App />, document.getElementById('app')!);
+void session_start();

@@ -9,6 +9,8 @@ import { Header } from './header';
 import { Help } from './help';
 import { Notes } from './notes';
 import { Dialogs } from './dialogs';
+import { Entrance } from './entrance';
+import { access } from '../state/store';
 
 function ScreenOf({ name }: { name: ScreenName }) {
   const [loaded, set_loaded] = useState<{ name: ScreenName; component: ComponentType | null; fault: string }>({
@@ -57,7 +59,7 @@ export function App() {
   return (
     <div class="app">
       <Header />
-      <ScreenOf name={screen_name.value} />
+      {access.value.state === 'login' || access.value.state === 'refused' ? <Entrance /> : <ScreenOf name={screen_name.value} />}
       <Help />
       <Dialogs />
       <Notes />
