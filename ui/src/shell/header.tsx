@@ -6,7 +6,7 @@ import { href, route, screen_name, go, type ScreenName } from './router';
 import { HealthChip } from './health_chip';
 import { help_is_open } from './help';
 import { dialog_open } from './dialogs';
-import { initials } from './presence';
+import { initials, person_hue, place_words } from './presence';
 
 const places: { screen: ScreenName; text: string; also?: ScreenName[] }[] = [
   { screen: 'live', text: 'Live' },
@@ -25,17 +25,17 @@ function Logo() {
 }
 
 function Face({ person }: { person: Person }) {
-  const where =
-    person.state === 'away' ? 'away' : person.state === 'live' ? 'following live' : person.packet === null ? 'reading' : `reading ${person.packet}`;
-  const is_followed = followed_person.value === person.id;
+  const is_me = person.person === hello.value?.you.person;
+  const is_followed = followed_person.value === person.person;
+  const where = place_words(person);
   return (
     <button
-      class={`face hue-${person.colour % 6} ${person.state} ${is_followed ? 'followed' : ''}`}
+      class={`face ${person_hue(person)} ${person.away ? 'away' : ''} ${is_followed ? 'followed' : ''}`}
       title={`${person.name}, ${where}`}
-      aria-label={person.is_me ? `${person.name} (you), ${where}` : `Follow ${person.name}, ${where}`}
-      aria-pressed={is_followed}
-      disabled={person.is_me}
-      onClick={() => (followed_person.value = is_followed ? null : person.id)}
+      aria-label={is_me ? `${person.name} (you), ${where}` : `Follow ${person.name}, ${where}`}
+      aria-pressed={is_me ? undefined : is_followed}
+      disabled={is_me}
+      onClick={() => (followed_person.value = is_followed ? null : person.person)}
     >
       {initials(person.name)}
     </button>
@@ -53,7 +53,7 @@ function Sources() {
         {all.map((source) => (
           <option key={source.name} value={source.name}>
             {source.name}
-            {source.is_recording ? '' : ' (ended)'}
+            {source.state === 'live' ? '' : ` (${source.state})`}
           </option>
         ))}
       </select>
@@ -88,7 +88,7 @@ export function Header() {
       <div class="header-end">
         <div class="faces" role="group" aria-label="People here">
           {others.slice(0, n_faces).map((person) => (
-            <Face key={person.id} person={person} />
+            <Face key={person.person} person={person} />
           ))}
           {others.length > n_faces && <span class="faces-more">+{others.length - n_faces}</span>}
         </div>
