@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/time_range.h"
 
 enum bytes_level { BYTES_NONE, BYTES_HEADERS, BYTES_FULL }; /* docs/live-protocol.md, "Bytes levels" */
@@ -30,3 +31,17 @@ static inline struct scope scope_of_all(void)
 {
     return (struct scope) { .range = { INT64_MIN, INT64_MAX }, .bytes = BYTES_FULL };
 }
+
+struct filter;
+
+/*
+ * Whether who sees so much of packets may ask this filter, which text was compiled to: a filter is a question
+ * about bytes (docs/live-protocol.md, "Bytes levels"). False with *error set, the place marked. The filter of
+ * a scope itself is its giver's, and asks what it likes.
+ */
+bool scope_allows(enum bytes_level level, const struct filter *filter, const char *text, struct error *error);
+
+bool scope_has_source(const struct scope *scope, const char *source);
+bool scope_is_all(const struct scope *scope); /* of its sources, it covers every packet */
+
+const char *bytes_level_name(enum bytes_level level); /* "headers" */

@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/timestamp.h"
-#include "cli/device_account.h"
+#include "device/device_account.h"
 
 struct stay {
     enum identity_scheme scheme;

@@ -9,7 +9,10 @@
 #include "base/buffer.h"
 #include "protocol/dissection.h"
 
-/* As value_format (output.h), but for is_local: FIELD_TIME in the local zone. */
+/* One value as tshark -T fields prints it. Times of FIELD_TIME: UTC. */
+bool value_format(struct buffer *text, const struct value *value);
+
+/* As value_format, but for is_local: FIELD_TIME in the local zone. */
 bool value_format_zoned(struct buffer *text, const struct value *value, bool is_local);
 
 /*

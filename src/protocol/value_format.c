@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/value_format.h"
+#include "protocol/value_format.h"
 
 #include <float.h>
 #include <time.h>
@@ -7,7 +7,6 @@
 #include "base/ip_address.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
-#include "cli/output.h"
 
 bool hex_format(struct buffer *text, struct bytes bytes)
 {

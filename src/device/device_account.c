@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/device_account.h"
+#include "device/device_account.h"
 
 #include <stdlib.h>
 

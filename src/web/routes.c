@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * routes - every address that the server answers, one row each: docs/openapi.json says what they take and
+ * give. Rows are looked at from the top.
+ */
+#include "web/gate.h"
+#include "web/machines.h"
+#include "web/page.h"
+#include "web/router.h"
+
+const struct route web_routes[] = {
+    /* ---- for machines ---- */
+    { HTTP_GET, "/healthz", machines_health, ROLE_VIEW, ROUTE_ANY_ORIGIN },
+
+    /* ---- logging in ---- */
+    { HTTP_POST, "/api/v1/login", gate_login, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET | ROUTE_MEMBERS },
+    { HTTP_POST, "/api/v1/logout", gate_logout, ROLE_VIEW, ROUTE_MEMBERS },
+
+    /* ---- the page: its files, and the addresses of its screens ---- */
+    { HTTP_GET, "/", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/assets/{rest...}", page_asset, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/live/{source}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/a/{source}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/d/{source}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/d/{source}/{device}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/x/{source}/{session}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/c/{source}/p/{number}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/s/{link}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/s/{link}/live/{source}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/s/{link}/a/{source}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/s/{link}/d/{source}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/s/{link}/d/{source}/{device}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/s/{link}/x/{source}/{session}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/s/{link}/c/{source}/p/{number}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/{file}", page_asset, ROLE_VIEW, ROUTE_ANYBODY },
+};
+const size_t n_web_routes = sizeof web_routes / sizeof *web_routes;

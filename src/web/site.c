@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/site.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/rand.h>
+
+#include "base/timestamp.h"
+#include "web/job_pool.h"
+#include "web/links.h"
+
+struct site *site_new(struct loop *loop, const struct site_options *options, struct error *error)
+{
+    struct site *site = calloc(1, sizeof *site);
+
+    if (site)
+        site->archive = strdup(options->archive);
+    if (site == NULL || site->archive == NULL ||
+        RAND_bytes((unsigned char *)&site->hash_seed, sizeof site->hash_seed) != 1) {
+        error_set(error, ERROR_SYSTEM, "no memory, or no randomness, to serve with");
+        site_free(site);
+        return NULL;
+    }
+    site->loop = loop;
+    site->options = *options;
+    site->options.archive = site->archive;
+    site->started_ns = timestamp_now();
+    site->jobs = job_pool_new(loop, error);
+    site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
+    if (site->links == NULL) {
+        site_free(site);
+        return NULL;
+    }
+    return site;
+}
+
+void site_free(struct site *site)
+{
+    if (site == NULL)
+        return;
+    links_free(site->links);
+    job_pool_free(site->jobs);
+    for (size_t i = 0; i < site->n_sources; i++)
+        free(site->sources[i].tap);
+    free(site->archive);
+    free(site);
+}
+
+struct site_source *site_source_find(struct site *site, struct bytes name)
+{
+    for (size_t i = 0; i < site->n_sources; i++)
+        if (bytes_equal(bytes_text(site->sources[i].name), name))
+            return &site->sources[i];
+    return NULL;
+}
+
+bool site_source_add(struct site *site, const char *name, const char *tap)
+{
+    struct site_source *source = site_source_find(site, bytes_text(name));
+    char *copy = tap ? strdup(tap) : NULL;
+
+    if ((tap && copy == NULL) || strlen(name) >= SITE_SOURCE_NAME_BYTES ||
+        (source == NULL && site->n_sources == SITE_SOURCES_LIMIT)) {
+        free(copy);
+        return false;
+    }
+    if (source == NULL) {
+        source = &site->sources[site->n_sources++];
+        snprintf(source->name, sizeof source->name, "%s", name);
+    }
+    if (copy) {
+        free(source->tap);
+        source->tap = copy;
+    }
+    return true;
+}

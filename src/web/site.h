@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site - what one `tapdeck serve` has: the archive, its sources by name, workers, and the tables that people
+ * share. Everything here belongs to the loop's thread; a job is given copies of what it needs.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "net/loop.h"
+
+struct gate;
+struct hub;
+struct job_pool;
+struct links;
+struct pins;
+struct people;
+struct audit;
+struct server;
+
+enum {
+    SITE_SOURCES_LIMIT = 64,
+    SITE_SOURCE_NAME_BYTES = 64, /* a node's name */
+};
+
+struct site_source {
+    char name[SITE_SOURCE_NAME_BYTES]; /* the recorder's node: what its segments are called after */
+    char *tap;       /* where its packets come live, "unix:PATH"; NULL: the archive as it grows */
+    struct hub *hub; /* NULL until somebody looks */
+};
+
+struct site_options {
+    const char *archive; /* the directory */
+    bool is_tls;         /* cookies are Secure */
+};
+
+struct site {
+    struct loop *loop;
+    struct site_options options;
+    char *archive;
+    uint64_t hash_seed;
+    int64_t started_ns; /* since 1970 */
+    struct job_pool *jobs;
+    struct gate *gate;
+    struct server *server; /* the one that serves it */
+    struct site_source sources[SITE_SOURCES_LIMIT];
+    size_t n_sources;
+    /* each of its own file; NULL: not there */
+    struct links *links;
+    struct pins *pins;
+    struct people *people;
+    struct audit *audit;
+};
+
+/* NULL with *error set. */
+struct site *site_new(struct loop *loop, const struct site_options *options, struct error *error);
+void site_free(struct site *site);
+
+/* The source of that name; NULL when there is none. Sources are added and never removed. */
+struct site_source *site_source_find(struct site *site, struct bytes name);
+
+/* Adds one, or gives a known one its tap (may be NULL). False when there are too many, or no memory. */
+bool site_source_add(struct site *site, const char *name, const char *tap);
