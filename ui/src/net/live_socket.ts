@@ -5,7 +5,8 @@
 // browser does not say why an upgrade was refused. Nothing it receives throws past it.
 import { frame_read, type RowFrame } from './frame';
 import { api_url, gap_read } from './api';
-import { alarm, health, health_set, hello, people, pins, type Hello, type Person, type Pin, type Place, type SourceInfo } from '../state/store';
+import { alarm, health, health_set, hello, people, type Hello, type Person, type Pin, type Place, type SourceInfo } from '../state/store';
+import { pin_came, pin_gone } from '../state/pins';
 import type { Gap } from '../table/lines';
 
 export interface Count {
@@ -308,11 +309,9 @@ export class LiveSocket {
         this.listener?.bring(text_of(message['person']), (message['place'] ?? {}) as Place);
         return;
       case 'pin': {
-        const now = new Map(pins.value);
         const pin = message['pin'] as Pin | undefined;
-        if (typeof message['removed'] === 'string') now.delete(message['removed']);
-        if (pin && typeof pin.id === 'string') now.set(pin.id, pin);
-        pins.value = now;
+        if (typeof message['removed'] === 'string') pin_gone(message['removed']);
+        if (pin && typeof pin.id === 'string') pin_came(pin);
         return;
       }
       case 'trouble':
