@@ -70,11 +70,22 @@ bool scope_is_all(const struct scope *scope)
            scope->range.to_ns == INT64_MAX;
 }
 
+static const char *const level_names[] = {
+    [BYTES_NONE] = "none", [BYTES_HEADERS] = "headers", [BYTES_FULL] = "full"
+};
+
 const char *bytes_level_name(enum bytes_level level)
 {
-    static const char *const names[] = {
-        [BYTES_NONE] = "none", [BYTES_HEADERS] = "headers", [BYTES_FULL] = "full"
-    };
+    return level_names[level];
+}
 
-    return names[level];
+bool bytes_level_parse(struct bytes text, enum bytes_level *level)
+{
+    for (unsigned i = 0; i < sizeof level_names / sizeof *level_names; i++) {
+        if (bytes_equal(text, bytes_text(level_names[i]))) {
+            *level = (enum bytes_level)i;
+            return true;
+        }
+    }
+    return false;
 }

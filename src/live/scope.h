@@ -45,3 +45,4 @@ bool scope_has_source(const struct scope *scope, const char *source);
 bool scope_is_all(const struct scope *scope); /* of its sources, it covers every packet */
 
 const char *bytes_level_name(enum bytes_level level); /* "headers" */
+bool bytes_level_parse(struct bytes text, enum bytes_level *level);

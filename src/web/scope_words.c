@@ -4,31 +4,11 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 
-static const struct {
-    const char *name, *words;
-} levels[] = {
-    [BYTES_NONE] = { "none", "addresses and summary" },
-    [BYTES_HEADERS] = { "headers", "decoded, without bytes" },
-    [BYTES_FULL] = { "full", "with all bytes" },
+static const char *const level_words[] = {
+    [BYTES_NONE] = "addresses and summary",
+    [BYTES_HEADERS] = "decoded, without bytes",
+    [BYTES_FULL] = "with all bytes",
 };
-
-enum { N_LEVELS = sizeof levels / sizeof *levels };
-
-const char *bytes_level_name(enum bytes_level level)
-{
-    return levels[level].name;
-}
-
-bool bytes_level_parse(struct bytes text, enum bytes_level *level)
-{
-    for (unsigned i = 0; i < N_LEVELS; i++) {
-        if (bytes_equal(text, bytes_text(levels[i].name))) {
-            *level = (enum bytes_level)i;
-            return true;
-        }
-    }
-    return false;
-}
 
 /* "2026-11-22 14:00:00 UTC": to the second, because nobody shares from a nanosecond on. */
 static void put_time(struct buffer *out, int64_t ts_ns, bool is_local)
@@ -74,5 +54,5 @@ void scope_put_words(struct buffer *out, const struct scope *scope, bool is_loca
         utf8_put_escaped(out, bytes_text(scope->filter));
     }
     put_range(out, &scope->range, is_local);
-    buffer_printf(out, ", %s", levels[scope->bytes].words);
+    buffer_printf(out, ", %s", level_words[scope->bytes]);
 }

@@ -10,7 +10,3 @@
 
 /* Appends it. Strangers' words in it are escaped (utf8_put_escaped). */
 void scope_put_words(struct buffer *out, const struct scope *scope, bool is_local);
-
-/* "none", "headers", "full", as in the protocol. */
-const char *bytes_level_name(enum bytes_level level);
-bool bytes_level_parse(struct bytes text, enum bytes_level *level);

@@ -117,6 +117,8 @@ export interface Person {
 }
 
 export const people = signal<Person[]>([]);
+/* Oneself among them; null before the server said so. */
+export const me = computed(() => people.value.find((person) => person.person === hello.value?.you.person) ?? null);
 export const followed_person = signal<string | null>(null); // Person.person
 
 /* The packet one looks at, on whatever screen. Written by the screen. */
