@@ -206,18 +206,19 @@ static void become_member(struct access *access, int64_t expires_ns)
 }
 
 /* The link's own secrets and no other, also for a member: so nothing else is open by such an address. */
-static bool identify_guest(struct exchange *exchange, const struct route_match *match, struct bytes bearer,
-                           bool has_bearer, struct access *access)
+static enum link_answer identify_guest(struct exchange *exchange, const struct route_match *match,
+                                       struct bytes bearer, bool has_bearer, struct access *access)
 {
     struct links *links = exchange->site->links;
     struct bytes cookie;
 
     if (links == NULL)
-        return false;
+        return LINK_IS_UNKNOWN;
     if (has_bearer)
-        return links_visit(links, match->link, LINK_SECRET, bearer, access) == LINK_IS_GOOD;
-    return http_cookie_find(&exchange->request->fields, GATE_LINK_COOKIE, &cookie) &&
-           links_visit(links, match->link, LINK_COOKIE, cookie, access) == LINK_IS_GOOD;
+        return links_visit(links, match->link, LINK_SECRET, bearer, access);
+    if (!http_cookie_find(&exchange->request->fields, GATE_LINK_COOKIE, &cookie))
+        return LINK_IS_UNKNOWN;
+    return links_visit(links, match->link, LINK_COOKIE, cookie, access);
 }
 
 static bool identify_member(struct gate *gate, const struct exchange *exchange, struct bytes bearer,
@@ -240,16 +241,33 @@ static bool identify_member(struct gate *gate, const struct exchange *exchange, 
     return true;
 }
 
-static void refuse_nobody(struct exchange *exchange, const struct route_match *match)
+static void refuse_guest(struct exchange *exchange, const struct route_match *match, enum link_answer answer)
+{
+    static const struct {
+        unsigned status;
+        const char *code;
+    } refusals[] = {
+        [LINK_IS_UNKNOWN] = { 401, "no_link" },          [LINK_WAS_REVOKED] = { 401, "link_revoked" },
+        [LINK_WAS_EXPIRED] = { 401, "link_expired" },    [LINK_IS_FULL] = { 403, "link_full" },
+        [LINK_UNREADABLE] = { 503, "links_unreadable" },
+    };
+    struct buffer words;
+
+    buffer_init(&words, 2048);
+    if (answer == LINK_IS_UNKNOWN)
+        buffer_put_text(&words, "this link does not exist, or its secret is not this one; ask who gave it");
+    else
+        links_words(exchange->site->links, answer, match->link, &words);
+    exchange_problem(exchange, refusals[answer].status, refusals[answer].code, "%.*s", (int)words.len,
+                     (const char *)words.data);
+    buffer_clear(&words);
+}
+
+static void refuse_nobody(struct exchange *exchange)
 {
     exchange_header(exchange, "WWW-Authenticate", "Bearer realm=\"tapdeck\"");
-    if (match->link.len)
-        exchange_problem(
-            exchange, 401, "no_link",
-            "this link does not exist, or is over, or its secret is not this one; ask who gave it");
-    else
-        exchange_problem(exchange, 401, "not_logged_in",
-                         "log in first: with the token that tapdeck serve printed, or the password");
+    exchange_problem(exchange, 401, "not_logged_in",
+                     "log in first: with the token that tapdeck serve printed, or the password");
 }
 
 static const char *role_name(enum access_role role)
@@ -266,6 +284,7 @@ bool gate_open(struct gate *gate, struct exchange *exchange, const struct route_
                struct access *access)
 {
     const struct route *route = match->route;
+    enum link_answer link = LINK_IS_UNKNOWN;
     struct bytes bearer = { 0 };
     bool has_bearer, is_known;
 
@@ -279,9 +298,13 @@ bool gate_open(struct gate *gate, struct exchange *exchange, const struct route_
     has_bearer = bearer_of(exchange->request, &bearer);
     if (has_bearer && !gate_may_try(exchange))
         return false;
-    is_known = match->link.len ? identify_guest(exchange, match, bearer, has_bearer, access)
-                               : identify_member(gate, exchange, bearer, has_bearer, access);
-    if (has_bearer && !is_known)
+    if (match->link.len) {
+        link = identify_guest(exchange, match, bearer, has_bearer, access);
+        is_known = link == LINK_IS_GOOD;
+    } else {
+        is_known = identify_member(gate, exchange, bearer, has_bearer, access);
+    }
+    if (has_bearer && !is_known && link == LINK_IS_UNKNOWN)
         gate_count_failure(gate, access->source);
     if (changes_something(route) && !(has_bearer && is_known) &&
         !gate_is_own_origin(exchange->request, (route->flags & ROUTE_BEARS_SECRET) != 0)) {
@@ -293,7 +316,10 @@ bool gate_open(struct gate *gate, struct exchange *exchange, const struct route_
     if (route->flags & ROUTE_ANYBODY)
         return true;
     if (!is_known) {
-        refuse_nobody(exchange, match);
+        if (match->link.len)
+            refuse_guest(exchange, match, link);
+        else
+            refuse_nobody(exchange);
         return false;
     }
     if (access->role < route->least) {

@@ -26,47 +26,35 @@ enum {
 };
 
 /* A person that did not exist before, and his cookie. False without randomness. */
-static bool make_login(const struct gate *gate, char header[static COOKIE_HEADER_BYTES],
-                       char person[static ACCESS_ID_BYTES], int64_t *expires_s)
+static bool make_login(const struct gate *gate, char header[static COOKIE_HEADER_BYTES])
 {
     uint8_t bytes[PERSON_BYTES];
-    char value[GATE_COOKIE_BYTES];
+    char value[GATE_COOKIE_BYTES], person[ACCESS_ID_BYTES];
+    int64_t expires_s = timestamp_now() / NS_PER_SECOND + LOGIN_SECONDS;
 
     if (RAND_bytes(bytes, sizeof bytes) != 1)
         return false;
     EVP_EncodeBlock((unsigned char *)person, bytes, sizeof bytes);
     for (char *c = person; *c; c++)
         *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
-    *expires_s = timestamp_now() / NS_PER_SECOND + LOGIN_SECONDS;
-    gate_cookie_make(gate, person, *expires_s, value);
+    gate_cookie_make(gate, person, expires_s, value);
     snprintf(header, COOKIE_HEADER_BYTES, GATE_COOKIE "=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
              value, LOGIN_SECONDS, gate->is_tls ? "; Secure" : "");
     return true;
 }
 
-static void describe_login(const char *person, int64_t expires_s, struct buffer *out)
-{
-    buffer_printf(out, "{\"person\":\"%s\",\"role\":\"control\",\"expires_ns\":\"%lld\"}", person,
-                  (long long)expires_s * NS_PER_SECOND);
-}
-
 static void log_in(struct exchange *exchange)
 {
     struct gate *gate = exchange->site->gate;
-    char header[COOKIE_HEADER_BYTES], person[ACCESS_ID_BYTES];
-    int64_t expires_s;
-    struct buffer text;
+    char header[COOKIE_HEADER_BYTES];
 
-    if (!make_login(gate, header, person, &expires_s)) {
+    if (!make_login(gate, header)) {
         exchange_problem(exchange, 503, "no_randomness", "the server has no randomness to make a login of");
         return;
     }
     gate->statistics.n_logins++;
-    buffer_init(&text, 512);
-    describe_login(person, expires_s, &text);
     exchange_header(exchange, "Set-Cookie", header);
-    exchange_answer_bytes(exchange, 200, "application/json", buffer_bytes(&text));
-    buffer_clear(&text);
+    exchange_answer_empty(exchange, 204);
 }
 
 /* ---- by password ---- */
@@ -81,25 +69,19 @@ struct attempt {
 static void try_password(struct job *job, void *context)
 {
     struct attempt *attempt = context;
-    char header[COOKIE_HEADER_BYTES], person[ACCESS_ID_BYTES];
-    int64_t expires_s;
-    struct buffer text;
+    char header[COOKIE_HEADER_BYTES];
 
     attempt->is_good = password_is(attempt->gate->password, attempt->given);
     if (!attempt->is_good) {
-        job_problem(job, 401, "wrong_password", "this is not the password");
+        job_problem(job, 403, "wrong_password", "this is not the password");
         return;
     }
-    if (!make_login(attempt->gate, header, person, &expires_s)) {
+    if (!make_login(attempt->gate, header)) {
         job_problem(job, 503, "no_randomness", "the server has no randomness to make a login of");
         return;
     }
-    buffer_init(&text, 512);
-    describe_login(person, expires_s, &text);
     job_header(job, "Set-Cookie", header);
-    job_begin(job, 200, "application/json", text.len, NULL);
-    job_write(job, buffer_bytes(&text));
-    buffer_clear(&text);
+    job_begin(job, 204, NULL, 0, NULL);
 }
 
 static void attempt_done(void *context)
@@ -158,7 +140,7 @@ void gate_login(struct exchange *exchange)
         log_in(exchange);
     } else if (token && !gate->password) {
         gate_count_failure(gate, exchange->access->source);
-        exchange_problem(exchange, 401, "wrong_token",
+        exchange_problem(exchange, 403, "wrong_token",
                          "this is not the token; tapdeck serve prints it when it starts");
     } else {
         exchange_problem(exchange, 400, "bad_login",
@@ -192,10 +174,9 @@ void gate_logout(struct exchange *exchange)
 bool gate_takes_token_of_address(struct exchange *exchange)
 {
     struct gate *gate = exchange->site->gate;
-    char header[COOKIE_HEADER_BYTES], person[ACCESS_ID_BYTES];
+    char header[COOKIE_HEADER_BYTES];
     bool is_answered;
     const char *token = exchange_query(exchange, "token", &is_answered);
-    int64_t expires_s;
 
     if (is_answered)
         return true;
@@ -205,7 +186,7 @@ bool gate_takes_token_of_address(struct exchange *exchange)
         return true;
     if (!gate_is_token(gate, bytes_text(token)))
         gate_count_failure(gate, exchange->access->source);
-    else if (make_login(gate, header, person, &expires_s)) {
+    else if (make_login(gate, header)) {
         gate->statistics.n_logins++;
         exchange_header(exchange, "Set-Cookie", header);
     }

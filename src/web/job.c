@@ -192,7 +192,7 @@ void job_begin(struct job *job, unsigned status, const char *content_type, uint6
 {
     assert(!job->has_begun);
     job->head.status = status;
-    snprintf(job->head.content_type, sizeof job->head.content_type, "%s", content_type);
+    snprintf(job->head.content_type, sizeof job->head.content_type, "%s", content_type ? content_type : "");
     job->head.length_bytes = length_bytes;
     if (file_name)
         put_file_name(job, file_name);
@@ -370,7 +370,8 @@ static bool send_head(struct job *job)
         return true;
     for (size_t i = 0; i < job->head.n_headers; i++)
         exchange_header(&web->exchange, job->head.headers[i][0], job->head.headers[i][1]);
-    return web_answer_begin(web, job->head.status, job->head.content_type, job->head.length_bytes);
+    return web_answer_begin(web, job->head.status, job->head.content_type[0] ? job->head.content_type : NULL,
+                            job->head.length_bytes);
 }
 
 static struct piece *take_piece(struct job *job, bool *is_done, bool *is_cut)

@@ -25,7 +25,8 @@ struct job;
 typedef void job_function(struct job *job, void *context);
 
 /* The answer's head, once, before the first write; without it the first write makes it 200. length_bytes
- * UINT64_MAX: not known (chunked). file_name: for a download; NULL: none. */
+ * UINT64_MAX: not known (chunked). content_type NULL: there is no body. file_name: for a download; NULL:
+ * none. */
 void job_begin(struct job *job, unsigned status, const char *content_type, uint64_t length_bytes,
                const char *file_name);
 

@@ -9,6 +9,15 @@
 #include "base/timestamp.h"
 #include "web/job_pool.h"
 #include "web/links.h"
+#include "web/server.h"
+
+static void link_ended(void *context, const char *id, enum link_answer why)
+{
+    struct site *site = context;
+
+    if (site->server)
+        server_end_access(site->server, id, NULL, why == LINK_WAS_EXPIRED ? ACCESS_EXPIRED : ACCESS_REVOKED);
+}
 
 struct site *site_new(struct loop *loop, const struct site_options *options, struct error *error)
 {
@@ -32,6 +41,7 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
         site_free(site);
         return NULL;
     }
+    links_on_end(site->links, link_ended, site);
     return site;
 }
 
