@@ -3,6 +3,7 @@
  * routes - every address that the server answers, one row each: docs/openapi.json says what they take and
  * give. Rows are looked at from the top.
  */
+#include "web/api_shares.h"
 #include "web/gate.h"
 #include "web/machines.h"
 #include "web/page.h"
@@ -15,6 +16,14 @@ const struct route web_routes[] = {
     /* ---- logging in ---- */
     { HTTP_POST, "/api/v1/login", gate_login, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET | ROUTE_MEMBERS },
     { HTTP_POST, "/api/v1/logout", gate_logout, ROLE_VIEW, ROUTE_MEMBERS },
+
+    /* ---- links ---- */
+    { HTTP_POST, "/s/{link}/enter", api_link_enter, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET },
+    { HTTP_GET, "/api/v1/shares", api_shares, ROLE_CONTROL, ROUTE_MEMBERS },
+    { HTTP_POST, "/api/v1/shares", api_share_add, ROLE_CONTROL, ROUTE_MEMBERS },
+    { HTTP_GET, "/api/v1/shares/{share}", api_share, ROLE_CONTROL, ROUTE_MEMBERS },
+    { HTTP_DELETE, "/api/v1/shares/{share}", api_share_revoke, ROLE_CONTROL, ROUTE_MEMBERS },
+    { HTTP_GET, "/api/v1/audit", api_audit, ROLE_CONTROL, ROUTE_MEMBERS },
 
     /* ---- the page: its files, and the addresses of its screens ---- */
     { HTTP_GET, "/", page_show, ROLE_VIEW, ROUTE_ANYBODY },

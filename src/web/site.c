@@ -6,11 +6,15 @@
 
 #include <openssl/rand.h>
 
+#include "base/log.h"
 #include "base/timestamp.h"
+#include "web/audit.h"
 #include "web/job_pool.h"
 #include "web/links.h"
+#include "web/people.h"
 #include "web/server.h"
 
+/* Sockets are told and closed, answers under way cut off. */
 static void link_ended(void *context, const char *id, enum link_answer why)
 {
     struct site *site = context;
@@ -22,6 +26,7 @@ static void link_ended(void *context, const char *id, enum link_answer why)
 struct site *site_new(struct loop *loop, const struct site_options *options, struct error *error)
 {
     struct site *site = calloc(1, sizeof *site);
+    struct error fault;
 
     if (site)
         site->archive = strdup(options->archive);
@@ -37,11 +42,15 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->started_ns = timestamp_now();
     site->jobs = job_pool_new(loop, error);
     site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
-    if (site->links == NULL) {
+    site->people = site->links ? people_new(loop, site->links, site->hash_seed, error) : NULL;
+    if (site->people == NULL) {
         site_free(site);
         return NULL;
     }
     links_on_end(site->links, link_ended, site);
+    site->audit = audit_new(site->archive, &fault);
+    if (site->audit == NULL) /* a log is no reason not to serve */
+        log_write(LEVEL_WARNING, "who looks is not written down: %s", fault.text);
     return site;
 }
 
@@ -49,7 +58,9 @@ void site_free(struct site *site)
 {
     if (site == NULL)
         return;
+    people_free(site->people);
     links_free(site->links);
+    audit_free(site->audit);
     job_pool_free(site->jobs);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);

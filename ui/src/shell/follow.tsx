@@ -19,7 +19,7 @@ export function FollowFrame() {
     if (!is_on) return;
     const end = () => (followed_person.value = null);
     const own = (event: Event) => {
-      if (event.target instanceof Element && event.target.closest('.follow-bar, .faces, .note')) return;
+      if (event.target instanceof Element && event.target.closest('.led-bar, .faces, .note')) return;
       if (event instanceof KeyboardEvent && (quiet_keys.test(event.key) || event.key === 'Escape')) return;
       end();
     };
@@ -37,7 +37,7 @@ export function FollowFrame() {
   if (!person) return null;
   return (
     <div class={`follow-frame ${person_hue(person)}`}>
-      <div class="follow-bar">
+      <div class="led-bar">
         <span>
           {is_led_outside.value ? <><b class="stranger">{person.name}</b> is looking outside your link</> : <>Following <b class="stranger">{person.name}</b></>}
         </span>

@@ -182,7 +182,7 @@ export default function Archive() {
     if (Number.isSafeInteger(packet)) void show(packet);
     else if (range.from_us !== null || filter !== '' || device !== '') made.table.show_line(0, 0);
     else made.table.show_line(source.end - source.first - 1, 1);
-  }, [question, range, source?.first !== null]);
+  }, [question, range, source?.first != null]);
 
   useEffect(() => {
     set_count(null);
