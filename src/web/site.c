@@ -58,10 +58,10 @@ void site_free(struct site *site)
 {
     if (site == NULL)
         return;
+    job_pool_free(site->jobs); /* first: jobs borrow the texts of links */
     people_free(site->people);
     links_free(site->links);
     audit_free(site->audit);
-    job_pool_free(site->jobs);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);
     free(site->archive);
