@@ -8,6 +8,9 @@
 #include "base/lru_table.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "net/websocket_frame.h"
+#include "web/api_shares.h"
+#include "web/scope_words.h"
 
 enum { NAME_BYTES = PEOPLE_NAME_CHARS * 4 + 1, LOOK_BYTES = 17, PERSON_KEY_BYTES = ACCESS_ID_BYTES };
 
@@ -85,14 +88,14 @@ static const char *text_of(const json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
-static void take_looks(struct people *people, struct person *person, const struct people_looks *looks)
+static void take_looks(struct people *people, struct person *person, const json_t *hello)
 {
     char key[PERSON_KEY_BYTES] = { 0 };
     char *kept;
 
-    take_name(looks->name, person->kind == ACCESS_MEMBER ? "Member" : "Guest", person->name);
-    take_word(looks->color, person->color);
-    take_word(looks->shape, person->shape);
+    take_name(text_of(hello, "name"), person->kind == ACCESS_MEMBER ? "Member" : "Guest", person->name);
+    take_word(text_of(hello, "color"), person->color);
+    take_word(text_of(hello, "shape"), person->shape);
     snprintf(key, sizeof key, "%s", person->id);
     kept = lru_table_put(people->names, key, NULL);
     if (kept)
@@ -161,21 +164,23 @@ static json_t *place_for(const struct access *viewer, const struct person *perso
 
 /* ---- sending ---- */
 
-/* That message, whose reference is taken, as a text; NULL without memory. */
-static char *text_made(json_t *message)
+/* One frame of that message, whose reference is taken; NULL without memory. */
+static struct shared_bytes *frame_of(json_t *message)
 {
     char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+    struct shared_bytes *frame = text ? websocket_frame_new(WEBSOCKET_TEXT, bytes_text(text)) : NULL;
 
+    free(text);
     json_decref(message);
-    return text;
+    return frame;
 }
 
-static void send_to(struct people *people, struct people_seat *seat, const char *text)
+static void send_to(struct people *people, struct people_seat *seat, struct shared_bytes *frame)
 {
-    if (text == NULL)
+    if (frame == NULL)
         return;
     people->statistics.n_told++;
-    seat->send(seat->context, bytes_text(text));
+    seat->send(seat->context, frame);
 }
 
 static bool is_same_audience(const struct access *a, const struct access *b)
@@ -193,13 +198,14 @@ static bool is_first_of_audience(const struct people *people, const struct peopl
     return true;
 }
 
-static void send_to_audience(struct people *people, const struct people_seat *first, const char *text)
+static void send_to_audience(struct people *people, const struct people_seat *first,
+                             struct shared_bytes *frame)
 {
     const struct access access = first->access;
 
     for (struct people_seat *seat = people->seats; seat; seat = seat->next) {
         if (is_same_audience(&access, &seat->access))
-            send_to(people, seat, text);
+            send_to(people, seat, frame);
     }
 }
 
@@ -251,10 +257,10 @@ static void tell_all(void *context)
         people->is_changed = false;
         for (struct people_seat *seat = people->seats; seat; seat = seat->next) {
             if (is_first_of_audience(people, seat)) {
-                char *text = text_made(people_json(people, &seat->access));
+                struct shared_bytes *frame = frame_of(people_json(people, &seat->access));
 
-                send_to_audience(people, seat, text);
-                free(text);
+                send_to_audience(people, seat, frame);
+                shared_bytes_release(frame);
             }
         }
     }
@@ -275,11 +281,12 @@ static void tell_lead(struct people *people, struct people_seat *seat, const str
 {
     bool is_outside = false;
     json_t *place = person->seats ? place_for(&seat->access, person, &is_outside) : NULL;
-    char *text = text_made(json_pack("{s:s, s:s, s:o, s:b}", "type", "lead", "person", person->id, "place",
-                                     place ? place : json_null(), "outside", is_outside));
+    struct shared_bytes *frame =
+        frame_of(json_pack("{s:s, s:s, s:o, s:b}", "type", "lead", "person", person->id, "place",
+                           place ? place : json_null(), "outside", is_outside));
 
-    send_to(people, seat, text);
-    free(text);
+    send_to(people, seat, frame);
+    shared_bytes_release(frame);
 }
 
 static void tell_followers(struct people *people, const struct person *person)
@@ -394,7 +401,7 @@ static void person_drop(struct people *people, struct person *person)
 }
 
 enum link_answer people_sit(struct people *people, struct people_seat *seat, const struct access *access,
-                            const struct people_looks *looks)
+                            const json_t *hello)
 {
     enum link_answer answer = people->links ? links_watch(people->links, &seat->watch, access) : LINK_IS_GOOD;
     struct person *person;
@@ -421,7 +428,8 @@ enum link_answer people_sit(struct people *people, struct people_seat *seat, con
         people->seats->previous = seat;
     people->seats = seat;
     people->statistics.n_seats++;
-    take_looks(people, person, looks);
+    if (hello || person->name[0] == '\0')
+        take_looks(people, person, hello);
     people_stir(people, seat);
     change(people);
     return LINK_IS_GOOD;
@@ -449,6 +457,29 @@ void people_leave(struct people *people, struct people_seat *seat)
     people->statistics.n_seats--;
     if (person->seats == NULL)
         person_drop(people, person);
+    change(people);
+}
+
+json_t *people_you(const struct people_seat *seat)
+{
+    const struct access *access = &seat->access;
+    const struct person *person = seat->person;
+
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:o, s:o}", "person", person->id, "name", person->name,
+        "color", person->color, "shape", person->shape, "kind", is_member(access) ? "member" : "link", "role",
+        access_role_name(access->role), "bytes", bytes_level_name(access->scope.bytes), "link",
+        is_member(access) ? NULL : access->link, "expires_ns",
+        access->expires_ns == INT64_MAX ? json_null() : json_sprintf("%lld", (long long)access->expires_ns),
+        "scope", scope_json(&access->scope));
+}
+
+void people_rename(struct people *people, struct people_seat *seat, const json_t *hello)
+{
+    if (seat->person == NULL)
+        return;
+    take_looks(people, seat->person, hello);
+    people_stir(people, seat);
     change(people);
 }
 
@@ -525,17 +556,17 @@ static bool bring(struct people *people, struct people_seat *seat, json_t *place
     person->brought_ns = now_ns;
     take_place(people, person, place);
     for (struct people_seat *other = people->seats; other; other = other->next) {
-        char *text;
+        struct shared_bytes *frame;
         bool is_outside;
         json_t *told;
 
         if (other->person == person || !may_see(&other->access, person))
             continue;
         told = place_for(&other->access, person, &is_outside);
-        text = text_made(json_pack("{s:s, s:s, s:o, s:b}", "type", "bring", "person", person->id, "place",
+        frame = frame_of(json_pack("{s:s, s:s, s:o, s:b}", "type", "bring", "person", person->id, "place",
                                    told ? told : json_null(), "outside", is_outside));
-        send_to(people, other, text);
-        free(text);
+        send_to(people, other, frame);
+        shared_bytes_release(frame);
     }
     return true;
 }
@@ -579,14 +610,14 @@ static bool covers(const struct access *access, const char *source, int64_t ts_n
 void people_tell_pin(struct people *people, const char *source, int64_t ts_ns, json_t *pin,
                      const char *removed, bool (*covered)(void *context, const char *link), void *context)
 {
-    char *text = text_made(pin ? json_pack("{s:s, s:O}", "type", "pin", "pin", pin)
-                               : json_pack("{s:s, s:s}", "type", "pin", "removed", removed));
+    struct shared_bytes *frame = frame_of(pin ? json_pack("{s:s, s:O}", "type", "pin", "pin", pin)
+                                              : json_pack("{s:s, s:s}", "type", "pin", "removed", removed));
 
-    for (struct people_seat *seat = people->seats; text && seat; seat = seat->next) {
+    for (struct people_seat *seat = people->seats; frame && seat; seat = seat->next) {
         if (is_first_of_audience(people, seat) && covers(&seat->access, source, ts_ns, covered, context))
-            send_to_audience(people, seat, text);
+            send_to_audience(people, seat, frame);
     }
-    free(text);
+    shared_bytes_release(frame);
 }
 
 void people_each_link(const struct people *people, void (*told)(void *context, const struct access *access),

@@ -12,13 +12,14 @@
  * never the filter or a device's name. The packet's number opens nothing: what it names is asked for through
  * the link.
  *
- * A text is made once for all guests of a link, and once for all members. The loop's thread.
+ * A frame is made once for all guests of a link, and once for all members. The loop's thread.
  */
 #pragma once
 
 #include <jansson.h>
 
 #include "net/loop.h"
+#include "net/shared_bytes.h"
 #include "web/links.h"
 
 enum {
@@ -36,8 +37,8 @@ struct people;
 struct person;
 
 struct people_seat { /* one live socket: inside its owner */
-    /* A JSON text, borrowed. Must not call people_... */
-    void (*send)(void *context, struct bytes text);
+    /* A whole WebSocket text frame, borrowed. Must not call people_... */
+    void (*send)(void *context, struct shared_bytes *frame);
     void *context;
 
     struct people_seat *next, *previous; /* of all */
@@ -52,17 +53,19 @@ struct people_seat { /* one live socket: inside its owner */
 struct people *people_new(struct loop *loop, struct links *links, uint64_t hash_seed, struct error *error);
 void people_free(struct people *people); /* all seats must have been left */
 
-struct people_looks {
-    const char *name, *color, *shape; /* as the page says them; NULL or empty: nothing said */
-};
-
 /*
- * Takes a seat. LINK_IS_GOOD, or why his link has no place for him.
+ * Takes a seat for who said hello (NULL: without a word). LINK_IS_GOOD, or why his link has no place for him.
  * send and context are set before. `people` follows within PEOPLE_TELL_MS.
  */
 enum link_answer people_sit(struct people *people, struct people_seat *seat, const struct access *access,
-                            const struct people_looks *looks);
+                            const json_t *hello);
 void people_leave(struct people *people, struct people_seat *seat); /* fine when not seated */
+
+/* "you" of the server's hello (a new reference). */
+json_t *people_you(const struct people_seat *seat);
+
+/* A second hello: another name. */
+void people_rename(struct people *people, struct people_seat *seat, const json_t *hello);
 
 /*
  * A message of type place, follow or bring. False: refused, *code and *words for `error`. Any other message

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
+#include "net/websocket.h"
 
 enum { TOLD_LIMIT = 64 };
 
@@ -25,14 +26,22 @@ struct world {
     struct guest ann, bob, eve, mallory; /* a member; two of one link; one of another */
 };
 
-static void take(void *context, struct bytes text)
+/* As a client reads it. */
+static void take(void *context, struct shared_bytes *frame)
 {
     struct guest *guest = context;
+    struct bytes bytes = shared_bytes_view(frame);
+    struct reader reader = reader_over(bytes);
+    struct websocket ws;
 
+    websocket_init(&ws, WEBSOCKET_CLIENT, 1 << 20, NULL);
+    assert_int_equal(websocket_next(&ws, &reader), WEBSOCKET_EVENT_MESSAGE);
+    assert_int_equal(ws.opcode, WEBSOCKET_TEXT);
     assert_true(guest->n < TOLD_LIMIT);
-    guest->told[guest->n] = json_loadb((const char *)text.data, text.len, 0, NULL);
+    guest->told[guest->n] = json_loadb((const char *)ws.payload.data, ws.payload.len, 0, NULL);
     assert_non_null(guest->told[guest->n]);
     guest->n++;
+    websocket_clear(&ws);
 }
 
 static void forget(struct guest *guest)
@@ -83,11 +92,12 @@ static struct access guest_of(const char *link, const char *person, int64_t from
 
 static void sit(struct world *world, struct guest *guest, struct access access, const char *name)
 {
-    const struct people_looks looks = { name, "#0072b2", "circle" };
+    json_t *hello = json_pack("{s:s, s:s, s:s}", "name", name, "color", "#0072b2", "shape", "circle");
 
     guest->seat.send = take;
     guest->seat.context = guest;
-    assert_int_equal(people_sit(world->people, &guest->seat, &access, &looks), LINK_IS_GOOD);
+    assert_int_equal(people_sit(world->people, &guest->seat, &access, hello), LINK_IS_GOOD);
+    json_decref(hello);
 }
 
 static void begin(struct world *world)
@@ -251,11 +261,15 @@ static void a_name_cannot_pose_as_another_line(void **state)
 {
     struct guest guest = { 0 };
     struct world world;
+    json_t *you;
 
     (void)state;
     begin(&world);
     sit(&world, &guest, member("x"), " A\u202enn\n<b>\u200b ");
     assert_string_equal(people_name(world.people, "x"), "Ann<b>");
+    you = people_you(&guest.seat);
+    assert_string_equal(json_string_value(json_object_get(you, "name")), "Ann<b>");
+    json_decref(you);
     people_leave(world.people, &guest.seat);
     assert_string_equal(people_name(world.people, "x"), "Ann<b>"); /* for his pins */
     assert_null(people_name(world.people, "y"));
