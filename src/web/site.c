@@ -69,11 +69,11 @@ void site_free(struct site *site)
         return;
     appsync_door_free(site->appsync);
     live_room_free(site->live);
+    site_watch_free(site->watch);
+    job_pool_free(site->jobs); /* before what jobs tell when they are done, and borrow texts of */
     people_free(site->people);
     links_free(site->links);
     audit_free(site->audit);
-    site_watch_free(site->watch);
-    job_pool_free(site->jobs);
     archive_pool_free(site->archives);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);
