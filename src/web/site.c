@@ -8,7 +8,9 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "web/appsync_door.h"
 #include "live/hub.h"
+#include "live/archive_pool.h"
 #include "web/audit.h"
 #include "web/job_pool.h"
 #include "web/links.h"
@@ -44,9 +46,11 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->options.archive = site->archive;
     site->started_ns = timestamp_now();
     site->jobs = job_pool_new(loop, error);
-    site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
+    site->archives = site->jobs ? archive_pool_new(site->archive, error) : NULL;
+    site->links = site->archives ? links_new(loop, site->archive, error) : NULL;
     site->people = site->links ? people_new(loop, site->links, site->hash_seed, error) : NULL;
-    site->live = site->people ? live_room_new(site, error) : NULL;
+    site->appsync = site->people ? appsync_door_new(site, error) : NULL;
+    site->live = site->appsync ? live_room_new(site, error) : NULL;
     site->watch = site->live ? site_watch_new(site, error) : NULL;
     if (site->watch == NULL) {
         site_free(site);
@@ -63,12 +67,14 @@ void site_free(struct site *site)
 {
     if (site == NULL)
         return;
+    appsync_door_free(site->appsync);
     live_room_free(site->live);
+    site_watch_free(site->watch);
+    job_pool_free(site->jobs); /* before what jobs tell when they are done, and borrow texts of */
     people_free(site->people);
     links_free(site->links);
     audit_free(site->audit);
-    site_watch_free(site->watch);
-    job_pool_free(site->jobs);
+    archive_pool_free(site->archives);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);
     free(site->archive);

@@ -11,12 +11,14 @@
 #include "base/error.h"
 #include "net/loop.h"
 
+struct archive_pool;
 struct gate;
 struct hub;
 struct job_pool;
 struct links;
 struct pins;
 struct people;
+struct appsync_door;
 struct audit;
 struct live_room;
 struct server;
@@ -60,6 +62,7 @@ struct site {
     uint64_t hash_seed;
     int64_t started_ns; /* since 1970 */
     struct job_pool *jobs;
+    struct archive_pool *archives; /* what jobs answer from */
     struct gate *gate;
     struct server *server; /* the one that serves it */
     struct site_source sources[SITE_SOURCES_LIMIT];
@@ -69,6 +72,7 @@ struct site {
     struct pins *pins;
     struct people *people;
     struct audit *audit;
+    struct appsync_door *appsync;
     struct live_room *live; /* everybody who looks */
     struct site_watch *watch;
 };
