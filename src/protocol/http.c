@@ -42,7 +42,9 @@ static void add_text(struct dissection *d, unsigned field, struct bytes text)
     for (size_t i = 0; i < text.len; i++)
         n_others += text.data[i] >> 7;
     if (n_others > 0) {
-        copy = dissection_scratch(d, text.len + 2 * n_others);
+        size_t n = text.len + 2 * n_others;
+
+        copy = n > DISSECTION_SCRATCH ? http_body_room(d, n) : dissection_scratch(d, n);
         if (copy == NULL)
             return;
         for (size_t i = 0; i < text.len; i++) {
@@ -432,11 +434,13 @@ static bool inflate_body(struct dissection *d, struct bytes packed, struct bytes
                             .next_out = body,
                             .avail_out = HTTP_BODY_BYTES };
 
+        int result;
+
         if (inflateInit2(&stream, window_bits[i]) != Z_OK)
             return false;
-        inflate(&stream, Z_SYNC_FLUSH); /* what comes out counts: a body may be cut */
+        result = inflate(&stream, Z_SYNC_FLUSH); /* what comes out counts: a body may be cut */
         inflateEnd(&stream);
-        if (stream.total_out > 0) {
+        if (stream.total_out > 0 || result == Z_STREAM_END) {
             *unpacked = bytes_of(body, stream.total_out);
             return true;
         }
@@ -507,7 +511,10 @@ static void note_switch(const struct message *message)
         return;
     if (message->upgrade.data && conversation->status == 101) {
         conversation->is_switched = true;
-        conversation->becomes = PROTOCOL_NONE; /* nobody here reads WebSocket or HTTP/2 */
+        /* nobody here reads WebSocket or HTTP/2 */
+        conversation->becomes = http_is(message->upgrade, "websocket") || http_is(message->upgrade, "h2c")
+                                    ? PROTOCOL_NONE
+                                    : PROTOCOL_DATA;
     }
     if (conversation->is_connect && conversation->status == 200)
         conversation->is_tunnel = true;
