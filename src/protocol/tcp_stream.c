@@ -17,7 +17,7 @@ struct range { /* bytes from..to of a PDU are there */
 
 struct piece { /* of a PDU: which frame brought it */
     uint64_t frame;
-    uint32_t offset;
+    uint32_t offset, end;
 };
 
 struct early {          /* a segment that came before what precedes it */
@@ -278,7 +278,7 @@ static bool pdu_add_range(struct tcp_pdu *pdu, struct range added)
 }
 
 /* By their place in the PDU, as they are shown. */
-static void pdu_add_frame(struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
+static void pdu_add_frame(struct tcp_pdu *pdu, uint32_t offset, uint32_t end, uint64_t frame)
 {
     uint32_t at = pdu->n_frames;
 
@@ -296,15 +296,16 @@ static void pdu_add_frame(struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
     while (at > 0 && pdu->frames[at - 1].offset > offset)
         at--;
     memmove(pdu->frames + at + 1, pdu->frames + at, (pdu->n_frames - at) * sizeof *pdu->frames);
-    pdu->frames[at] = (struct piece) { frame, offset };
+    pdu->frames[at] = (struct piece) { frame, offset, end };
     pdu->n_frames++;
 }
 
-static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
+static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu, uint32_t offset, uint32_t end,
+                           uint64_t frame)
 {
     pdu->last_frame = d->packet->number;
     if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
-        pdu_add_frame(pdu, offset, frame);
+        pdu_add_frame(pdu, offset, end, frame);
 }
 
 static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece,
@@ -319,7 +320,7 @@ static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, str
         !pdu_add_range(pdu, (struct range) { offset, offset + (uint32_t)piece.len }))
         return;
     memcpy(pdu->bytes + offset, piece.data, piece.len);
-    pdu_note_frame(d, pdu, offset, frame);
+    pdu_note_frame(d, pdu, offset, offset + (uint32_t)piece.len, frame);
 }
 
 static uint32_t pdu_bytes_from_start(const struct tcp_pdu *pdu)
@@ -395,6 +396,23 @@ static uint32_t measure(struct dissection *d, const struct tcp_arrival *arrival,
     return at;
 }
 
+void tcp_stream_add_sizes(struct dissection *d, struct bytes bytes, enum protocol_id carries)
+{
+    if (carries == PROTOCOL_NONE || protocols[carries]->pdu_length == NULL || !has_pdu_size(carries) ||
+        !dissection_wants(d, PROTOCOL_TCP, TCP_PDU_SIZE))
+        return;
+    while (bytes.len > 0) {
+        uint32_t len = protocols[carries]->pdu_length(d, bytes);
+
+        if (len == PDU_MORE || len == PDU_UNTIL_END)
+            return;
+        dissection_add_number(d, TCP_ID(TCP_PDU_SIZE), len);
+        if (len >= bytes.len)
+            return;
+        bytes = bytes_of(bytes.data + len, bytes.len - len);
+    }
+}
+
 /* *r goes on behind what is handed over: bytes of this segment, or (source > 0) put together. */
 static void hand(struct dissection *d, struct reader *r, enum protocol_id protocol, struct bytes bytes,
                  bool is_put_together)
@@ -413,8 +431,13 @@ static void add_reassembled(struct dissection *d, const struct tcp_pdu *pdu, str
     if (!tcp_wants_any(d, TCP_PDU_FIRST, TCP_PDU_LAST))
         return;
     dissection_add_number(d, TCP_ID(TCP_SEGMENTS), 0);
-    for (uint32_t i = 0; i < pdu->n_frames; i++)
+    for (uint32_t i = 0, covered = 0; i < pdu->n_frames; i++) {
         dissection_add_number(d, TCP_ID(TCP_SEGMENT), pdu->frames[i].frame);
+        if (pdu->frames[i].offset < covered)
+            dissection_add_number(d, TCP_ID(TCP_SEGMENT_OVERLAP), 1);
+        if (pdu->frames[i].end > covered)
+            covered = pdu->frames[i].end;
+    }
     dissection_add_number(d, TCP_ID(TCP_SEGMENT_COUNT), pdu->n_frames);
     dissection_add_number(d, TCP_ID(TCP_REASSEMBLED_LENGTH), bytes.len);
     dissection_add_bytes(d, TCP_ID(TCP_REASSEMBLED_DATA), bytes);
@@ -721,7 +744,8 @@ bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_
     streams->arrival = *arrival;
     pdu_add(d, pdu, arrival->seq, bytes, d->packet->number);
     if (bytes.len == 0)
-        pdu_note_frame(d, pdu, arrival->seq - pdu->seq, d->packet->number); /* it ends the PDU all the same */
+        pdu_note_frame(d, pdu, arrival->seq - pdu->seq, arrival->seq - pdu->seq,
+                       d->packet->number); /* it ends the PDU all the same */
     total = arrival->seq + (uint32_t)bytes.len - pdu->seq;
     if (total > TCP_PDU_BYTES)
         total = TCP_PDU_BYTES;

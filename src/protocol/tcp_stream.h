@@ -78,5 +78,9 @@ uint32_t tcp_stream_number(struct dissect_state *state);
 enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
                                        const struct tcp_arrival *arrival);
 
-/* The same for a FIN that ends a PDU whose end nothing else tells. False: there is no such PDU. */
+/* tcp.pdu.size of what stands in a segment that is no part of its stream (cut, or with a wrong checksum), the
+ * last one's too, as far as its length is told. */
+void tcp_stream_add_sizes(struct dissection *d, struct bytes bytes, enum protocol_id carries);
+
+/* tcp_stream_deliver for a FIN that ends a PDU whose end nothing else tells. False: there is no such PDU. */
 bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_arrival *arrival);
