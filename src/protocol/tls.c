@@ -396,7 +396,7 @@ static void heartbeat(struct tls_turn *turn, struct reader *r)
     dissection_add_number(turn->d, TLS_SHARED_ID(HEARTBEAT_MESSAGE_TYPE), type);
     dissection_add_number(turn->d, TLS_SHARED_ID(HEARTBEAT_MESSAGE_PAYLOAD_LENGTH), length);
     if (HEADER + (size_t)length + PADDING_LEAST > left)
-        length = left >= HEADER + PADDING_LEAST ? (uint16_t)(left - HEADER - PADDING_LEAST) : 0;
+        length = left > HEADER ? (uint16_t)(left - HEADER) : 0; /* it lies: Heartbleed */
     if (!reader_bytes(r, length, &payload))
         return;
     dissection_add_bytes(turn->d, TLS_SHARED_ID(HEARTBEAT_MESSAGE_PAYLOAD), payload);
