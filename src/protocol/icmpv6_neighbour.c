@@ -171,7 +171,7 @@ static bool add_options(struct dissection *d, struct reader *r, struct bytes *qu
             return false;
         content = reader_over(bytes);
         if (type == OPTION_REDIRECTED) {
-            if (!add_reserved(d, &content, 6))
+            if (!reader_skip(&content, 6))
                 return false;
             *quoted = reader_rest(&content);
         } else if (!add_option(d, &content, type)) {

@@ -15,16 +15,13 @@
 #include "protocol/conversation.h"
 #include "protocol/dissection.h"
 #include "protocol/tcp_analysis.h"
+#include "protocol/tcp_pdu.h"
 
 enum {
     TCP_CONNECTIONS = 1 << 16,
     TCP_STREAM_BYTES = 8 << 20, /* of all streams: PDUs under way, and lists of unacknowledged segments */
-    TCP_PDU_BYTES = 1 << 20,    /* the longest PDU waited for; of longer ones each segment stands by itself */
-    TCP_PDU_RANGES = 16,        /* pieces of a PDU with holes between them */
     TCP_EARLY_SEGMENTS = 256,   /* kept in a direction until what comes before them does (tcp_out_of_order) */
 };
-
-struct tcp_pdu;
 
 struct tcp_connection {
     struct conversation conversation;
