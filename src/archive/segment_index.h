@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * segment_index - the .tdx file beside a sealed segment, mapped and read. Trusts no offset it has not
- * checked. Knows nothing of filters: it answers hints. Read-only, so any number of threads.
+ * checked. Knows nothing of filters: it answers hints. Read-only, but unpacks what it is asked for: one
+ * thread a handle.
  */
 #pragma once
 
