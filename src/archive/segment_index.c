@@ -209,6 +209,11 @@ bool segment_index_block(const struct segment_index *index, uint32_t block, stru
            read_block(&r, row);
 }
 
+uint64_t segment_index_raw_bytes(const struct segment_index *index)
+{
+    return index->raw_bytes;
+}
+
 uint64_t segment_index_packets(const struct segment_index *index)
 {
     return index->n_packets;

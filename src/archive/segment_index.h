@@ -28,6 +28,7 @@ void segment_index_close(struct segment_index *index);
 
 uint32_t segment_index_blocks(const struct segment_index *index);
 bool segment_index_block(const struct segment_index *index, uint32_t block, struct segment_block *row);
+uint64_t segment_index_raw_bytes(const struct segment_index *index); /* of all blocks */
 uint64_t segment_index_packets(const struct segment_index *index);
 int64_t segment_index_min_ts(const struct segment_index *index);
 int64_t segment_index_max_ts(const struct segment_index *index);
