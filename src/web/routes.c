@@ -3,8 +3,12 @@
  * routes - every address that the server answers, one row each: docs/openapi.json says what they take and
  * give. Rows are looked at from the top.
  */
+#include "appsync/appsync_session.h"
+#include "web/api_archive.h"
 #include "web/api_shares.h"
+#include "web/appsync_door.h"
 #include "web/gate.h"
+#include "web/live_socket.h"
 #include "web/machines.h"
 #include "web/page.h"
 #include "web/router.h"
@@ -13,9 +17,26 @@ const struct route web_routes[] = {
     /* ---- for machines ---- */
     { HTTP_GET, "/healthz", machines_health, ROLE_VIEW, ROUTE_ANY_ORIGIN },
 
+    { HTTP_POST, "/event", appsync_door_post, ROLE_VIEW, ROUTE_ANY_ORIGIN, APPSYNC_PUBLISH_LIMIT_BYTES },
+    { HTTP_OPTIONS, "/event", appsync_door_preflight, ROLE_VIEW, ROUTE_ANY_ORIGIN },
+    { HTTP_GET, "/event/realtime", appsync_door_open, ROLE_VIEW, ROUTE_ANY_ORIGIN },
+
     /* ---- logging in ---- */
     { HTTP_POST, "/api/v1/login", gate_login, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET | ROUTE_MEMBERS },
     { HTTP_POST, "/api/v1/logout", gate_logout, ROLE_VIEW, ROUTE_MEMBERS },
+
+    /* ---- live ---- */
+    { HTTP_GET, "/api/v1/live", live_socket_open, ROLE_VIEW, ROUTE_UPGRADES },
+    /* ---- the archive, and the filter language ---- */
+    { HTTP_GET, "/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_ANY_ORIGIN },
+    { HTTP_GET, "/api/v1/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/api/v1/me", api_me, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/status", api_status, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources", api_sources, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/rows", api_rows, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/filter/values", api_filter_values, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },
 
     /* ---- links ---- */
     { HTTP_POST, "/s/{link}/enter", api_link_enter, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET },

@@ -36,8 +36,6 @@ export interface LiveListener {
   bars: (bars: [number, string, number][]) => void;
   gap: (gap: Gap) => void;
   filter_error: (fault: FilterFault) => void;
-  lead: (person: string, place: Place | null, is_outside: boolean) => void;
-  bring: (person: string, place: Place) => void;
 }
 
 export interface ViewWish {
@@ -57,6 +55,9 @@ const silence_ms = 12_000; // no pong for so long: the connection is dead, thoug
 
 export class LiveSocket {
   listener: LiveListener | null = null;
+  /* Of people, on whatever screen: state/place.ts. */
+  on_lead: (person: string, place: Place | null, is_outside: boolean) => void = () => undefined;
+  on_bring: (person: string, place: Place) => void = () => undefined;
   private socket: WebSocket | null = null;
   private wish: ViewWish | null = null;
   private view = 0;
@@ -303,10 +304,10 @@ export class LiveSocket {
         if (Array.isArray(message['people'])) people.value = message['people'] as Person[];
         return;
       case 'lead':
-        this.listener?.lead(text_of(message['person']), (message['place'] ?? null) as Place | null, message['outside'] === true);
+        this.on_lead(text_of(message['person']), (message['place'] ?? null) as Place | null, message['outside'] === true);
         return;
       case 'bring':
-        this.listener?.bring(text_of(message['person']), (message['place'] ?? {}) as Place);
+        this.on_bring(text_of(message['person']), (message['place'] ?? {}) as Place);
         return;
       case 'pin': {
         const pin = message['pin'] as Pin | undefined;

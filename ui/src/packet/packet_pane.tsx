@@ -10,10 +10,14 @@ import { note } from '../shell/notes';
 import { count_text } from '../table/format';
 import { HexView } from './hex_view';
 import { filter_of, node_at, nodes_of, visible_nodes, type ApiLayer, type Node } from './tree';
-import { PacketComments } from './packet_comments';
+import { Comments } from '../parts/comments';
+import { href } from '../shell/router';
 
 interface ApiPacket {
   row: { number: number; protocol: string; info: string };
+  time_ns: string;
+  device: string | null;
+  session: string | null;
   interface: string | null;
   caplen: number;
   length: number;
@@ -157,6 +161,16 @@ export default function PacketPane(props: Props) {
           ))}
         </div>
         <div class="pane-actions">
+          {is_current && packet.session !== null && (
+            <a class="button quiet" data-action="ladder" href={href({ screen: 'session', subject: packet.session, query: { p: number } })}>
+              Ladder
+            </a>
+          )}
+          {is_current && packet.device !== null && (
+            <a class="button quiet" data-action="device" href={href({ screen: 'device', subject: packet.device })}>
+              Device
+            </a>
+          )}
           {filter !== '' && (
             <>
               <button class="button" title={`Show only packets with ${filter}`} onClick={() => props.on_filter(filter, true)}>
@@ -242,7 +256,7 @@ export default function PacketPane(props: Props) {
           )}
         </div>
         <div class="pane-comments" data-part="comments">
-          <PacketComments source={source} number={number} />
+          <Comments source={source} number={number} time_ns={is_current ? packet.time_ns : '0'} is_wanted={tab === 'comments'} />
         </div>
       </div>
     </section>

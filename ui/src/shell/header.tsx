@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one header of all screens: where one is, of which source, how the stream is, who else is here.
-import { hello, people, followed_person, may_control, type Person } from '../state/store';
+import { hello, people, may_control } from '../state/store';
 import { href, route, screen_name, go, type ScreenName } from './router';
 import { HealthChip } from './health_chip';
 import { help_is_open } from './help';
 import { dialog_open } from './dialogs';
-import { initials, person_hue, place_words } from './presence';
+import { Face } from './face';
 
 const places: { screen: ScreenName; text: string; also?: ScreenName[] }[] = [
   { screen: 'live', text: 'Live' },
@@ -21,24 +21,6 @@ function Logo() {
       <path d="M7 9h18M7 16h11M7 23h15" stroke="#fff" stroke-width="3.4" stroke-linecap="round" />
       <circle cx="23.5" cy="16" r="2.6" fill="#ffcf5c" />
     </svg>
-  );
-}
-
-function Face({ person }: { person: Person }) {
-  const is_me = person.person === hello.value?.you.person;
-  const is_followed = followed_person.value === person.person;
-  const where = place_words(person);
-  return (
-    <button
-      class={`face ${person_hue(person)} ${person.away ? 'away' : ''} ${is_followed ? 'followed' : ''}`}
-      title={`${person.name}, ${where}`}
-      aria-label={is_me ? `${person.name} (you), ${where}` : `Follow ${person.name}, ${where}`}
-      aria-pressed={is_me ? undefined : is_followed}
-      disabled={is_me}
-      onClick={() => (followed_person.value = is_followed ? null : person.person)}
-    >
-      {initials(person.name)}
-    </button>
   );
 }
 

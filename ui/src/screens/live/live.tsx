@@ -9,7 +9,7 @@ import { keys_lend } from '../../shell/keys';
 
 import { note } from '../../shell/notes';
 import { go, set_query } from '../../shell/router';
-import { alarm, followed_person, health, people, selected_packet, source_named } from '../../state/store';
+import { alarm, followed_person, health, selected_packet, source_named } from '../../state/store';
 import { settings, settings_set } from '../../state/settings';
 import { count_text, duration_text } from '../../table/format';
 import { columns } from '../../table/columns';
@@ -55,7 +55,7 @@ export default function Live() {
     else prepare(model, filter);
   };
   return (
-    <main class={`live ${followed_person.value ? 'led' : ''}`} aria-label="Live packets">
+    <main class="live" aria-label="Live packets">
       <FilterBar model={model} />
       <TimelineStrip model={model} />
       <Banners model={model} />
@@ -136,7 +136,6 @@ function Banners({ model }: { model: LiveModel }) {
     return () => clearInterval(timer);
   }, [is_lost]);
   const source = source_named(model.source);
-  const leader = people.value.find((person) => person.person === followed_person.value);
   return (
     <>
       {alarm.value !== null && (
@@ -183,14 +182,6 @@ function Banners({ model }: { model: LiveModel }) {
       {model.warning.value !== '' && (
         <div class="banner warn">
           △ {model.warning.value}
-        </div>
-      )}
-      {leader && (
-        <div class={`banner led ${''}`} role="status">
-          Following {leader.name} · <kbd>Esc</kbd>
-          <button class="button" onClick={() => (followed_person.value = null)}>
-            Stop
-          </button>
         </div>
       )}
     </>

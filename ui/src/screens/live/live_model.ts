@@ -2,14 +2,15 @@
 //
 // What the live screen is: one source, one filter, a table that follows or stands, and the stream that feeds it. The rules
 // R1-R8 that are not the table's own are here. The components below read the signals; nothing of Preact is in the row path.
-import { effect, signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import { api, rows_get, source_path } from '../../net/api';
 import type { RowFrame } from '../../net/frame';
 import { live, type Count, type FilterFault, type LiveListener } from '../../net/live_socket';
 import { link_secret } from '../../net/session';
 import { announce, note } from '../../shell/notes';
-import { go, href, route, set_query } from '../../shell/router';
+import { href, route, set_query } from '../../shell/router';
 import { followed_person, health, health_set, hello, selected_packet, source_named, type Place } from '../../state/store';
+import { led, place_set } from '../../state/place';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
 import { settings, settings_set } from '../../state/settings';
 import { columns_write, gap_words, PacketView } from '../../table/packet_view';
@@ -120,8 +121,8 @@ export class LiveModel implements LiveListener {
         requestAnimationFrame(() => this.view?.table.measure());
       }),
       effect(() => {
-        const person = followed_person.value;
-        live.follow_person(person);
+        const now = led.value;
+        if (now !== null && this.is_ready.value) untracked(() => this.lead(now.first, now.following));
       }),
       effect(() => {
         if (health.value.link === 'refused') this.view?.wipe();
@@ -577,50 +578,27 @@ export class LiveModel implements LiveListener {
       first: visible.first,
     };
     if (at) place.time_ns = ns_of_instant(at);
-    live.place(place);
+    place_set(place);
   }
 
-  /* R12: my list goes with theirs. */
-  lead(person: string, place: Place | null, is_outside: boolean): void {
-    if (followed_person.peek() !== person || !this.view) return;
-    if (place === null) {
-      followed_person.value = null;
-      note('They left.');
-      return;
-    }
-    if (is_outside) {
-      note('They are looking outside your link.');
-      return;
-    }
-    if (place.screen && place.screen !== 'live' && place.path) {
-      go(place.path);
-      return;
-    }
+  /* R12: my list goes with theirs. Address, filter and screen went already (state/place.ts). */
+  private lead(first: number | null, is_following: boolean): void {
+    const view = this.view;
+    if (!view) return;
+    const filter = route.peek().query.get('f') ?? '';
+    const packet = Number(route.peek().query.get('p') ?? NaN);
+    const led = () => {
+      this.is_leading_change = true;
+      if (Number.isSafeInteger(packet) && packet !== view.table.selection.number) view.table.select(packet, { reveal: false });
+      this.is_leading_change = false;
+    };
+
     this.is_leading_change = true;
-    if (typeof place.filter === 'string' && place.filter !== this.filter.peek()) this.apply(place.filter);
-    if (place.following) this.view.table.follow();
-    else if (typeof place.first === 'number' && place.first > 0) {
-      const { packet, first } = place;
-      void this.view.show(first, 0).then(() => {
-        this.is_leading_change = true;
-        if (typeof packet === 'number' && packet !== first) this.view?.table.select(packet, { reveal: false });
-        this.is_leading_change = false;
-      });
-    }
+    if (filter !== this.filter.peek()) this.apply(filter);
+    if (is_following) view.table.follow();
+    else if (first !== null && first > 0) void view.show(first, 0).then(led);
+    else led();
     this.is_leading_change = false;
-  }
-
-  bring(person: string, place: Place): void {
-    note({
-      text: 'Somebody asks you to look at what they look at.',
-      action: {
-        label: 'Go there',
-        run: () => {
-          followed_person.value = person;
-          this.lead(person, place, false);
-        },
-      },
-    });
   }
 
   status_words(): string {
