@@ -99,7 +99,7 @@ static void deliver(void *context, struct bytes text)
 
     if (web_socket_queued_bytes(connection->socket) + text.len <= APPSYNC_DOOR_WAITING_BYTES)
         frame = websocket_frame_new(WEBSOCKET_TEXT, text);
-    if (frame == NULL || web_socket_send(connection->socket, frame, OUTPUT_DROPPABLE) != CONNECTION_SENT)
+    if (frame == NULL || !web_socket_send_frame(connection->socket, frame))
         connection->door->statistics.n_dropped++;
     shared_bytes_release(frame);
 }
