@@ -33,6 +33,8 @@ static bool is_shown(const struct telling *telling, uint16_t id)
 {
     const struct field *field = field_of(id);
 
+    if (field->counts_packets || strncmp(shown_name(field->name), "frame.time_", 11) == 0)
+        return false; /* of the packets read before it, which were not all there are */
     if (telling->level == BYTES_FULL)
         return true;
     return field->type != FIELD_BYTES && strstr(shown_name(field->name), "payload") == NULL &&
