@@ -4,8 +4,8 @@
  * distinct question (filter and scope) is evaluated once a packet, and each group's rows are encoded once,
  * however many viewers share them.
  *
- *      feed (tap, or the archive as it grows) ─▶ hub thread: dissect, device, questions, frames ─▶ loop: taps
- * of bytes into each viewer's queue
+ *      feed (tap, or the archive as it grows) ─▶ hub thread: dissect, device, questions, frames
+ *                                             ─▶ loop: bytes into each viewer's queue
  *
  * The hub's thread never waits for a viewer: what it made goes into a bounded queue to the loop; when that is
  * full frames are let go, and told to the groups as gaps with cause "viewer". Who may send how much to whom
@@ -48,8 +48,9 @@ const char *hub_gap_cause_words(enum hub_gap_cause cause); /* for people */
 struct hub_count {    /* of one group, since it began */
     uint64_t through; /* last number looked at */
     uint64_t n_seen, n_matched;
-    uint64_t n_framed, n_tail; /* matched = in frames + left out by tail mode */
-    uint32_t per_second;       /* matched, over the last second */
+    uint64_t n_framed,
+        n_tail;          /* matched = in frames + left out: by tail mode, for want of room, or unwanted */
+    uint32_t per_second; /* matched, over the last second */
     bool is_tail;
     int64_t last_ts_ns;
 };
@@ -77,7 +78,8 @@ struct hub_listener {
 struct hub_options {
     const char *archive; /* directory: devices known so far; and the feed itself without a tap */
     const char *node;    /* the source's name */
-    const char *tap;     /* "unix:PATH", "tcp:ADDR:PORT"; NULL: the archive as it grows, some 250 ms later */
+    const char *tap;     /* "unix:PATH", "tcp:ADDR:PORT", or "file:PATH" once; NULL: the archive as it grows,
+                            some 250 ms later */
     uint64_t hash_seed;
 };
 
@@ -98,8 +100,9 @@ uint64_t hub_end(const struct hub *hub);
 struct hub_group *hub_join(struct hub *hub, const struct question *question,
                            const struct hub_listener *listener, uint64_t *next, struct error *error);
 
-/* listener as given. wants_rows false: counts, bars and gaps only. */
-void hub_want_rows(struct hub_group *group, const struct hub_listener *listener, bool wants_rows);
+/* listener as given; it wants them when it joins. False: counts, bars and gaps only. Answers the number that
+ * rows begin with from now on. */
+uint64_t hub_want_rows(struct hub_group *group, const struct hub_listener *listener, bool wants_rows);
 void hub_leave(struct hub_group *group, const struct hub_listener *listener);
 
 struct hub_statistics {

@@ -63,14 +63,11 @@ static void let_go(void *context, int64_t hold)
 
 /* ---- rules ---- */
 
-/* *ts_ns may be NULL. */
 static enum pins_result look(const struct pins_cover *cover, const char *source, uint64_t number,
                              int64_t *ts_ns, struct error *error)
 {
-    int64_t ignored;
-
     *error = (struct error) { .kind = ERROR_NONE };
-    if (cover->covers(cover->context, source, number, ts_ns ? ts_ns : &ignored, error))
+    if (cover->covers(cover->context, source, number, ts_ns, error))
         return PINS_DONE;
     return error->kind == ERROR_NONE ? PINS_NOT_HERE : PINS_FAULT;
 }
@@ -109,7 +106,7 @@ enum pins_result pins_add(const char *directory, const struct pins_author *autho
                           const struct pins_cover *cover, const char *source, uint64_t number,
                           struct bytes text, int64_t now_ns, int64_t *id, struct error *error)
 {
-    struct pin pin = { .source = source, .number = number };
+    struct pin pin = { .source = source, .number = number, .ts_ns = PIN_TIME_UNKNOWN };
     enum pins_result result = look(cover, source, number, &pin.ts_ns, error);
     struct database *database;
 
@@ -141,10 +138,13 @@ static enum pins_result find(struct database *database, const struct pins_cover 
     if (!pin_table_find(database, id, pin, error))
         return PINS_FAULT;
     if (pin->id == 0) { /* takes as long as one that is outside of the scope */
-        result = look(cover, source, 1, NULL, error);
+        int64_t ts_ns = PIN_TIME_UNKNOWN;
+
+        result = look(cover, source, 1, &ts_ns, error);
         return result == PINS_FAULT ? result : PINS_NOT_HERE;
     }
-    result = strcmp(pin->source, source) == 0 ? look(cover, source, pin->number, NULL, error) : PINS_NOT_HERE;
+    result = strcmp(pin->source, source) == 0 ? look(cover, source, pin->number, &pin->ts_ns, error)
+                                              : PINS_NOT_HERE;
     if (result != PINS_DONE)
         pin_clear(pin);
     return result;
@@ -221,6 +221,7 @@ struct ids {
     struct {
         int64_t id;
         uint64_t number;
+        int64_t ts_ns;
     } items[PINS_ANSWER_LIMIT];
     uint32_t n;
 };
@@ -231,6 +232,7 @@ static void remember(void *context, const struct pin *pin)
 
     if (ids->n < PINS_ANSWER_LIMIT) {
         ids->items[ids->n].id = pin->id;
+        ids->items[ids->n].ts_ns = pin->ts_ns;
         ids->items[ids->n++].number = pin->number;
     }
 }
@@ -239,7 +241,8 @@ static bool append(struct database *database, const struct pins_cover *cover, co
                    const struct ids *ids, json_t *list, struct error *error)
 {
     for (uint32_t i = 0; i < ids->n; i++) {
-        enum pins_result result = look(cover, source, ids->items[i].number, NULL, error);
+        int64_t ts_ns = ids->items[i].ts_ns;
+        enum pins_result result = look(cover, source, ids->items[i].number, &ts_ns, error);
         json_t *pin = NULL;
 
         if (result == PINS_FAULT)

@@ -35,7 +35,9 @@ struct pins_author {
     const char *person, *name, *link;
 };
 
-/* Says whether the asker's scope covers that packet, and when it was. False with kind ERROR_NONE: no. */
+/* Says whether the asker's scope covers that packet, and when it was: *ts_ns is its time when that is known
+ * already (a pin outlives its packet), else PIN_TIME_UNKNOWN. False with kind ERROR_NONE: no. */
+#define PIN_TIME_UNKNOWN INT64_MIN
 struct pins_cover {
     bool (*covers)(void *context, const char *source, uint64_t number, int64_t *ts_ns, struct error *error);
     void *context;

@@ -3,9 +3,12 @@
  * routes - every address that the server answers, one row each: docs/openapi.json says what they take and
  * give. Rows are looked at from the top.
  */
+#include "appsync/appsync_session.h"
 #include "web/api_archive.h"
 #include "web/api_shares.h"
+#include "web/appsync_door.h"
 #include "web/gate.h"
+#include "web/live_socket.h"
 #include "web/machines.h"
 #include "web/page.h"
 #include "web/router.h"
@@ -14,10 +17,16 @@ const struct route web_routes[] = {
     /* ---- for machines ---- */
     { HTTP_GET, "/healthz", machines_health, ROLE_VIEW, ROUTE_ANY_ORIGIN },
 
+    { HTTP_POST, "/event", appsync_door_post, ROLE_VIEW, ROUTE_ANY_ORIGIN, APPSYNC_PUBLISH_LIMIT_BYTES },
+    { HTTP_OPTIONS, "/event", appsync_door_preflight, ROLE_VIEW, ROUTE_ANY_ORIGIN },
+    { HTTP_GET, "/event/realtime", appsync_door_open, ROLE_VIEW, ROUTE_ANY_ORIGIN },
+
     /* ---- logging in ---- */
     { HTTP_POST, "/api/v1/login", gate_login, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET | ROUTE_MEMBERS },
     { HTTP_POST, "/api/v1/logout", gate_logout, ROLE_VIEW, ROUTE_MEMBERS },
 
+    /* ---- live ---- */
+    { HTTP_GET, "/api/v1/live", live_socket_open, ROLE_VIEW, ROUTE_UPGRADES },
     /* ---- the archive, and the filter language ---- */
     { HTTP_GET, "/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_ANY_ORIGIN },
     { HTTP_GET, "/api/v1/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY },

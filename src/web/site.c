@@ -8,12 +8,16 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "web/appsync_door.h"
+#include "live/hub.h"
 #include "live/archive_pool.h"
 #include "web/audit.h"
 #include "web/job_pool.h"
 #include "web/links.h"
+#include "web/live_room.h"
 #include "web/people.h"
 #include "web/server.h"
+#include "web/site_watch.h"
 
 /* Sockets are told and closed, answers under way cut off. */
 static void link_ended(void *context, const char *id, enum link_answer why)
@@ -45,7 +49,10 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->archives = site->jobs ? archive_pool_new(site->archive, error) : NULL;
     site->links = site->archives ? links_new(loop, site->archive, error) : NULL;
     site->people = site->links ? people_new(loop, site->links, site->hash_seed, error) : NULL;
-    if (site->people == NULL) {
+    site->appsync = site->people ? appsync_door_new(site, error) : NULL;
+    site->live = site->appsync ? live_room_new(site, error) : NULL;
+    site->watch = site->live ? site_watch_new(site, error) : NULL;
+    if (site->watch == NULL) {
         site_free(site);
         return NULL;
     }
@@ -60,10 +67,13 @@ void site_free(struct site *site)
 {
     if (site == NULL)
         return;
+    appsync_door_free(site->appsync);
+    live_room_free(site->live);
+    site_watch_free(site->watch);
+    job_pool_free(site->jobs); /* before what jobs tell when they are done, and borrow texts of */
     people_free(site->people);
     links_free(site->links);
     audit_free(site->audit);
-    job_pool_free(site->jobs);
     archive_pool_free(site->archives);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);
@@ -98,4 +108,39 @@ bool site_source_add(struct site *site, const char *name, const char *tap)
         source->tap = copy;
     }
     return true;
+}
+
+enum site_source_state site_source_state(const struct site_source *source)
+{
+    if (source->trouble[0])
+        return SOURCE_DISK_FULL;
+    if (source->has_recorder || (source->hub && hub_state(source->hub) == HUB_LIVE))
+        return SOURCE_LIVE;
+    if (source->is_recorder_lost)
+        return SOURCE_LOST;
+    return source->tap ? SOURCE_ENDED : SOURCE_ARCHIVE;
+}
+
+const char *site_source_state_name(enum site_source_state state)
+{
+    static const char *const names[] = { [SOURCE_LIVE] = "live",
+                                         [SOURCE_ARCHIVE] = "archive",
+                                         [SOURCE_LOST] = "lost",
+                                         [SOURCE_ENDED] = "ended",
+                                         [SOURCE_DISK_FULL] = "disk_full" };
+
+    return names[state];
+}
+
+const char *site_source_words(const struct site_source *source)
+{
+    static const char *const words[] = {
+        [SOURCE_LIVE] = "recording",
+        [SOURCE_ARCHIVE] = "an archive: nobody records it",
+        [SOURCE_LOST] = "the recorder is gone without a word: it was killed, or crashed",
+        [SOURCE_ENDED] = "the recorder was stopped",
+    };
+    enum site_source_state state = site_source_state(source);
+
+    return state == SOURCE_DISK_FULL ? source->trouble : words[state];
 }

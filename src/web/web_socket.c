@@ -36,23 +36,44 @@ void web_socket_close(struct web_socket *socket, unsigned code, const char *reas
     connection_finish(socket->web->connection);
 }
 
-enum connection_send web_socket_send(struct web_socket *socket, struct shared_bytes *frame,
-                                     enum output_kind kind)
+/* What is told is never left out silently: who cannot be told is let go, and comes again. */
+static void let_go(struct web_socket *socket)
 {
-    return socket->is_closing ? CONNECTION_GONE : connection_send(socket->web->connection, frame, kind);
+    if (socket->is_closing)
+        return;
+    socket->is_closing = true;
+    connection_abort(socket->web->connection);
+}
+
+bool web_socket_send_pieces(struct web_socket *socket, struct shared_bytes *first,
+                            struct shared_bytes *second)
+{
+    struct connection *connection = socket->web->connection;
+
+    if (!socket->is_closing && connection_send(connection, first, OUTPUT_KEPT) == CONNECTION_SENT &&
+        connection_send(connection, second, OUTPUT_KEPT) == CONNECTION_SENT)
+        return true;
+    let_go(socket);
+    return false;
+}
+
+bool web_socket_send_frame(struct web_socket *socket, struct shared_bytes *frame)
+{
+    if (!socket->is_closing &&
+        connection_send(socket->web->connection, frame, OUTPUT_KEPT) == CONNECTION_SENT)
+        return true;
+    let_go(socket);
+    return false;
 }
 
 bool web_socket_send_text(struct web_socket *socket, struct bytes text)
 {
     struct shared_bytes *frame = socket->is_closing ? NULL : websocket_frame_new(WEBSOCKET_TEXT, text);
-    bool is_sent = frame && connection_send(socket->web->connection, frame, OUTPUT_KEPT) == CONNECTION_SENT;
+    bool is_sent = frame && web_socket_send_frame(socket, frame);
 
+    if (frame == NULL)
+        let_go(socket);
     shared_bytes_release(frame);
-    if (!is_sent && !socket->is_closing) {
-        /* What is told is never left out silently: who cannot be told is let go, and comes again. */
-        socket->is_closing = true;
-        connection_abort(socket->web->connection);
-    }
     return is_sent;
 }
 

@@ -42,9 +42,12 @@ struct web_socket *web_socket_open(struct exchange *exchange, const char *protoc
  */
 bool web_socket_send_text(struct web_socket *socket, struct bytes text);
 
-/* Frames, or pieces of them in order, made with websocket_frame_…(). Takes references of its own. */
-enum connection_send web_socket_send(struct web_socket *socket, struct shared_bytes *frame,
-                                     enum output_kind kind);
+/* A whole frame, of websocket_frame_new(); takes a reference of its own. False: as above. */
+bool web_socket_send_frame(struct web_socket *socket, struct shared_bytes *frame);
+
+/* One frame in two pieces, its head standing in the first. Takes references of its own. False: as above. */
+bool web_socket_send_pieces(struct web_socket *socket, struct shared_bytes *first,
+                            struct shared_bytes *second);
 
 size_t web_socket_queued_bytes(const struct web_socket *socket);
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * appsync_door - AWS AppSync Events on the server's own port: POST /event, and WebSockets at /event/realtime,
+ * for programs with a key (`tapdeck share create --appsync`).
+ *
+ * The namespace "packets" is the capture's: /packets/capture has every packet of the key's scope as an event,
+ * /packets/DEVICE those of a device (appsync_channel_of_device); nobody can publish there, so that no key can
+ * put a packet into the picture. All other namespaces are the programs' own, with keys that may publish.
+ */
+#pragma once
+
+#include "appsync/appsync_channel.h"
+#include "base/error.h"
+#include "web/exchange.h"
+
+enum {
+    APPSYNC_DOOR_WAITING_BYTES =
+        1024 * 1024,          /* for one connection; further events are dropped, and counted */
+    APPSYNC_DOOR_SCOPES = 64, /* different ones of keys that subscribe at a time */
+};
+
+struct appsync_door;
+
+struct appsync_door *appsync_door_new(struct site *site, struct error *error); /* NULL with *error set */
+void appsync_door_free(struct appsync_door *door);
+
+/* Handlers. */
+void appsync_door_post(struct exchange *exchange);
+void appsync_door_open(struct exchange *exchange);
+void appsync_door_preflight(struct exchange *exchange); /* for pages of other origins: keys, no cookies */
+
+struct appsync_door_statistics {
+    uint32_t n_connections, n_subscriptions;
+    uint64_t n_published, n_delivered;
+    uint64_t n_dropped; /* for connections that are slow */
+    uint64_t n_refused; /* wrong keys, full */
+};
+void appsync_door_statistics(const struct appsync_door *door, struct appsync_door_statistics *statistics);
