@@ -6,6 +6,7 @@
 #include "appsync/appsync_session.h"
 #include "base/timestamp.h"
 #include "net/websocket_frame.h"
+#include "web/appsync_packets.h"
 #include "web/gate.h"
 #include "web/links.h"
 #include "web/site.h"
@@ -24,6 +25,7 @@ struct door_connection {
     struct web_socket *socket;
     struct appsync_session *session;
     struct link_watch watch; /* closed with its key */
+    uint32_t place;          /* of its key's scope among those that packets are held against */
     struct access access;
     struct ip_address source;
 };
@@ -31,6 +33,7 @@ struct door_connection {
 struct appsync_door {
     struct site *site;
     struct appsync_broker *broker;
+    struct appsync_packets *packets;
     struct door_connection *connections;
     struct loop_timer keep_alive;
     struct appsync_door_statistics statistics;
@@ -97,9 +100,13 @@ static void deliver(void *context, struct bytes text)
     struct door_connection *connection = context;
     struct shared_bytes *frame = NULL;
 
+    if (!appsync_packets_is_for(connection->door->packets, connection->place)) {
+        connection->door->statistics.n_withheld++;
+        return;
+    }
     if (web_socket_queued_bytes(connection->socket) + text.len <= APPSYNC_DOOR_WAITING_BYTES)
         frame = websocket_frame_new(WEBSOCKET_TEXT, text);
-    if (frame == NULL || web_socket_send(connection->socket, frame, OUTPUT_DROPPABLE) != CONNECTION_SENT)
+    if (frame == NULL || !web_socket_send_frame(connection->socket, frame))
         connection->door->statistics.n_dropped++;
     shared_bytes_release(frame);
 }
@@ -113,6 +120,8 @@ static void message_came(void *context, enum websocket_opcode opcode, struct byt
     else if (!appsync_session_message(connection->session, payload,
                                       loop_now_ns(connection->door->site->loop)))
         web_socket_close(connection->socket, WEBSOCKET_CLOSE_POLICY, "not authorized");
+    else
+        appsync_packets_look(connection->door->packets);
 }
 
 static void connection_closed(void *context)
@@ -122,6 +131,7 @@ static void connection_closed(void *context)
 
     appsync_session_free(connection->session);
     links_unwatch(door->site->links, &connection->watch);
+    appsync_packets_leave(door->packets, connection->place);
     if (connection->next)
         connection->next->previous = connection->previous;
     if (connection->previous)
@@ -184,6 +194,7 @@ void appsync_door_open(struct exchange *exchange)
     handshake_key(exchange, &key);
     if (connection) {
         connection->door = door;
+        connection->place = APPSYNC_PACKETS_NOWHERE;
         if (exchange->access->source)
             connection->source = *exchange->access->source;
     }
@@ -205,6 +216,7 @@ void appsync_door_open(struct exchange *exchange)
     }
     link_connection(door, connection);
     if (connection->access.link[0] != '\0') { /* by this the server finds it when the key ends */
+        connection->place = appsync_packets_enter(door->packets, &connection->access);
         exchange->connection->access = connection->access;
         exchange->connection->access.source = &exchange->connection->source;
     }
@@ -294,7 +306,9 @@ struct appsync_door *appsync_door_new(struct site *site, struct error *error)
     }
     door->site = site;
     door->keep_alive = (struct loop_timer) { .fire = keep_alive, .context = door };
-    if (!loop_timer_add(site->loop, &door->keep_alive, error)) {
+    door->packets = appsync_packets_new(site, door->broker, error);
+    if (door->packets == NULL || !loop_timer_add(site->loop, &door->keep_alive, error)) {
+        appsync_packets_free(door->packets);
         appsync_broker_free(door->broker);
         free(door);
         return NULL;
@@ -309,6 +323,7 @@ void appsync_door_free(struct appsync_door *door)
     if (door == NULL)
         return;
     loop_timer_remove(door->site->loop, &door->keep_alive);
+    appsync_packets_free(door->packets);
     appsync_broker_free(door->broker);
     free(door);
 }
@@ -320,5 +335,5 @@ void appsync_door_statistics(const struct appsync_door *door, struct appsync_doo
     *statistics = door->statistics;
     statistics->n_subscriptions = broker->n_subscriptions;
     statistics->n_published = broker->n_published;
-    statistics->n_delivered = broker->n_delivered - door->statistics.n_dropped;
+    statistics->n_delivered = broker->n_delivered - door->statistics.n_dropped - door->statistics.n_withheld;
 }

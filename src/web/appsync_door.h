@@ -32,7 +32,8 @@ void appsync_door_preflight(struct exchange *exchange); /* for pages of other or
 struct appsync_door_statistics {
     uint32_t n_connections, n_subscriptions;
     uint64_t n_published, n_delivered;
-    uint64_t n_dropped; /* for connections that are slow */
-    uint64_t n_refused; /* wrong keys, full */
+    uint64_t n_dropped;  /* for connections that are slow */
+    uint64_t n_withheld; /* packets that the key's scope does not cover */
+    uint64_t n_refused;  /* wrong keys, full */
 };
 void appsync_door_statistics(const struct appsync_door *door, struct appsync_door_statistics *statistics);
