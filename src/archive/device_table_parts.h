@@ -38,6 +38,7 @@ enum device_sql {
     SQL_NAMED,
     SQL_NAMES,
     SQL_SPANS,
+    SQL_SPANS_AT,
     SQL_COUNT,
 };
 

@@ -4,6 +4,7 @@
  * give. Rows are looked at from the top.
  */
 #include "appsync/appsync_session.h"
+#include "web/api_archive.h"
 #include "web/api_shares.h"
 #include "web/appsync_door.h"
 #include "web/gate.h"
@@ -26,6 +27,16 @@ const struct route web_routes[] = {
 
     /* ---- live ---- */
     { HTTP_GET, "/api/v1/live", live_socket_open, ROLE_VIEW, ROUTE_UPGRADES },
+    /* ---- the archive, and the filter language ---- */
+    { HTTP_GET, "/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_ANY_ORIGIN },
+    { HTTP_GET, "/api/v1/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/api/v1/me", api_me, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/status", api_status, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources", api_sources, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/rows", api_rows, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/filter/values", api_filter_values, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },
 
     /* ---- links ---- */
     { HTTP_POST, "/s/{link}/enter", api_link_enter, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET },

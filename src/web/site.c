@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "web/appsync_door.h"
 #include "live/hub.h"
+#include "live/archive_pool.h"
 #include "web/audit.h"
 #include "web/job_pool.h"
 #include "web/links.h"
@@ -45,20 +46,17 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->options.archive = site->archive;
     site->started_ns = timestamp_now();
     site->jobs = job_pool_new(loop, error);
-    site->links = site->jobs ? links_new(loop, site->archive, error) : NULL;
+    site->archives = site->jobs ? archive_pool_new(site->archive, error) : NULL;
+    site->links = site->archives ? links_new(loop, site->archive, error) : NULL;
     site->people = site->links ? people_new(loop, site->links, site->hash_seed, error) : NULL;
     site->appsync = site->people ? appsync_door_new(site, error) : NULL;
-    if (site->appsync == NULL) {
-        site_free(site);
-        return NULL;
-    }
-    links_on_end(site->links, link_ended, site);
-    site->live = live_room_new(site, error);
+    site->live = site->appsync ? live_room_new(site, error) : NULL;
     site->watch = site->live ? site_watch_new(site, error) : NULL;
     if (site->watch == NULL) {
         site_free(site);
         return NULL;
     }
+    links_on_end(site->links, link_ended, site);
     site->audit = audit_new(site->archive, &fault);
     if (site->audit == NULL) /* a log is no reason not to serve */
         log_write(LEVEL_WARNING, "who looks is not written down: %s", fault.text);
@@ -76,6 +74,7 @@ void site_free(struct site *site)
     people_free(site->people);
     links_free(site->links);
     audit_free(site->audit);
+    archive_pool_free(site->archives);
     for (size_t i = 0; i < site->n_sources; i++)
         free(site->sources[i].tap);
     free(site->archive);

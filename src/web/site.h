@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "net/loop.h"
 
+struct archive_pool;
 struct gate;
 struct hub;
 struct job_pool;
@@ -61,6 +62,7 @@ struct site {
     uint64_t hash_seed;
     int64_t started_ns; /* since 1970 */
     struct job_pool *jobs;
+    struct archive_pool *archives; /* what jobs answer from */
     struct gate *gate;
     struct server *server; /* the one that serves it */
     struct site_source sources[SITE_SOURCES_LIMIT];

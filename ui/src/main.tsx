@@ -9,10 +9,13 @@ import { go, router_start } from './shell/router';
 import { keys_lend, keys_start } from './shell/keys';
 import { help_is_open } from './shell/help';
 import { settings_start } from './state/settings';
+import { session_start } from './net/session';
+import { place_start } from './state/place';
 
 settings_start();
 router_start();
 keys_start();
+place_start();
 keys_lend({
   name: 'Everywhere',
   bindings: [
@@ -30,3 +33,4 @@ keys_lend({
   ],
 });
 render(<App />, document.getElementById('app')!);
+void session_start();

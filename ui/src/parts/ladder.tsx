@@ -6,7 +6,7 @@
 // A listbox: one tab stop, arrow keys move the selection, Enter opens the packet.
 import './ladder.css';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { hue_of } from './protocol_hue';
+import { hue_of } from '../table/columns';
 import { joins_between, ladder_layout, rungs_between, type LadderPacket, type Spacing } from './ladder_layout';
 import { stranger_text } from './pieces';
 import { clock_words, date_words, duration_words } from './time_scale';

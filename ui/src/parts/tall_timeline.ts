@@ -25,6 +25,7 @@ export interface Brush {
 export interface TallTimelineEvents {
   view: (from_us: number, to_us: number) => void; // at each change: its owner waits for rest
   brush: (brush: Brush | null) => void; // when the hand lets go
+  jump: (us: number) => void; // a click
   pin: (number: number) => void;
 }
 
@@ -43,6 +44,7 @@ export class TallTimeline {
   private pins: readonly TimelinePin[] = [];
   private marks: readonly TimelineMark[] = [];
   private brush: Brush | null = null;
+  private cursor_us: number | null = null; // the selected packet
   private hover_x: number | null = null;
   private height_px = 1;
   private is_drawing = false;
@@ -107,13 +109,19 @@ export class TallTimeline {
     this.draw_soon();
   }
 
+  set_cursor(us: number | null): void {
+    this.cursor_us = us;
+    this.draw_soon();
+  }
+
   set_brush(brush: Brush | null): void {
     this.brush = brush;
     this.draw_soon();
   }
 
+  /* Infinities: as far as there is something. */
   set_view(from_us: number, to_us: number): void {
-    this.take_scale({ ...this.scale, from_us, to_us }, false);
+    this.take_scale({ ...this.scale, from_us: Math.max(from_us, this.whole.from_us), to_us: Math.min(to_us, this.whole.to_us) }, false);
   }
 
   view(): TimeScale {
@@ -154,6 +162,7 @@ export class TallTimeline {
     this.draw_bars(context, palette, bottom);
     this.draw_marks(context, palette, bottom);
     this.draw_brush(context, palette, bottom);
+    this.draw_cursor(context, palette, bottom);
     this.draw_hover(context, palette, bottom);
     this.place_handles();
     this.place_pins();
@@ -275,6 +284,18 @@ export class TallTimeline {
     context.fillRect(left, bottom - 1, right - left, 3);
     context.fillRect(left - 0.75, TOP_PX - 2, 1.5, bottom - TOP_PX + 4);
     context.fillRect(right - 0.75, TOP_PX - 2, 1.5, bottom - TOP_PX + 4);
+  }
+
+  private draw_cursor(context: CanvasRenderingContext2D, palette: Palette, bottom: number): void {
+    if (this.cursor_us === null) return;
+    const x = Math.round(x_of(this.scale, this.cursor_us));
+    context.fillStyle = palette.text;
+    context.fillRect(x, TOP_PX - 4, 1.5, bottom - TOP_PX + 4);
+    context.beginPath();
+    context.moveTo(x - 4, bottom + 6);
+    context.lineTo(x + 5, bottom + 6);
+    context.lineTo(x + 0.5, bottom);
+    context.fill();
   }
 
   private draw_hover(context: CanvasRenderingContext2D, palette: Palette, bottom: number): void {
@@ -438,6 +459,12 @@ export class TallTimeline {
     this.events.brush(brush);
   }
 
+  // Within the range, or without one: to that time. Outside of the range: away with it.
+  private click(us: number): void {
+    if (this.brush && (us < this.brush.from_us || us >= this.brush.to_us)) this.take_brush(null);
+    else this.events.jump(us);
+  }
+
   private take_scale(scale: TimeScale, is_told: boolean): void {
     this.scale = scale_within(scale, this.whole.from_us, this.whole.to_us);
     this.draw_soon();
@@ -481,8 +508,8 @@ export class TallTimeline {
         else if (Math.abs(x - start_x) >= CLICK_PX) this.set_brush(brush_of(us_at(this.scale, start_x), us_at(this.scale, x)));
       }, (x) => {
         if (is_move) return;
-        if (Math.abs(x - start_x) < CLICK_PX) this.take_brush(null);
-        else this.take_brush(this.brush);
+        if (Math.abs(x - start_x) >= CLICK_PX) this.take_brush(this.brush);
+        else this.click(us_at(this.scale, x));
       });
     });
     for (const [i, handle] of this.handles.entries())

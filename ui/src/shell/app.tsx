@@ -9,6 +9,8 @@ import { Header } from './header';
 import { Help } from './help';
 import { Notes } from './notes';
 import { Dialogs } from './dialogs';
+import { FollowFrame } from './follow';
+import { Gate } from './gate';
 
 function ScreenOf({ name }: { name: ScreenName }) {
   const [loaded, set_loaded] = useState<{ name: ScreenName; component: ComponentType | null; fault: string }>({
@@ -57,9 +59,12 @@ export function App() {
   return (
     <div class="app">
       <Header />
-      <ScreenOf name={screen_name.value} />
+      <Gate>
+        <ScreenOf name={screen_name.value} />
+      </Gate>
       <Help />
       <Dialogs />
+      <FollowFrame />
       <Notes />
     </div>
   );

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one header of all screens: where one is, of which source, how the stream is, who else is here.
-import { hello, people, followed_person, may_control, type Person } from '../state/store';
+import { hello, people, may_control } from '../state/store';
 import { href, route, screen_name, go, type ScreenName } from './router';
 import { HealthChip } from './health_chip';
 import { help_is_open } from './help';
 import { dialog_open } from './dialogs';
-import { initials } from './presence';
+import { Face } from './face';
 
 const places: { screen: ScreenName; text: string; also?: ScreenName[] }[] = [
   { screen: 'live', text: 'Live' },
@@ -24,24 +24,6 @@ function Logo() {
   );
 }
 
-function Face({ person }: { person: Person }) {
-  const where =
-    person.state === 'away' ? 'away' : person.state === 'live' ? 'following live' : person.packet === null ? 'reading' : `reading ${person.packet}`;
-  const is_followed = followed_person.value === person.id;
-  return (
-    <button
-      class={`face hue-${person.colour % 6} ${person.state} ${is_followed ? 'followed' : ''}`}
-      title={`${person.name}, ${where}`}
-      aria-label={person.is_me ? `${person.name} (you), ${where}` : `Follow ${person.name}, ${where}`}
-      aria-pressed={is_followed}
-      disabled={person.is_me}
-      onClick={() => (followed_person.value = is_followed ? null : person.id)}
-    >
-      {initials(person.name)}
-    </button>
-  );
-}
-
 function Sources() {
   const all = hello.value?.sources ?? [];
   const current = route.value.source || all[0]?.name || '';
@@ -53,7 +35,7 @@ function Sources() {
         {all.map((source) => (
           <option key={source.name} value={source.name}>
             {source.name}
-            {source.is_recording ? '' : ' (ended)'}
+            {source.state === 'live' ? '' : ` (${source.state})`}
           </option>
         ))}
       </select>
@@ -88,7 +70,7 @@ export function Header() {
       <div class="header-end">
         <div class="faces" role="group" aria-label="People here">
           {others.slice(0, n_faces).map((person) => (
-            <Face key={person.id} person={person} />
+            <Face key={person.person} person={person} />
           ))}
           {others.length > n_faces && <span class="faces-more">+{others.length - n_faces}</span>}
         </div>

@@ -101,6 +101,12 @@ export function go(to: Parameters<typeof href>[0] | string): void {
   reread();
 }
 
+/* Another address of this page in place of this one: no step for the Back button. */
+export function replace(path: string): void {
+  history.replaceState(null, '', path);
+  reread();
+}
+
 /* Changes parts of the query (null takes one out). push = a step for the Back button. */
 export function set_query(change: Query, options: { push?: boolean } = {}): void {
   const query = new URLSearchParams(location.search);

@@ -10,16 +10,16 @@ import { computed, signal } from '@preact/signals';
 import { api, ApiError } from '../net/api';
 import type { ApiPin, ApiReply } from '../net/api_types';
 import { announce, note } from '../shell/notes';
-import { people } from './store';
+import { hello, pins, type Pin } from './store';
 
 export const TEXT_LIMIT = 500; // characters, as the server has it
 const UNDO_MS = 10_000;
 
-export interface Pin extends ApiPin {
-  is_sending?: boolean;
-}
+export type { Pin };
+export { pins };
 
-export const pins = signal<ReadonlyMap<string, Pin>>(new Map());
+/* Ids of what the server has not confirmed yet. */
+export const pins_sending = signal<ReadonlySet<string>>(new Set());
 let source_of_pins = '';
 let n_new = 0;
 
@@ -36,19 +36,29 @@ export const pins_by_number = computed(() => {
 
 export const pins_in_order = computed(() => [...pins.value.values()].sort((a, b) => a.number - b.number || a.id.localeCompare(b.id)));
 
-function put(pin: Pin): void {
+function put(pin: Pin, is_sending = false): void {
   pins.value = new Map(pins.value).set(pin.id, pin);
+  set_sending(pin.id, is_sending);
 }
 
 function drop(id: string): void {
   const left = new Map(pins.value);
   left.delete(id);
   pins.value = left;
+  set_sending(id, false);
+}
+
+function set_sending(id: string, is_sending: boolean): void {
+  if (pins_sending.peek().has(id) === is_sending) return;
+  const now = new Set(pins_sending.peek());
+  if (is_sending) now.add(id);
+  else now.delete(id);
+  pins_sending.value = now;
 }
 
 export async function pins_load(source: string): Promise<void> {
   const answer = await api.get<{ pins: ApiPin[] }>(`/sources/${encodeURIComponent(source)}/pins`);
-  const kept = source === source_of_pins ? [...pins.peek().values()].filter((pin) => pin.is_sending) : [];
+  const kept = source === source_of_pins ? [...pins.peek().values()].filter((pin) => pins_sending.peek().has(pin.id)) : [];
 
   source_of_pins = source;
   pins.value = new Map([...answer.pins, ...kept].map((pin) => [pin.id, pin] as const));
@@ -63,7 +73,7 @@ export function pins_forget(): void {
 export function pin_came(pin: ApiPin): void {
   if (source_of_pins !== '' && pin.source !== source_of_pins) return;
   const is_new = !pins.peek().has(pin.id);
-  const mine = [...pins.peek().values()].find((one) => one.is_sending && one.number === pin.number && one.text === pin.text);
+  const mine = [...pins.peek().values()].find((one) => one.id.startsWith('new-') && one.number === pin.number && one.text === pin.text);
 
   if (mine) drop(mine.id);
   put(pin);
@@ -74,6 +84,13 @@ export function pin_gone(id: string): void {
   drop(id);
 }
 
+const now_ns = () => `${Date.now()}000000`;
+
+function me(): { person: string; name: string } {
+  const you = hello.peek()?.you;
+  return { person: you?.person ?? '', name: you?.name ?? 'me' };
+}
+
 function refused(what: string, fault: unknown): void {
   note({ text: `${what}: ${fault instanceof ApiError ? fault.message : 'the page failed'}`, kind: 'bad' });
 }
@@ -81,12 +98,9 @@ function refused(what: string, fault: unknown): void {
 /* Resolves to false when it was refused; the text is then the caller's to keep. */
 export async function pin_add(source: string, number: number, time_ns: string, text: string): Promise<boolean> {
   const id = `new-${++n_new}`;
-  const me = people.peek().find((person) => person.is_me);
+  const { person, name } = me();
 
-  put({
-    id, source, number, time_ns, person: me?.id ?? '', name: me?.name ?? 'me', text, replies: [], resolved: false,
-    created_ns: `${Date.now()}000000`, is_sending: true,
-  });
+  put({ id, source, number, time_ns, person, name, text, replies: [], resolved: false, created_ns: now_ns() }, true);
   try {
     const pin = await api.post<ApiPin>(`/sources/${encodeURIComponent(source)}/pins`, { number, text });
     drop(id);
@@ -100,7 +114,7 @@ export async function pin_add(source: string, number: number, time_ns: string, t
 }
 
 async function change(pin: Pin, now: Pin, what: string, send: () => Promise<ApiPin>): Promise<boolean> {
-  put({ ...now, is_sending: true });
+  put(now, true);
   try {
     put(await send());
     return true;
@@ -122,8 +136,7 @@ export function pin_resolve(pin: Pin, resolved: boolean): Promise<boolean> {
 }
 
 export function pin_reply(pin: Pin, text: string): Promise<boolean> {
-  const me = people.peek().find((person) => person.is_me);
-  const reply: ApiReply = { id: `new-${++n_new}`, person: me?.id ?? '', name: me?.name ?? 'me', text, created_ns: `${Date.now()}000000` };
+  const reply: ApiReply = { id: `new-${++n_new}`, ...me(), text, created_ns: now_ns() };
 
   return change(pin, { ...pin, replies: [...pin.replies, reply] }, 'Not answered', () => api.post<ApiPin>(`${path_of(pin)}/replies`, { text }));
 }

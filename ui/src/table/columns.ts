@@ -44,10 +44,15 @@ export function columns_named(ids: readonly string[]): Column[] {
   return found.length === 0 ? [...columns] : found;
 }
 
-/* Protocol -> one of six hues. The name is always there in text: colour is the second signal. */
-const hues: Record<string, number> = {
-  CoAP: 0, LwM2M: 0, MQTT: 2, 'MQTT-SN': 2, DTLS: 1, TLS: 3, TLSv1: 3, QUIC: 3, DNS: 4, mDNS: 4, MDNS: 4, NTP: 4, DHCP: 4, HTTP: 2,
-};
+/* Six hues are as many as everybody can tell apart: protocols share them by family. The name always stands beside it. */
+const families: readonly RegExp[] = [/^(CoAP|LwM2M|OSCORE)/i, /^(DTLS|TLS|SSL|QUIC)/i, /^(MQTT|AMQP)/i, /^(m?DNS|DHCP|NTP|SNMP|SSDP)/i, /^(HTTP|TCP|WebSocket)/i];
+const hues = new Map<string, number>(); // asked for every row that is painted, so remembered
 export function hue_of(protocol: string): number {
-  return hues[protocol] ?? hues[protocol.replace(/v[\d.]+$/, '')] ?? 5;
+  let hue = hues.get(protocol);
+  if (hue === undefined) {
+    const found = families.findIndex((family) => family.test(protocol));
+    hue = found < 0 ? 5 : found;
+    if (hues.size < 1000) hues.set(protocol, hue);
+  }
+  return hue;
 }

@@ -157,7 +157,7 @@ function Sorted({ by, order, text, is_down, class: name }: { by: Order; order: O
     <th scope="col" class={name} aria-sort={by === order ? (is_down ? 'descending' : 'ascending') : undefined}>
       <button type="button" onClick={() => set_query({ by: by === 'last_seen' ? null : by }, { push: true })}>
         {text}
-        <span class="arrow" aria-hidden="true">{by === order ? (is_down ? '↓' : '↑') : ''}</span>
+        {by === order && <span class="arrow" aria-hidden="true">{is_down ? '↓' : '↑'}</span>}
       </button>
     </th>
   );
@@ -186,7 +186,7 @@ function DeviceRow({ device }: { device: ApiDeviceLine }) {
       <td class="num">{count_text(device.packets)}</td>
       <td class="num bytes">{bytes_text(device.bytes)}</td>
       <td class="num sessions">{count_text(device.sessions)}</td>
-      <td class={`num attempts ${device.attempts > 0 ? 'warn' : ''}`}>{device.attempts > 0 ? `⚠ ${count_text(device.attempts)}` : '0'}</td>
+      <td class={`num attempts ${device.attempts > 0 ? 'warn' : 'zero'}`}>{device.attempts > 0 ? `⚠ ${count_text(device.attempts)}` : '0'}</td>
       <td class="num addresses">{count_text(device.addresses)}</td>
       <td class="mono nowrap last-address">{device.address ?? ''}</td>
     </tr>

@@ -10,7 +10,7 @@ import { useAsked } from '../../parts/asked';
 import { Ladder } from '../../parts/ladder';
 import { ladder_layout, ladder_summary, type Spacing } from '../../parts/ladder_layout';
 import { Moment, Refused, Segmented, Stranger, Waiting, path_part, source_now } from '../../parts/pieces';
-import { hue_of } from '../../parts/protocol_hue';
+import { hue_of } from '../../table/columns';
 import { clock_words, duration_words, us_of_ns } from '../../parts/time_scale';
 import { keys_lend } from '../../shell/keys';
 import { note } from '../../shell/notes';
