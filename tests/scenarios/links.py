@@ -8,9 +8,9 @@ import subprocess
 import time
 import urllib.parse
 
-import web_client
+
 from harness import CAPTURES
-from web_client import Visitor, WebSocket, ask, enter, guest, make_link, member
+from visitor import Visitor, WebSocket, ask, enter, guest, make_link, member
 
 MINE, OTHER = 'D:79445e260000000c', 'D:79445e2600000005'
 

@@ -1,208 +1,183 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A browser's side of `serve`, by hand: HTTP over a socket of its own, and WebSocket frames, so that what no browser
-would send can be sent too."""
+"""A program's way to a running `tapdeck serve`: HTTP by the standard library, the live socket by hand."""
 import base64
-import hashlib
+import http.client
 import json
 import os
 import socket
+import ssl
 import struct
 import time
-
-from harness import Failure
-
-ROWS = 'application/vnd.tapdeck.rows'
+import urllib.parse
 
 
-class Answer:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
+class Web:
+    """One server. token: what it printed; link: (id, secret) to ask through a link instead."""
 
-    def json(self):
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            raise Failure(f'{self.status}: no JSON: {self.body[:300]!r}')
+    def __init__(self, url, token=None, link=None):
+        at = urllib.parse.urlsplit(url)
+        self.host, self.port, self.is_tls = at.hostname, at.port, at.scheme == 'https'
+        self.token = token or dict(urllib.parse.parse_qsl(at.query)).get('token')
+        self.base = '/api/v1'
+        if link:
+            self.base, self.token = f'/s/{link[0]}/api/v1', link[1]
 
-    def words(self):
-        """What tells one refusal from another."""
-        return self.status, self.body
+    def context(self):
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
 
+    def ask(self, path, method='GET', body=None, headers=None, timeout=20):
+        """(status, headers, bytes). A path that begins with / is absolute, any other one below the API."""
+        if self.is_tls:
+            connection = http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.context())
+        else:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        given = {'Authorization': f'Bearer {self.token}'} if self.token else {}
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+            given['Content-Type'] = 'application/json'
+        given.update(headers or {})
+        connection.request(method, path if path.startswith('/') else f'{self.base}/{path}', body, given)
+        answer = connection.getresponse()
+        result = answer.status, answer.headers, answer.read()
+        connection.close()
+        return result
 
-def read_answer(file):
-    line = file.readline()
-    if not line:
-        raise Failure('the server closed the connection instead of answering')
-    status, headers = int(line.split()[1]), {}
-    for line in iter(file.readline, b'\r\n'):
-        name, value = line.decode('latin-1').rstrip('\r\n').split(':', 1)
-        headers[name.lower()] = value.strip()
-    if status == 101:
-        return Answer(status, headers, b'')
-    if headers.get('transfer-encoding') == 'chunked':
-        body = b''
-        while size := int(file.readline().split(b';')[0], 16):
-            body += file.read(size)
-            file.readline()
-        file.readline()
-    elif 'content-length' in headers:
-        body = file.read(int(headers['content-length']))
-    else:
-        body = b'' if status in (204, 304) else file.read()
-    return Answer(status, headers, body)
+    def json(self, path, **more):
+        status, _, body = self.ask(path, **more)
+        assert status < 300, (path, status, body)
+        return json.loads(body)
 
-
-def ask(server, method, path, body=None, headers=()):
-    """One request on a connection of its own. body: an object becomes JSON."""
-    sock = socket.create_connection((server.host, server.port), timeout=30)
-    data = b'' if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    lines = [f'{method} {path} HTTP/1.1', f'Host: {server.host}:{server.port}', 'Connection: close']
-    if body is not None:
-        lines += [f'Content-Length: {len(data)}']
-        if not any(line.lower().startswith('content-type') for line in headers):
-            lines += ['Content-Type: application/json']
-    lines += headers
-    with sock, sock.makefile('rb') as file:
-        sock.sendall('\r\n'.join(lines).encode() + b'\r\n\r\n' + data)
-        return read_answer(file)
+    def live(self, headers=None):
+        return Live(self, headers)
 
 
-class Visitor:
-    """Somebody with the cookies, or the token, that he was given. A member without a link, else a guest."""
+class Live:
+    """The live socket. Messages come by next(): ('text', object) or ('rows', Frame); None when time is over."""
 
-    def __init__(self, server, link=None, cookie=None, bearer=None):
-        self.server, self.link = server, link
-        self.base = f'/s/{link}' if link else ''
-        self.headers = [f'Origin: {server.url}']
-        if cookie:
-            self.headers.append(f'Cookie: {cookie}')
-        if bearer:
-            self.headers.append(f'Authorization: Bearer {bearer}')
-
-    def ask(self, method, path, body=None, headers=()):
-        return ask(self.server, method, self.base + '/api/v1' + path, body, self.headers + list(headers))
-
-    def get(self, path, status=200):
-        answer = self.ask('GET', path)
-        if answer.status != status:
-            raise Failure(f'GET {path}: {answer.status}, not {status}: {answer.body[:500]!r}')
-        return answer.json() if answer.body else None
-
-    def rows(self, source, query, most=10):
-        """The numbers of rows, asked for until there are no more."""
-        found, start = [], 1
-        for _ in range(most):
-            answer = self.get(f'/sources/{source}/rows?from={start}&n=250{query}')
-            found += [row['number'] for row in answer['rows']]
-            if answer['is_complete'] and len(answer['rows']) < 250:
-                return found
-            if answer['last'] is None:
-                return found
-            start = answer['last'] + 1
-        raise Failure(f'rows{query}: no end')
-
-    def socket(self, headers=(), **options):
-        return WebSocket(self.server, self.base + '/api/v1/live', 'tapdeck.v1', self.headers + list(headers), **options)
-
-
-def member(server):
-    return Visitor(server, bearer=server.token)
-
-
-def make_link(server, **wishes):
-    """(id, secret) of a link with these wishes."""
-    answer = member(server).ask('POST', '/shares', wishes)
-    if answer.status != 201:
-        raise Failure(f'POST /shares: {answer.status} {answer.body!r}')
-    made = answer.json()
-    return made['share']['id'], made['secret']
-
-
-def enter(server, link, secret, headers=()):
-    return ask(server, 'POST', f'/s/{link}/enter', {'secret': secret}, [f'Origin: {server.url}', *headers])
-
-
-def guest(server, link, secret):
-    """One who opened the link in a browser."""
-    answer = enter(server, link, secret)
-    if answer.status != 204:
-        raise Failure(f'entering {link}: {answer.status} {answer.body!r}')
-    return Visitor(server, link, cookie=answer.headers['set-cookie'].split(';')[0])
-
-
-class WebSocket:
-    def __init__(self, server, path, protocol, headers=(), expect=101):
-        self.sock = socket.create_connection((server.host, server.port), timeout=30)
+    def __init__(self, web, headers=None):
+        plain = socket.create_connection((web.host, web.port), timeout=20)
+        self.socket = web.context().wrap_socket(plain) if web.is_tls else plain
         key = base64.b64encode(os.urandom(16)).decode()
-        lines = [f'GET {path} HTTP/1.1', f'Host: {server.host}:{server.port}', 'Upgrade: websocket',
+        lines = [f'GET {web.base}/live HTTP/1.1', f'Host: {web.host}:{web.port}', 'Upgrade: websocket',
                  'Connection: Upgrade', 'Sec-WebSocket-Version: 13', f'Sec-WebSocket-Key: {key}',
-                 f'Sec-WebSocket-Protocol: {protocol}', *headers]
-        self.sock.sendall('\r\n'.join(lines).encode() + b'\r\n\r\n')
-        self.file = self.sock.makefile('rb')
-        self.answer = read_answer(self.file)
-        if self.answer.status != expect:
-            raise Failure(f'WebSocket at {path}: {self.answer.status}, not {expect}: {self.answer.body!r}')
-        if expect == 101:
-            accept = base64.b64encode(hashlib.sha1((key + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').encode()).digest())
-            if self.answer.headers['sec-websocket-accept'].encode() != accept:
-                raise Failure('Sec-WebSocket-Accept is wrong')
-        self.frames = []  # of rows, binary
-        self.told = []  # JSON
-
-    def close(self):
-        self.file.close()
-        self.sock.close()
+                 'Sec-WebSocket-Protocol: tapdeck.v1']
+        if web.token:
+            lines.append(f'Authorization: Bearer {web.token}')
+        lines += [f'{name}: {value}' for name, value in (headers or {}).items()]
+        self.socket.sendall(('\r\n'.join(lines) + '\r\n\r\n').encode())
+        self.data = b''
+        while b'\r\n\r\n' not in self.data:
+            piece = self.socket.recv(4096)
+            assert piece, self.data
+            self.data += piece
+        head, self.data = self.data.split(b'\r\n\r\n', 1)
+        self.status = int(head.split()[1])
+        self.head = head.decode()
+        self.close_code = None
 
     def send(self, message):
-        data = json.dumps(message).encode() if not isinstance(message, bytes) else message
+        text = json.dumps(message).encode()
         mask = os.urandom(4)
-        head = bytes([0x81]) + (bytes([0x80 | len(data)]) if len(data) < 126 else
-                                b'\xfe' + struct.pack('>H', len(data)) if len(data) < 65536 else
-                                b'\xff' + struct.pack('>Q', len(data)))
-        self.sock.sendall(head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(data)))
+        n = len(text)
+        head = struct.pack('>BB', 0x81, 0x80 | n) if n < 126 else struct.pack('>BBH', 0x81, 0x80 | 126, n)
+        self.socket.sendall(head + mask + bytes(b ^ mask[i & 3] for i, b in enumerate(text)))
 
-    def read(self, timeout=30):
-        """The next message: an object, bytes (rows), ('close', code), or None when the time is over."""
-        self.sock.settimeout(timeout)
-        try:
-            head = self.file.read(2)
-        except (TimeoutError, OSError):
+    def _frame(self):
+        if len(self.data) < 2:
             return None
-        if len(head) < 2:
-            return 'close', None
-        size = head[1] & 127
-        if size >= 126:
-            size = int.from_bytes(self.file.read(2 if size == 126 else 8), 'big')
-        data = self.file.read(size)
-        kind = head[0] & 15
-        if kind == 8:
-            return 'close', int.from_bytes(data[:2], 'big') if data else None
-        if kind == 9:
-            return self.read(timeout)
-        if kind == 2:
-            self.frames.append(data)
-            return data
-        message = json.loads(data)
-        self.told.append(message)
-        return message
+        n, at = self.data[1] & 127, 2
+        if n == 126:
+            n, at = struct.unpack_from('>H', self.data, 2)[0] if len(self.data) >= 4 else 1 << 62, 4
+        elif n == 127:
+            n, at = struct.unpack_from('>Q', self.data, 2)[0] if len(self.data) >= 10 else 1 << 62, 10
+        if len(self.data) < at + n:
+            return None
+        opcode, payload = self.data[0] & 15, self.data[at:at + n]
+        self.data = self.data[at + n:]
+        return opcode, payload
 
-    def wait(self, wanted, timeout=30):
-        """The next JSON message of that type, or for which wanted(message) is true."""
-        end = time.monotonic() + timeout
-        while (left := end - time.monotonic()) > 0:
-            message = self.read(left)
-            if isinstance(message, tuple):
-                raise Failure(f'closed with {message[1]} while waiting for {wanted}; told: {self.told[-5:]}')
-            if isinstance(message, dict) and (message.get('type') == wanted if isinstance(wanted, str)
-                                              else wanted(message)):
-                return message
-        raise Failure(f'no {wanted} within {timeout} s; told: {self.told[-5:]}')
+    def next(self, seconds=5):
+        until = time.monotonic() + seconds
+        while True:
+            frame = self._frame()
+            if frame is None:
+                self.socket.settimeout(max(0.001, until - time.monotonic()))
+                try:
+                    piece = self.socket.recv(1 << 18)
+                except (TimeoutError, socket.timeout, ssl.SSLWantReadError):
+                    return None
+                except ConnectionError:
+                    return 'end', None
+                if not piece:
+                    return 'end', None
+                self.data += piece
+                continue
+            opcode, payload = frame
+            if opcode == 1:
+                return 'text', json.loads(payload)
+            if opcode == 2:
+                return 'rows', Frame(payload)
+            if opcode == 8:
+                self.close_code = struct.unpack('>H', payload[:2])[0] if payload else None
+                return 'end', self.close_code
+            if time.monotonic() > until:
+                return None
 
-    def closed_within(self, seconds):
-        """The close code; fails when it is still open."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            message = self.read(left)
-            if isinstance(message, tuple):
-                return message[1]
-        raise Failure(f'still open after {seconds} s')
+    def until(self, kind, seconds=10):
+        """The next message of that type; rows are passed over unless asked for ('rows')."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            got = self.next(max(0.01, until - time.monotonic()))
+            if got is None:
+                break
+            if got[0] == kind or (got[0] == 'text' and got[1].get('type') == kind):
+                return got[1]
+            if got[0] == 'end':
+                break
+        raise AssertionError(f'no {kind} came')
+
+    def close(self):
+        self.socket.close()
+
+
+class Frame:
+    """A frame of rows: docs/live-protocol.md."""
+
+    def __init__(self, data):
+        magic, self.view, self.n, self.flags, first, earliest, n_strings, n_text, n_info, _ = struct.unpack_from(
+            '<4sIIIQQIIII', data)
+        assert magic == b'TDR\x01', magic
+        self.bytes = len(data)
+        at = 48
+
+        def column(kind, width):
+            nonlocal at
+            values = struct.unpack_from(f'<{self.n}{kind}', data, at)
+            at += (self.n * width + 3) & ~3
+            return values
+
+        numbers, times = column('I', 4), column('I', 4)
+        high = column('I', 4) if self.flags & 1 else (0,) * self.n
+        lens = column('I', 4)
+        columns = [column('H', 2) for _ in range(5)]
+        marks = column('B', 1)
+        lengths = struct.unpack_from(f'<{n_strings}H', data, at)
+        at += (n_strings * 2 + 3) & ~3
+        strings, text = [], at
+        for length in lengths:
+            strings.append(data[text:text + length].decode())
+            text += length
+        assert text == at + n_text
+        info = at + ((n_text + 3) & ~3)
+        self.rows = []
+        for i in range(self.n):
+            source, destination, device, protocol, n = (c[i] for c in columns)
+            self.rows.append({
+                'number': first + numbers[i], 'time_ns': earliest + times[i] + (high[i] << 32), 'length': lens[i],
+                'source': strings[source], 'destination': strings[destination],
+                'device': strings[device] if device != 65535 else None, 'protocol': strings[protocol],
+                'info': data[info:info + n].decode(), 'marks': marks[i]})
+            info += n
