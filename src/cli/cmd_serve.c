@@ -469,8 +469,8 @@ static bool serve(struct serving *serving, struct error *error)
 {
     if (!prepare(serving, error))
         return false;
-    print_addresses(serving);
     remember_address(serving);
+    print_addresses(serving);
     while (!atomic_load(signals_stop())) {
         if (!loop_turn(serving->loop, STOP_LOOK_MS * (NS_PER_SECOND / 1000), error))
             return false;

@@ -118,8 +118,8 @@ def make_link(server, **wishes):
     return made['share']['id'], made['secret']
 
 
-def enter(server, link, secret, headers=()):
-    return ask(server, 'POST', f'/s/{link}/enter', {'secret': secret}, [f'Origin: {server.url}', *headers])
+def enter(server, link, secret, origin=None):
+    return ask(server, 'POST', f'/s/{link}/enter', {'secret': secret}, [f'Origin: {origin or server.url}'])
 
 
 def guest(server, link, secret):
