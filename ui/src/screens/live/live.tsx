@@ -17,10 +17,10 @@ import { time_formats, type TimeFormat } from '../../table/time_format';
 import { live } from '../../net/live_socket';
 import type { PaneTab } from '../../packet/packet_pane';
 import { FilterBar } from './filter_bar';
-import { TimelineStrip } from './timeline_strip';
 import { endpoint_filter_of, LiveModel } from './live_model';
 
 type Pane = ComponentType<any>;
+const load_strip = () => import('./timeline_strip');
 const load_pane = () => import('../../packet/packet_pane');
 
 export default function Live() {
@@ -57,8 +57,10 @@ export default function Live() {
   return (
     <main class="live" aria-label="Live packets">
       <FilterBar model={model} />
-      <TimelineStrip model={model} />
-      <Banners model={model} />
+      <div class="strip-place">
+        <Strip model={model} />
+        <Banners model={model} />
+      </div>
       <div class="live-table">
         <div class="table-host" ref={host} />
         <Empty model={model} />
@@ -106,6 +108,18 @@ function prepare(model: LiveModel, filter: string): void {
   field.focus();
 }
 
+/* The timeline's code comes behind the first packets. */
+function Strip({ model }: { model: LiveModel }) {
+  const [loaded, set_loaded] = useState<{ Part: ComponentType<{ model: LiveModel }> } | null>(null);
+  useEffect(() => {
+    load_strip().then(
+      (module) => set_loaded({ Part: module.TimelineStrip }),
+      () => undefined,
+    );
+  }, []);
+  return loaded ? <loaded.Part model={model} /> : <div class="strip" />;
+}
+
 /* ---- bars over the table ---- */
 
 function FollowBar({ model }: { model: LiveModel }) {
@@ -137,7 +151,7 @@ function Banners({ model }: { model: LiveModel }) {
   }, [is_lost]);
   const source = source_named(model.source);
   return (
-    <>
+    <div class="banners">
       {alarm.value !== null && (
         <div class="banner bad" role="alert">
           ✗ {alarm.value}
@@ -184,7 +198,7 @@ function Banners({ model }: { model: LiveModel }) {
           △ {model.warning.value}
         </div>
       )}
-    </>
+    </div>
   );
 }
 
