@@ -92,8 +92,7 @@ static bool open_listeners(struct server *server, const struct server_options *o
     return true;
 }
 
-struct server *server_open(struct loop *loop, struct site *site, const struct server_options *options,
-                           struct error *error)
+struct server *server_open(struct loop *loop, const struct server_options *options, struct error *error)
 {
     struct server *server = calloc(1, sizeof *server);
 
@@ -102,7 +101,6 @@ struct server *server_open(struct loop *loop, struct site *site, const struct se
         return NULL;
     }
     server->loop = loop;
-    server->site = site;
     server->tls = options->tls;
     server->sweep = (struct loop_timer) { .fire = sweep, .context = server };
     server->admission =
@@ -115,9 +113,14 @@ struct server *server_open(struct loop *loop, struct site *site, const struct se
         server_close(server, 0);
         return NULL;
     }
+    return server;
+}
+
+void server_serve(struct server *server, struct site *site)
+{
+    server->site = site;
     site->server = server;
     sweep(server);
-    return server;
 }
 
 void server_close(struct server *server, int64_t patience_ms)
@@ -146,7 +149,8 @@ void server_close(struct server *server, int64_t patience_ms)
     }
     loop_timer_remove(server->loop, &server->sweep);
     admission_free(server->admission);
-    server->site->server = NULL;
+    if (server->site)
+        server->site->server = NULL;
     free(server);
 }
 

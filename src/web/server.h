@@ -41,9 +41,11 @@ struct server {
     uint64_t n_ends[CONNECTION_ENDS];
 };
 
-/* NULL with *error set. */
-struct server *server_open(struct loop *loop, struct site *site, const struct server_options *options,
-                           struct error *error);
+/* Opens its addresses, which may need rights that are given up afterwards. NULL with *error set. */
+struct server *server_open(struct loop *loop, const struct server_options *options, struct error *error);
+
+/* Who came meanwhile, and comes from now on, is answered: before the loop turns. */
+void server_serve(struct server *server, struct site *site);
 
 /* Tells everybody that it ends (ACCESS_RESTART); then turns the loop, at most so long, until all are gone. */
 void server_close(struct server *server, int64_t patience_ms);
