@@ -108,8 +108,10 @@ static bool named(struct device_table *table, struct bytes spelt, const char *wo
     bool is_well = statement != NULL;
     int code = SQLITE_DONE;
 
-    if (statement)
+    if (statement) {
         sqlite3_bind_blob(statement, 1, spelt.data, (int)spelt.len, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 2, device_name_hash(table->seed, spelt));
+    }
     while (is_well && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         int64_t device =
             sqlite3_column_int64(statement, sqlite3_column_type(statement, 3) == SQLITE_NULL ? 0 : 3);

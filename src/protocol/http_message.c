@@ -391,6 +391,7 @@ enum protocol_id http_media_protocol(struct bytes media_type)
         { "application/sensml+cbor", PROTOCOL_CBOR },
         { "application/vnd.oma.lwm2m+tlv", PROTOCOL_LWM2MTLV },
         { "application/dns-message", PROTOCOL_DNS },
+        { "application/octet-stream", PROTOCOL_DATA },
         { "text/plain", PROTOCOL_TEXT_LINES },
         { "text/richtext", PROTOCOL_TEXT_LINES },
         { "text/enriched", PROTOCOL_TEXT_LINES },

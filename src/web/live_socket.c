@@ -345,7 +345,9 @@ static void take_rows(struct viewer *viewer, const json_t *message)
         return;
     tell_missed(view);
     view->wants_rows = wants_rows;
-    hub_want_rows(view->group, &view->listener, wants_rows);
+    view->next = hub_want_rows(view->group, &view->listener, wants_rows);
+    if (wants_rows)
+        tell_viewing(view); /* what came meanwhile is asked for, up to there */
 }
 
 static void take_painted(struct viewer *viewer, const json_t *message)

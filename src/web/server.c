@@ -7,7 +7,11 @@
 #include "net/listener.h"
 #include "web/site.h"
 
-enum { LISTENERS_LIMIT = sizeof((struct server *)NULL)->listeners / sizeof(struct listener *) };
+enum {
+    LISTENERS_LIMIT = sizeof((struct server *)NULL)->listeners / sizeof(struct listener *),
+    HEAD_MS = 10000,
+    BODY_MS = 30000,
+};
 
 static void accepted(void *context, int fd, const struct ip_address *source)
 {
@@ -92,8 +96,7 @@ static bool open_listeners(struct server *server, const struct server_options *o
     return true;
 }
 
-struct server *server_open(struct loop *loop, struct site *site, const struct server_options *options,
-                           struct error *error)
+struct server *server_open(struct loop *loop, const struct server_options *options, struct error *error)
 {
     struct server *server = calloc(1, sizeof *server);
 
@@ -102,8 +105,11 @@ struct server *server_open(struct loop *loop, struct site *site, const struct se
         return NULL;
     }
     server->loop = loop;
-    server->site = site;
     server->tls = options->tls;
+    server->routes = options->routes ? options->routes : web_routes;
+    server->n_routes = options->routes ? options->n_routes : n_web_routes;
+    server->head_ms = options->head_ms ? options->head_ms : HEAD_MS;
+    server->body_ms = options->body_ms ? options->body_ms : BODY_MS;
     server->sweep = (struct loop_timer) { .fire = sweep, .context = server };
     server->admission =
         admission_new(options->connections_limit ? options->connections_limit : SERVER_CONNECTIONS_LIMIT,
@@ -115,9 +121,14 @@ struct server *server_open(struct loop *loop, struct site *site, const struct se
         server_close(server, 0);
         return NULL;
     }
+    return server;
+}
+
+void server_serve(struct server *server, struct site *site)
+{
+    server->site = site;
     site->server = server;
     sweep(server);
-    return server;
 }
 
 void server_close(struct server *server, int64_t patience_ms)
@@ -146,7 +157,8 @@ void server_close(struct server *server, int64_t patience_ms)
     }
     loop_timer_remove(server->loop, &server->sweep);
     admission_free(server->admission);
-    server->site->server = NULL;
+    if (server->site)
+        server->site->server = NULL;
     free(server);
 }
 

@@ -22,12 +22,18 @@ struct server_options {
     size_t n_addresses;
     const struct tls *tls;                              /* NULL: in the clear */
     size_t connections_limit, source_connections_limit; /* 0: those above */
+    uint32_t head_ms, body_ms;                          /* for a request to come whole; 0: 10 s, 30 s */
+    const struct route *routes;                         /* NULL: web_routes */
+    size_t n_routes;
 };
 
 struct server {
     struct loop *loop;
     struct site *site;
     const struct tls *tls;
+    const struct route *routes;
+    size_t n_routes;
+    uint32_t head_ms, body_ms;
     struct admission *admission;
     struct listener *listeners[8];
     size_t n_listeners;
@@ -41,9 +47,11 @@ struct server {
     uint64_t n_ends[CONNECTION_ENDS];
 };
 
-/* NULL with *error set. */
-struct server *server_open(struct loop *loop, struct site *site, const struct server_options *options,
-                           struct error *error);
+/* Opens its addresses, which may need rights that are given up afterwards. NULL with *error set. */
+struct server *server_open(struct loop *loop, const struct server_options *options, struct error *error);
+
+/* Who came meanwhile, and comes from now on, is answered: before the loop turns. */
+void server_serve(struct server *server, struct site *site);
 
 /* Tells everybody that it ends (ACCESS_RESTART); then turns the loop, at most so long, until all are gone. */
 void server_close(struct server *server, int64_t patience_ms);

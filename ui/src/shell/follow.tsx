@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Following a person (R12): a frame in their colour, and the way out. Whatever one does oneself ends it.
+import './follow.css';
 import { useEffect } from 'preact/hooks';
 import { keys_lend } from './keys';
 import { announce } from './notes';

@@ -1,74 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The door: who is not let in sees why, and what to do about it, and nothing else. A link that ended wipes what it showed
-// (the screens are taken out, and with them their rows) and says whom to ask.
-import './gate.css';
-import { useState } from 'preact/hooks';
-import type { ComponentChildren } from 'preact';
-import { ApiError } from '../net/api';
-import { login } from '../net/session';
+// The door: who is not let in sees why, and what to do about it, and nothing else. The screens are taken out of the page at
+// once, and with them the rows that they held; the words come when they are loaded.
+import { useEffect, useState } from 'preact/hooks';
+import type { ComponentChildren, ComponentType } from 'preact';
 import { access, health } from '../state/store';
 
+type Words = ComponentType<{ words: string; is_login: boolean }>;
+
 export function Gate({ children }: { children: ComponentChildren }) {
+  const [Entrance, set_entrance] = useState<Words | null>(null);
   const now = access.value;
+  const is_closed = now.state === 'login' || now.state === 'refused' || health.value.link === 'refused';
 
-  if (now.state === 'login') return <Login words={now.words} />;
-  if (now.state === 'refused') return <Closed words={now.words} />;
-  if (health.value.link === 'refused') return <Closed words={health.value.reason} />;
-  return <>{children}</>;
-}
-
-function Login({ words }: { words: string }) {
-  const [token, set_token] = useState('');
-  const [fault, set_fault] = useState(words);
-  const [is_sending, set_sending] = useState(false);
-
-  return (
-    <main class="gate" aria-label="Log in">
-      <form
-        class="card"
-        onSubmit={(event) => {
-          event.preventDefault();
-          set_sending(true);
-          set_fault('');
-          login(token.trim()).catch((failed: unknown) => {
-            set_sending(false);
-            set_fault(failed instanceof ApiError ? (failed.status === 403 || failed.status === 401 ? 'That is not it. Look again at what tapdeck serve printed.' : failed.message) : 'The page failed.');
-          });
-        }}
-      >
-        <h1>Log in</h1>
-        <p>This capture is for members. The token was printed when <code>tapdeck serve</code> started; a password does too, where one was set.</p>
-        <label for="token">Token or password</label>
-        <input
-          id="token"
-          class="input mono"
-          type="password"
-          autocomplete="current-password"
-          required
-          autofocus
-          value={token}
-          aria-invalid={fault !== ''}
-          aria-describedby="token-fault"
-          onInput={(event) => set_token(event.currentTarget.value)}
-        />
-        <p id="token-fault" class="bad" role="alert">{fault !== '' && `✗ ${fault}`}</p>
-        <button class="button primary" disabled={is_sending || token.trim() === ''}>{is_sending ? 'Asking …' : 'Log in'}</button>
-        <p class="quiet-text">Were you given a link? Open it whole, with what stands behind the #.</p>
-      </form>
-    </main>
-  );
-}
-
-function Closed({ words }: { words: string }) {
-  return (
-    <main class="gate" aria-label="No access">
-      <div class="card" role="alert">
-        <h1>Nothing to see here any more</h1>
-        <p>{words || 'This link has ended. Ask the person who gave it to you.'}</p>
-        <p class="quiet-text">What it had shown is gone from this page’s memory.</p>
-        <button class="button" onClick={() => location.reload()}>Try again</button>
-      </div>
-    </main>
-  );
+  useEffect(() => {
+    if (is_closed) import('./entrance').then((module) => set_entrance(() => module.default as Words), () => undefined);
+  }, [is_closed]);
+  if (!is_closed) return <>{children}</>;
+  const words = now.state === 'login' || now.state === 'refused' ? now.words : health.value.reason;
+  return Entrance ? <Entrance words={words} is_login={now.state === 'login'} /> : <main aria-busy="true">{words}</main>;
 }

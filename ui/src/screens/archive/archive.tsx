@@ -8,6 +8,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../../net/api';
 import type { ApiCount, ApiTimeline } from '../../net/api_types';
 import { Download } from '../../parts/download';
+import { PacketDrawer, pane_open } from '../../parts/packet_drawer';
 import { Stranger, Waiting, source_now } from '../../parts/pieces';
 import { TallTimeline } from '../../parts/tall_timeline';
 import { bars_of, count_ask, gaps_of, marks_of, timeline_ask } from '../../parts/timeline_ask';
@@ -16,7 +17,7 @@ import { ANY_TIME, range_of, range_params, range_text, range_words, type TimeRan
 import { duration_words, ns_from, ns_until, us_of_ns } from '../../parts/time_scale';
 import { keys_lend } from '../../shell/keys';
 import { announce, note } from '../../shell/notes';
-import { go, href, route, set_query } from '../../shell/router';
+import { href, route, set_query } from '../../shell/router';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
 import { selected_packet, source_named } from '../../state/store';
 import { settings, settings_set } from '../../state/settings';
@@ -158,7 +159,7 @@ export default function Archive() {
           const at = made.time_of(number);
           timeline.current?.set_cursor(at ? at.sec * 1e6 + Math.floor(at.nsec / 1000) : null);
         },
-        opened: (number) => go({ screen: 'live', subject: String(number) }),
+        opened: () => pane_open('details'),
         menu: () => undefined,
         columns_changed: (widths) => settings_set({ columns: columns_write(made.table.shown_columns, widths) }),
         failed: (words) => note({ text: words, kind: 'bad' }),
@@ -180,8 +181,12 @@ export default function Archive() {
     made.open({ source: name, filter, device, from_ns: from_ns ?? '', to_ns: to_ns ?? '' }, source.first, source.end);
     made.table.stand();
     if (Number.isSafeInteger(packet)) void show(packet);
-    else if (range.from_us !== null || filter !== '' || device !== '') made.table.show_line(0, 0);
-    else made.table.show_line(source.end - source.first - 1, 1);
+    else if (range.from_us !== null) void made.show_time(ns_from(range.from_us));
+    else {
+      // The newest: without a time that is what one most often looks for.
+      made.table.follow();
+      made.table.stand();
+    }
   }, [question, range, source?.first != null]);
 
   useEffect(() => {
@@ -209,13 +214,32 @@ export default function Archive() {
           { keys: ['+', '='], does: 'closer', run: () => timeline.current?.zoom(2) },
           { keys: ['-'], does: 'further away', run: () => timeline.current?.zoom(0.5) },
           { keys: ['0'], does: 'the whole archive', run: () => see_all() },
-          { keys: ['Enter'], does: 'open the packet', run: () => (selected_packet.value === null ? false : go({ screen: 'live', subject: String(selected_packet.value) })) },
-          { keys: ['Escape'], does: 'any time again', run: () => (route.value.query.has('t') ? take_range(ANY_TIME) : false) },
+          { keys: ['Enter'], does: 'open the packet', run: () => (selected_packet.value === null ? false : pane_open('details')) },
+          { keys: ['c'], does: 'comment on the packet', run: () => (selected_packet.value === null ? false : pane_open('comments')) },
+          { keys: ['['], does: 'comment before', run: () => step_pin(-1) },
+          { keys: [']'], does: 'next comment', run: () => step_pin(1) },
+          {
+            keys: ['Escape'],
+            does: 'close the packet, any time again',
+            run: () => {
+              if (route.value.query.has('pane')) set_query({ pane: null });
+              else if (route.value.query.has('t')) take_range(ANY_TIME);
+              else return false;
+              return undefined;
+            },
+          },
         ],
       }),
     [],
   );
 
+  const step_pin = (by: 1 | -1) => {
+    const at = selected_packet.peek() ?? (by > 0 ? -1 : Infinity);
+    const numbers = [...pins_by_number.peek().keys()].sort((a, b) => by * (a - b));
+    const next = numbers.find((number) => by * (number - at) > 0);
+    if (next === undefined) note(by > 0 ? 'No comment behind this packet' : 'No comment before this packet');
+    else void show(next);
+  };
   const see_all = () => {
     const made = timeline.current;
     if (!made) return;
@@ -291,6 +315,7 @@ export default function Archive() {
           )}
           {!fault && count?.is_complete && count.matched === 0 && <Empty filter={filter} device={device} range={range} whole={whole} take={take_range} />}
           <div class="archive-table" ref={table_host} hidden={fault !== null || (count?.is_complete === true && count.matched === 0)} />
+          <PacketDrawer source={name} number={selected_packet.value} filter={(text, is_applied) => set_query({ f: is_applied || filter === '' ? text : `(${filter}) && ${text}`, p: null }, { push: true })} />
         </div>
       </div>
     </main>

@@ -9,6 +9,7 @@ import type { ApiSession } from '../../net/api_types';
 import { useAsked } from '../../parts/asked';
 import { Ladder } from '../../parts/ladder';
 import { ladder_layout, ladder_summary, type Spacing } from '../../parts/ladder_layout';
+import { PacketDrawer, pane_open } from '../../parts/packet_drawer';
 import { Moment, Refused, Segmented, Stranger, Waiting, path_part, source_now } from '../../parts/pieces';
 import { hue_of } from '../../table/columns';
 import { clock_words, duration_words, us_of_ns } from '../../parts/time_scale';
@@ -65,7 +66,10 @@ export default function Session() {
     selected_packet.value = packet.number;
     set_query({ p: packet.number });
   };
-  const open = (packet: SessionPacket) => go({ screen: 'live', subject: String(packet.number) });
+  const open = (packet: SessionPacket) => {
+    select(packet);
+    pane_open('details');
+  };
 
   useEffect(
     () =>
@@ -73,6 +77,8 @@ export default function Session() {
         name: 'Session',
         bindings: [
           { keys: ['e'], does: 'even spacing or true time', run: () => set_query({ by: route.value.query.get('by') === 'time' ? null : 'time' }) },
+          { keys: ['c'], does: 'comment on the packet', run: () => (selected_packet.peek() === null ? false : pane_open('comments')) },
+          { keys: ['Escape'], does: 'close the packet', run: () => (route.value.query.has('pane') ? set_query({ pane: null }) : false) },
           { keys: ['l'], does: 'ladder or table', run: () => set_query({ as: route.value.query.get('as') === 'table' ? null : 'table' }) },
           {
             keys: ['d'],
@@ -156,6 +162,7 @@ export default function Session() {
           reached_end={session.next !== null ? more : undefined}
         />
       )}
+      {session && <PacketDrawer source={source} number={Number.isNaN(selected) ? null : selected} filter={(text) => go({ screen: 'archive', query: { f: text, d: session.device } })} />}
       {session && <Foot packet={all.find((packet) => packet.number === selected) ?? null} is_loading={is_loading} n_left={session.next} />}
     </main>
   );
@@ -171,7 +178,8 @@ function Foot({ packet, is_loading, n_left }: { packet: SessionPacket | null; is
           <span class={`hue-${hue_of(packet.protocol)} foot-proto`}>{packet.protocol}</span>
           <span class="foot-info"><Stranger text={packet.label} most={200} /></span>
           <span class="quiet-text">{packet.length} bytes, {packet.payload} of payload{packet.answer && `; answered by ${packet.answer.number} after ${duration_words(packet.answer.delay_us)} (${packet.answer.label})`}</span>
-          <a class="button" href={href({ screen: 'live', subject: String(packet.number) })}>Open packet</a>
+          <button class="button" type="button" onClick={() => pane_open('details')}>Open packet</button>
+          <button class="button" type="button" onClick={() => pane_open('comments')}>Comment</button>
         </>
       ) : (
         <span class="quiet-text">{is_loading ? 'Reading on …' : n_left !== null ? 'Scroll on for more packets.' : 'Click a packet, or use the arrow keys; Enter opens it.'}</span>
