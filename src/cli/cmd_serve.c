@@ -15,12 +15,14 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/publish_options.h"
 #include "cli/recorder_child.h"
 #include "cli/recorder_options.h"
 #include "cli/signals.h"
 #include "net/listener.h"
 #include "web/certificate.h"
 #include "web/gate.h"
+#include "web/links.h"
 #include "web/password.h"
 #include "web/server.h"
 #include "web/site.h"
@@ -38,6 +40,7 @@ struct settings {
     struct text_list addresses, taps;
     bool is_insecure, wants_hash;
     struct recorder_texts recorder;
+    struct publish_options publish;
 };
 
 static const struct option options[] = {
@@ -61,6 +64,7 @@ static const struct option options[] = {
       "a bare TCP port for a load balancer's check: takes connections, says nothing" },
     { 0, "user", OPTION_TEXT, offsetof(struct settings, user), "NAME",
       "give up root for this user once the addresses are open; the recorder too" },
+    PUBLISH_OPTIONS(struct settings, publish),
     { 'i', "interface", OPTION_LIST, offsetof(struct settings, recorder.interfaces), "IFACE",
       "record this interface, and serve it. This and the following options start a recorder\n"
       "beside the server; tapdeck record --help says what they take" },
@@ -396,6 +400,32 @@ static void print_addresses(const struct serving *serving)
     fflush(stdout);
 }
 
+/* For `tapdeck share create`, which makes links to here. Where all addresses are listened on, this machine's
+ * name is the best guess. */
+static void remember_address(const struct serving *serving)
+{
+    struct database *database = links_database(serving->site->links);
+    char url[LINKS_URL_BYTES], name[128] = "localhost";
+    struct error error;
+
+    for (size_t i = 0; database && i < serving->server->n_listeners; i++) {
+        const char *address = server_address(serving->server, i), *port = strrchr(address, ':');
+        const char *scheme = serving->tls ? "https" : "http";
+
+        if (strncmp(address, "unix:", 5) == 0 || port == NULL)
+            continue;
+        if (strncmp(address, "0.0.0.0:", 8) == 0 || strncmp(address, "[::]:", 5) == 0) {
+            gethostname(name, sizeof name - 1);
+            snprintf(url, sizeof url, "%s://%s%s", scheme, name, port);
+        } else {
+            snprintf(url, sizeof url, "%s://%s", scheme, address);
+        }
+        if (!link_table_set_server(database, url, &error))
+            log_write(LEVEL_WARNING, "tapdeck share create will not know where this is: %s", error.text);
+        return;
+    }
+}
+
 static bool become_user(const char *name, struct error *error)
 {
     const struct passwd *user;
@@ -432,7 +462,8 @@ static bool prepare(struct serving *serving, struct error *error)
         return false;
     site = (struct site_options) { .archive = serving->archive, .is_tls = serving->tls != NULL };
     serving->site = site_new(serving->loop, &site, error);
-    if (serving->site == NULL || !open_gate(serving, error) || !add_sources(serving, error))
+    if (serving->site == NULL || !open_gate(serving, error) || !add_sources(serving, error) ||
+        !publish_start(&settings->publish, serving->site->appsync, error))
         return false;
     server_serve(serving->server, serving->site);
     return true;
@@ -442,6 +473,7 @@ static bool serve(struct serving *serving, struct error *error)
 {
     if (!prepare(serving, error))
         return false;
+    remember_address(serving);
     print_addresses(serving);
     while (!atomic_load(signals_stop())) {
         if (!loop_turn(serving->loop, STOP_LOOK_MS * (NS_PER_SECOND / 1000), error))

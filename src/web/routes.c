@@ -5,6 +5,7 @@
  */
 #include "appsync/appsync_session.h"
 #include "web/api_archive.h"
+#include "web/api_pins.h"
 #include "web/api_shares.h"
 #include "web/appsync_door.h"
 #include "web/gate.h"
@@ -35,8 +36,22 @@ const struct route web_routes[] = {
     { HTTP_GET, "/api/v1/sources", api_sources, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/rows", api_rows, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/filter/values", api_filter_values, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/timeline", api_timeline, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/packets/{number}", api_packet, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/packets/{number}/bytes", api_packet_bytes, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/devices", api_devices, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/devices/{device}", api_device, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/sessions/{session}", api_session, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/count", api_count, ROLE_VIEW },
     { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
     { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },
+
+    /* ---- pins ---- */
+    { HTTP_GET, "/api/v1/sources/{source}/pins", api_pins, ROLE_VIEW },
+    { HTTP_POST, "/api/v1/sources/{source}/pins", api_pin_add, ROLE_COMMENT },
+    { HTTP_PATCH, "/api/v1/sources/{source}/pins/{pin}", api_pin_change, ROLE_COMMENT },
+    { HTTP_DELETE, "/api/v1/sources/{source}/pins/{pin}", api_pin_remove, ROLE_COMMENT },
+    { HTTP_POST, "/api/v1/sources/{source}/pins/{pin}/replies", api_pin_reply, ROLE_COMMENT },
 
     /* ---- links ---- */
     { HTTP_POST, "/s/{link}/enter", api_link_enter, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET },
