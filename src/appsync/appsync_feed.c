@@ -2,151 +2,142 @@
 #include "appsync/appsync_feed.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
+#include <signal.h>
 #include <stdlib.h>
 
+#include "appsync/appsync_broker.h"
 #include "appsync/appsync_event.h"
 #include "live/hub_feed.h"
+#include "live/live_devices.h"
 #include "live/live_question.h"
+#include "net/loop_waker.h"
 #include "protocol/state.h"
 
-enum { EVENT_LIMIT_BYTES = 240 * 1000 /* as the service takes it */ };
+enum { LEVELS = BYTES_FULL + 1 };
 
-/* What is asked of packets now: made by the caller, used by the thread, freed by whoever took its place. */
-struct appsync_scopes {
-    struct live_question *questions[APPSYNC_FEED_SCOPES];
-    enum bytes_level levels[APPSYNC_FEED_SCOPES];
-    uint32_t n;
-    uint64_t version;
+struct waiting_event {
+    struct waiting_event *next;
+    uint64_t questions;
+    bool has_device;
+    struct appsync_channel of_device;
+    size_t len;
+    char text[];
 };
 
 struct appsync_feed {
-    struct appsync_feed_options options;
-    char *archive, *node;
+    char *node, *archive, *tap;
+    struct hub_options options;
+    struct loop_waker waker;
+    appsync_feed_event *told;
+    void *context;
     pthread_t thread;
+    bool is_running;
     atomic_bool is_stopping;
-    pthread_mutex_t lock;
-    struct appsync_scopes *next; /* under the lock: not taken over yet */
+
+    pthread_mutex_t lock; /* questions are changed by the loop, and used by the thread, under it */
+    struct live_question *questions[APPSYNC_FEED_QUESTIONS];
+    enum bytes_level levels[APPSYNC_FEED_QUESTIONS];
+    uint64_t asked; /* which are there */
+    struct waiting_event *first, **end;
+    size_t waiting_bytes;
+
     /* the thread's */
-    struct appsync_scopes *scopes;
     struct hub_feed *feed;
     struct live_devices *devices;
-    struct dissect_state *state;
-    struct demand demand;
     struct summarizer summarizer;
     struct packet_summary summary;
+    struct demand demand;
+    struct dissect_state *state;
     struct buffer text;
-    uint64_t n_lost;
+    char label[DEVICE_LABEL_BYTES];
     struct dissection dissection;
+
+    atomic_uint_fast64_t n_packets, n_events, n_dropped, n_too_large, n_lost;
 };
 
-static void scopes_free(struct appsync_scopes *scopes)
+static void count(atomic_uint_fast64_t *counter)
 {
-    for (uint32_t i = 0; scopes && i < scopes->n; i++)
-        live_question_free(scopes->questions[i]);
-    free(scopes);
-}
-
-bool appsync_feed_scopes(struct appsync_feed *feed, const struct scope *const *scopes, uint32_t n,
-                         uint64_t version, struct error *error)
-{
-    struct appsync_scopes *made = calloc(1, sizeof *made), *before;
-
-    if (made == NULL || n > APPSYNC_FEED_SCOPES) {
-        free(made);
-        return error_set(error, ERROR_LIMIT, "no room for %u keys at once", n);
-    }
-    made->version = version;
-    for (made->n = 0; made->n < n; made->n++) {
-        const struct scope *scope = scopes[made->n];
-        struct question question;
-
-        if (scope == NULL || !scope_has_source(scope, feed->options.node))
-            continue;
-        question = (struct question) { .scope = *scope };
-        made->levels[made->n] = scope->bytes;
-        made->questions[made->n] = live_question_new(&question, feed->archive, error);
-        if (made->questions[made->n] == NULL) {
-            scopes_free(made);
-            return false;
-        }
-    }
-    pthread_mutex_lock(&feed->lock);
-    before = feed->next;
-    feed->next = made;
-    pthread_mutex_unlock(&feed->lock);
-    scopes_free(before);
-    return true;
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
 /* ---- the thread ---- */
 
-static void take_over(struct appsync_feed *feed)
+static void put(struct appsync_feed *feed, uint64_t questions, const struct appsync_channel *of_device)
 {
-    struct appsync_scopes *next;
+    struct waiting_event *event = malloc(sizeof *event + feed->text.len);
+    bool has_room;
 
-    pthread_mutex_lock(&feed->lock);
-    next = feed->next;
-    feed->next = NULL;
-    pthread_mutex_unlock(&feed->lock);
-    if (next == NULL)
+    if (event == NULL) {
+        count(&feed->n_dropped);
         return;
-    scopes_free(feed->scopes);
-    feed->scopes = next;
+    }
+    *event = (struct waiting_event) { .questions = questions,
+                                      .has_device = of_device != NULL,
+                                      .len = feed->text.len };
+    if (of_device)
+        event->of_device = *of_device;
+    memcpy(event->text, feed->text.data, feed->text.len);
+    pthread_mutex_lock(&feed->lock);
+    has_room = feed->waiting_bytes + sizeof *event + event->len <= APPSYNC_FEED_WAITING_BYTES;
+    if (has_room) {
+        *feed->end = event;
+        feed->end = &event->next;
+        feed->waiting_bytes += sizeof *event + event->len;
+    }
+    pthread_mutex_unlock(&feed->lock);
+    if (!has_room)
+        free(event);
+    count(has_room ? &feed->n_events : &feed->n_dropped);
 }
 
-/* Whose scopes cover the packet: those of each bytes level. */
-static bool match(const struct appsync_feed *feed, const struct packet_owner *owner,
-                  uint64_t by_level[static BYTES_FULL + 1])
+/* Which questions the packet answers, by the bytes level they were asked with. */
+static void judge(struct appsync_feed *feed, const struct packet_owner *owner,
+                  uint64_t answers[static LEVELS])
 {
-    const struct appsync_scopes *scopes = feed->scopes;
-    bool is_wanted = false;
+    pthread_mutex_lock(&feed->lock);
+    for (uint64_t left = feed->asked; left; left &= left - 1) {
+        unsigned place = (unsigned)__builtin_ctzll(left);
 
-    for (uint32_t i = 0; scopes && i < scopes->n; i++) {
-        if (scopes->questions[i] && live_question_match(scopes->questions[i], &feed->dissection, owner)) {
-            by_level[scopes->levels[i]] |= UINT64_C(1) << i;
-            is_wanted = true;
-        }
+        if (live_question_match(feed->questions[place], &feed->dissection, owner))
+            answers[feed->levels[place]] |= UINT64_C(1) << place;
     }
-    return is_wanted;
+    pthread_mutex_unlock(&feed->lock);
 }
 
 static void take_packet(struct appsync_feed *feed, const struct packet *packet)
 {
-    uint64_t by_level[BYTES_FULL + 1] = { 0 };
-    char label[DEVICE_LABEL_BYTES];
     struct packet_owner owner;
-    struct appsync_event_parts parts = { .d = &feed->dissection, .summary = &feed->summary };
+    struct appsync_channel of_device;
+    struct bytes device;
+    uint64_t answers[LEVELS] = { 0 };
 
     dissect(&feed->dissection, packet);
     live_devices_packet(feed->devices, &feed->dissection, &owner);
-    if (!match(feed, &owner, by_level))
+    judge(feed, &owner, answers);
+    if ((answers[BYTES_NONE] | answers[BYTES_HEADERS] | answers[BYTES_FULL]) == 0)
         return;
     summarize(&feed->summarizer, &feed->dissection, &feed->summary);
-    parts.device = packet_owner_label(&owner, label);
-    for (unsigned level = BYTES_NONE; level <= BYTES_FULL; level++) {
-        if (by_level[level] == 0)
+    device = packet_owner_label(&owner, feed->label);
+    if (device.len > 0)
+        appsync_channel_of_device(device, &of_device);
+    for (unsigned level = 0; level < LEVELS; level++) {
+        struct appsync_event_parts parts = {
+            .d = &feed->dissection,
+            .summary = &feed->summary,
+            .device = device,
+            .has_fields = level >= BYTES_HEADERS,
+            .has_data = level == BYTES_FULL,
+        };
+
+        if (answers[level] == 0)
             continue;
-        parts.has_fields = level != BYTES_NONE;
-        parts.has_data = level == BYTES_FULL;
         buffer_empty(&feed->text);
         feed->text.is_full = false;
         if (appsync_event_put(&feed->text, &parts))
-            feed->options.event(feed->options.context,
-                                &(struct appsync_feed_event) { buffer_bytes(&feed->text), parts.device,
-                                                               by_level[level], feed->scopes->version });
-        else if (feed->options.lost)
-            feed->options.lost(feed->options.context, 1); /* too large for an event */
+            put(feed, answers[level], device.len > 0 ? &of_device : NULL);
+        else
+            count(&feed->n_too_large);
     }
-}
-
-static void tell_lost(struct appsync_feed *feed)
-{
-    uint64_t n = hub_feed_lost(feed->feed);
-
-    if (n > feed->n_lost && feed->options.lost)
-        feed->options.lost(feed->options.context, n - feed->n_lost);
-    feed->n_lost = n;
 }
 
 static void *work(void *context)
@@ -160,105 +151,190 @@ static void *work(void *context)
         const struct packet *packets = NULL;
         uint32_t n = hub_feed_next(feed->feed, &packets);
 
-        take_over(feed);
         for (uint32_t i = 0; i < n; i++) {
             struct packet packet = packets[i];
 
             packet.number = ++number; /* frame.number: since the feed began */
             take_packet(feed, &packet);
+            count(&feed->n_packets);
         }
-        tell_lost(feed);
+        atomic_store_explicit(&feed->n_lost, hub_feed_lost(feed->feed), memory_order_relaxed);
+        if (n > 0)
+            loop_waker_wake(&feed->waker);
     }
     return NULL;
 }
 
-static void ignore_gap(void *context, const struct hub_gap *gap)
+/* ---- the loop's thread ---- */
+
+static void woken(void *context)
 {
-    (void)context;
-    (void)gap; /* counted by hub_feed_lost */
+    struct appsync_feed *feed = context;
+    struct waiting_event *event;
+
+    pthread_mutex_lock(&feed->lock);
+    event = feed->first;
+    feed->first = NULL;
+    feed->end = &feed->first;
+    feed->waiting_bytes = 0;
+    pthread_mutex_unlock(&feed->lock);
+    while (event) {
+        struct waiting_event *next = event->next;
+
+        feed->told(feed->context, event->questions, event->has_device ? &event->of_device : NULL,
+                   bytes_of(event->text, event->len));
+        free(event);
+        event = next;
+    }
 }
 
-static void ignore_state(void *context, enum hub_state state, const char *words)
+/* What comes while nobody asks is not looked at, so gaps are nobody's. */
+static void no_gap(void *context, const struct hub_gap *gap)
+{
+    (void)context;
+    (void)gap;
+}
+
+static void no_state(void *context, enum hub_state state, const char *words)
 {
     (void)context;
     (void)state;
-    (void)words; /* the hub of the same source says it to people */
+    (void)words;
 }
 
-/* ---- its life ---- */
-
-static bool prepare(struct appsync_feed *feed, struct error *error)
+static bool start(struct appsync_feed *feed, struct error *error)
 {
-    const struct appsync_feed_options *options = &feed->options;
-    const struct hub_options hub = {
-        .archive = feed->archive, .node = feed->node, .tap = options->tap, .hash_seed = options->hash_seed
-    };
-    const struct hub_feed_outlet outlet = { feed, ignore_gap, ignore_state };
+    const struct hub_feed_outlet outlet = { feed, no_gap, no_state };
+    sigset_t all, before;
+    int fault;
 
-    if (feed->node == NULL || (options->archive && feed->archive == NULL))
-        return error_set(error, ERROR_SYSTEM, "no memory for a feed of events");
-    buffer_init(&feed->text, EVENT_LIMIT_BYTES);
-    summarizer_init(&feed->summarizer);
-    demand_init(&feed->demand);
-    demand_add_everything(&feed->demand);
-    demand_settle(&feed->demand);
-    feed->state = dissect_state_new(options->hash_seed);
-    feed->devices = live_devices_new(options->hash_seed);
-    if (feed->state == NULL || feed->devices == NULL)
-        return error_set(error, ERROR_SYSTEM, "no memory for a feed of events");
-    feed->feed = hub_feed_new(&hub, &outlet, error);
+    feed->feed = hub_feed_new(&feed->options, &outlet, error);
     if (feed->feed == NULL)
         return false;
     dissection_init(&feed->dissection, &feed->demand, feed->state, hub_feed_interfaces(feed->feed));
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    fault = pthread_create(&feed->thread, NULL, work, feed);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (fault != 0) {
+        hub_feed_free(feed->feed);
+        feed->feed = NULL;
+        return error_set(error, ERROR_SYSTEM, "cannot start a thread for events: %s", strerror(fault));
+    }
+    feed->is_running = true;
     return true;
 }
 
-static void discard(struct appsync_feed *feed)
+bool appsync_feed_ask(struct appsync_feed *feed, unsigned place, const struct question *question,
+                      struct error *error)
 {
-    hub_feed_free(feed->feed);
-    live_devices_free(feed->devices);
-    dissect_state_free(feed->state);
-    scopes_free(feed->scopes);
-    scopes_free(feed->next);
-    buffer_clear(&feed->text);
-    pthread_mutex_destroy(&feed->lock);
-    free(feed->archive);
-    free(feed->node);
-    free(feed);
+    struct live_question *ready = live_question_new(question, feed->archive, error);
+
+    if (ready == NULL)
+        return false;
+    appsync_feed_forget(feed, place);
+    if (!feed->is_running && !start(feed, error)) {
+        live_question_free(ready);
+        return false;
+    }
+    pthread_mutex_lock(&feed->lock);
+    feed->questions[place] = ready;
+    feed->levels[place] = question->scope.bytes;
+    feed->asked |= UINT64_C(1) << place;
+    pthread_mutex_unlock(&feed->lock);
+    return true;
 }
 
-struct appsync_feed *appsync_feed_new(const struct appsync_feed_options *options, struct error *error)
+void appsync_feed_forget(struct appsync_feed *feed, unsigned place)
+{
+    struct live_question *question;
+
+    pthread_mutex_lock(&feed->lock);
+    question = feed->questions[place];
+    feed->questions[place] = NULL;
+    feed->asked &= ~(UINT64_C(1) << place);
+    pthread_mutex_unlock(&feed->lock);
+    live_question_free(question);
+}
+
+static bool copy_options(struct appsync_feed *feed, const struct hub_options *options)
+{
+    feed->node = strdup(options->node);
+    feed->archive = options->archive ? strdup(options->archive) : NULL;
+    feed->tap = options->tap ? strdup(options->tap) : NULL;
+    feed->options = (struct hub_options) {
+        .archive = feed->archive, .node = feed->node, .tap = feed->tap, .hash_seed = options->hash_seed
+    };
+    return feed->node && (feed->archive || options->archive == NULL) && (feed->tap || options->tap == NULL);
+}
+
+struct appsync_feed *appsync_feed_new(struct loop *loop, const struct hub_options *options,
+                                      appsync_feed_event *told, void *context, struct error *error)
 {
     struct appsync_feed *feed = calloc(1, sizeof *feed);
-    int code;
 
     if (feed == NULL) {
-        error_system(error, "a feed of events");
+        error_set(error, ERROR_SYSTEM, "no memory for events");
         return NULL;
     }
-    feed->options = *options;
-    feed->archive = options->archive ? strdup(options->archive) : NULL;
-    feed->node = strdup(options->node);
-    feed->options.node = feed->node;
+    feed->told = told;
+    feed->context = context;
+    feed->end = &feed->first;
     pthread_mutex_init(&feed->lock, NULL);
-    if (!prepare(feed, error)) {
-        discard(feed);
-        return NULL;
-    }
-    code = pthread_create(&feed->thread, NULL, work, feed);
-    if (code != 0) {
-        error_set(error, ERROR_SYSTEM, "no thread for a feed of events: %s", strerror(code));
-        discard(feed);
-        return NULL;
-    }
-    return feed;
+    buffer_init(&feed->text, APPSYNC_EVENT_LIMIT_BYTES);
+    summarizer_init(&feed->summarizer);
+    demand_init(&feed->demand);
+    demand_add_everything(&feed->demand);
+    summarizer_demand(&feed->summarizer, &feed->demand);
+    live_devices_demand(&feed->demand);
+    demand_settle(&feed->demand);
+    feed->devices = live_devices_new(options->hash_seed);
+    feed->state = dissect_state_new(options->hash_seed);
+    if (!copy_options(feed, options) || feed->devices == NULL || feed->state == NULL)
+        error_set(error, ERROR_SYSTEM, "no memory for events");
+    else if (loop_waker_open(&feed->waker, loop, woken, feed, error))
+        return feed;
+    feed->waker.loop = NULL;
+    appsync_feed_free(feed);
+    return NULL;
 }
 
 void appsync_feed_free(struct appsync_feed *feed)
 {
     if (feed == NULL)
         return;
-    atomic_store(&feed->is_stopping, true);
-    pthread_join(feed->thread, NULL);
-    discard(feed);
+    if (feed->is_running) {
+        atomic_store(&feed->is_stopping, true);
+        pthread_join(feed->thread, NULL);
+    }
+    if (feed->waker.loop)
+        loop_waker_close(&feed->waker);
+    while (feed->first) {
+        struct waiting_event *next = feed->first->next;
+
+        free(feed->first);
+        feed->first = next;
+    }
+    for (unsigned i = 0; i < APPSYNC_FEED_QUESTIONS; i++)
+        live_question_free(feed->questions[i]);
+    hub_feed_free(feed->feed);
+    live_devices_free(feed->devices);
+    dissect_state_free(feed->state);
+    buffer_clear(&feed->text);
+    pthread_mutex_destroy(&feed->lock);
+    free(feed->node);
+    free(feed->archive);
+    free(feed->tap);
+    free(feed);
+}
+
+void appsync_feed_statistics(const struct appsync_feed *feed, struct appsync_feed_statistics *statistics)
+{
+    *statistics = (struct appsync_feed_statistics) {
+        .n_packets = atomic_load_explicit(&feed->n_packets, memory_order_relaxed),
+        .n_events = atomic_load_explicit(&feed->n_events, memory_order_relaxed),
+        .n_dropped = atomic_load_explicit(&feed->n_dropped, memory_order_relaxed),
+        .n_too_large = atomic_load_explicit(&feed->n_too_large, memory_order_relaxed),
+        .n_lost_before = atomic_load_explicit(&feed->n_lost, memory_order_relaxed),
+    };
 }

@@ -1,46 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * appsync_feed - the packets of one source as events (appsync_event), as they come: in a thread of its own,
- * held against the scopes of those who would get them. A packet that nobody's scope covers is not made into
- * an event.
+ * appsync_feed - a source's packets as events, for those who asked: each packet is dissected once, with all
+ * its fields, held against each question, and written once for each bytes level that somebody asked with.
  *
- * An event is made at most once for each bytes level that is asked for: "none" has layers by name, "headers"
- * their fields, "full" the data, too.
+ * A thread of its own beside the hub's, because an event is some thirty times the work of a row, and programs
+ * that take them must not make rows late. It starts with the first question. Which are as many as there are
+ * different scopes of keys, numbered by their owner.
  */
 #pragma once
 
 #include "appsync/appsync_channel.h"
 #include "live/hub.h"
-#include "live/scope.h"
 
-enum { APPSYNC_FEED_SCOPES = 64 };
+enum {
+    APPSYNC_FEED_QUESTIONS = 64,
+    APPSYNC_FEED_WAITING_BYTES =
+        32 * 1024 * 1024, /* for the loop to take; further events are dropped, counted */
+};
 
 struct appsync_feed;
 
-struct appsync_feed_event {
-    struct bytes text;   /* JSON; borrowed */
-    struct bytes device; /* whose packet it is; empty: nobody known */
-    uint64_t scopes;     /* those that get this text: a bit each, by their place ... */
-    uint64_t version;    /* ... in these scopes: a place may be another one's by now */
-};
+/* In the loop's thread. questions: a bit for each one that the event answers. of_device: its channel; NULL:
+ * nobody known. */
+typedef void appsync_feed_event(void *context, uint64_t questions, const struct appsync_channel *of_device,
+                                struct bytes event);
 
-struct appsync_feed_options {
-    const char *archive, *node, *tap; /* as hub_options has them */
-    uint64_t hash_seed;
-    void *context;
-    /* In the feed's thread. Must not wait. */
-    void (*event)(void *context, const struct appsync_feed_event *event);
-    void (*lost)(void *context, uint64_t n); /* packets that were lost before they came here; may be NULL */
-};
-
-/* Starts the thread, without scopes. NULL with *error set. */
-struct appsync_feed *appsync_feed_new(const struct appsync_feed_options *options, struct error *error);
-void appsync_feed_free(struct appsync_feed *feed); /* NULL is fine */
+/* NULL with *error set. The thread starts with the first question. */
+struct appsync_feed *appsync_feed_new(struct loop *loop, const struct hub_options *options,
+                                      appsync_feed_event *told, void *context, struct error *error);
+void appsync_feed_free(struct appsync_feed *feed);
 
 /*
- * From now on these: scopes[i] is bit i; NULL: nobody's. version: what events made with them bear. Texts are
- * copied. From any thread. False with *error when one cannot be used (a filter's fault): nothing is changed
- * then.
+ * Question number `place` is this one from now on. False with *error set: a filter's fault, or the thread
+ * cannot be started; the place is free then.
  */
-bool appsync_feed_scopes(struct appsync_feed *feed, const struct scope *const *scopes, uint32_t n,
-                         uint64_t version, struct error *error);
+bool appsync_feed_ask(struct appsync_feed *feed, unsigned place, const struct question *question,
+                      struct error *error);
+void appsync_feed_forget(struct appsync_feed *feed, unsigned place);
+
+struct appsync_feed_statistics {
+    uint64_t n_packets, n_events;
+    uint64_t n_dropped; /* events: the loop was behind, or there was no memory */
+    uint64_t n_too_large;
+    uint64_t n_lost_before; /* packets lost before they came here */
+};
+void appsync_feed_statistics(const struct appsync_feed *feed, struct appsync_feed_statistics *statistics);

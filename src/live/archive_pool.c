@@ -7,6 +7,7 @@
 struct archive_pool {
     char *directory;
     struct archive_devices *devices;
+    struct bar_cache *bars;
     pthread_mutex_t lock;
     struct archive_reader *idle[ARCHIVE_POOL_IDLE]; /* the one given back last at the end */
     uint32_t n_idle;
@@ -22,7 +23,11 @@ struct archive_pool *archive_pool_new(const char *directory, struct error *error
         return NULL;
     }
     pthread_mutex_init(&pool->lock, NULL);
-    pool->devices = archive_devices_new(directory, error);
+    pool->bars = bar_cache_new();
+    if (pool->bars == NULL)
+        error_set(error, ERROR_SYSTEM, "%s: no memory to read it", directory);
+    else
+        pool->devices = archive_devices_new(directory, error);
     if (pool->devices)
         return pool;
     archive_pool_free(pool);
@@ -36,6 +41,7 @@ void archive_pool_free(struct archive_pool *pool)
     for (uint32_t i = 0; i < pool->n_idle; i++)
         archive_reader_free(pool->idle[i]);
     archive_devices_free(pool->devices);
+    bar_cache_free(pool->bars);
     pthread_mutex_destroy(&pool->lock);
     free(pool->directory);
     free(pool);
@@ -92,4 +98,9 @@ void archive_pool_give(struct archive_pool *pool, struct archive_reader *reader)
 struct archive_devices *archive_pool_devices(struct archive_pool *pool)
 {
     return pool->devices;
+}
+
+struct bar_cache *archive_pool_bars(struct archive_pool *pool)
+{
+    return pool->bars;
 }

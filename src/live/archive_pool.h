@@ -6,6 +6,7 @@
 #pragma once
 
 #include "live/archive_scan.h"
+#include "live/bar_cache.h"
 
 enum {
     ARCHIVE_POOL_IDLE = 6, /* readers kept open, of all nodes: each some MB and two files */
@@ -24,3 +25,4 @@ struct archive_reader *archive_pool_take(struct archive_pool *pool, const char *
 void archive_pool_give(struct archive_pool *pool, struct archive_reader *reader);
 
 struct archive_devices *archive_pool_devices(struct archive_pool *pool);
+struct bar_cache *archive_pool_bars(struct archive_pool *pool);

@@ -242,3 +242,23 @@ const char *archive_row_protocol(struct archive_row_maker *maker, const struct d
     summarize(&maker->summarizer, d, &maker->summary);
     return maker->summary.protocol;
 }
+
+/* Versions make a part of the name, and stand in a message's own fields. What carriers are asked for costs
+ * most. */
+void archive_row_protocol_demand(const struct archive_row_maker *maker, struct demand *demand)
+{
+    static const uint64_t carriers = PROTOCOL_BIT(PROTOCOL_TCP) | PROTOCOL_BIT(PROTOCOL_UDP) |
+                                     PROTOCOL_BIT(PROTOCOL_IPV4) | PROTOCOL_BIT(PROTOCOL_IPV6) |
+                                     PROTOCOL_BIT(PROTOCOL_ETHERNET);
+    const struct summarizer *summarizer = &maker->summarizer;
+
+    demand_init(demand);
+    for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++)
+        demand_add_protocol(demand, (enum protocol_id)p);
+    for (unsigned i = 0; i < SUMMARY_FIELDS_LIMIT; i++) {
+        enum protocol_id protocol = FIELD_PROTOCOL(summarizer->ids[i]);
+
+        if (protocol != PROTOCOL_NONE && !(carriers & PROTOCOL_BIT(protocol)))
+            demand_add_field(demand, summarizer->ids[i]);
+    }
+}

@@ -29,5 +29,8 @@ void archive_row_make(struct archive_row_maker *maker, const struct dissection *
 /* The name of the device whose packet it is, until the next call; empty: nobody known. *marks: from or to. */
 struct bytes archive_row_device(struct archive_row_maker *maker, const struct dissection *d, uint8_t *marks);
 
+/* What tells the protocol alone, at less cost; *demand is made. */
+void archive_row_protocol_demand(const struct archive_row_maker *maker, struct demand *demand);
+
 /* The innermost known protocol, as the row says it; a constant. */
 const char *archive_row_protocol(struct archive_row_maker *maker, const struct dissection *d);

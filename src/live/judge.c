@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/judge.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -96,6 +97,13 @@ void judge_free(struct judge *judge)
         device_match_free(judge->matches[i]);
     }
     free(judge);
+}
+
+void judge_narrow(struct judge *judge, struct device_match *match)
+{
+    assert(judge->matches[1] == NULL);
+    judge->matches[1] = match;
+    device_match_demand(&judge->demand);
 }
 
 const struct demand *judge_demand(const struct judge *judge)

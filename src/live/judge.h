@@ -27,6 +27,9 @@ enum judge_result judge_new(const struct question *question, struct archive_devi
                             struct judge **judge, struct error *error);
 void judge_free(struct judge *judge);
 
+/* Only packets of these spans, besides; settled, and taken. The question must not have named a device. */
+void judge_narrow(struct judge *judge, struct device_match *match);
+
 /* What a dissection must be asked for; not settled. */
 const struct demand *judge_demand(const struct judge *judge);
 

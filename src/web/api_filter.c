@@ -67,8 +67,8 @@ void api_filter_check(struct exchange *exchange)
     }
     json_writer_end(&json);
     api_put_bool(&json, "is_covered", report.is_covered);
-    buffer_put_text(&out, ",\"fields\":");
-    buffer_put(&out, fields.data, fields.len);
+    json_writer_name(&json, "fields");
+    json_writer_json(&json, buffer_bytes(&fields));
     json_writer_end(&json);
     exchange_answer_bytes(exchange, 200, "application/json", buffer_bytes(&out));
     buffer_clear(&out);

@@ -220,16 +220,11 @@ static void run(struct job *job, void *context)
             put_archive(&telling.json, archive_pool_directory(status->archives), telling.n_packets);
         else
             api_put_string(&telling.json, "archive", NULL);
-        buffer_put_text(&telling.out, ",\"recorders\":");
-        if (is_member)
-            buffer_put(&telling.out, telling.recorders_out.data, telling.recorders_out.len);
-        else
-            buffer_put_text(&telling.out, "[]");
-        buffer_put_text(&telling.out, ",\"trouble\":");
-        if (telling.has_trouble)
-            buffer_put(&telling.out, telling.trouble_out.data, telling.trouble_out.len);
-        else
-            buffer_put_text(&telling.out, "null");
+        json_writer_name(&telling.json, "recorders");
+        json_writer_json(&telling.json, is_member ? buffer_bytes(&telling.recorders_out) : bytes_text("[]"));
+        json_writer_name(&telling.json, "trouble");
+        json_writer_json(&telling.json,
+                         telling.has_trouble ? buffer_bytes(&telling.trouble_out) : bytes_text("null"));
     }
     json_writer_end(&telling.json);
     api_answer(job, &telling.out);

@@ -36,6 +36,13 @@ const struct route web_routes[] = {
     { HTTP_GET, "/api/v1/sources", api_sources, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/rows", api_rows, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/filter/values", api_filter_values, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/timeline", api_timeline, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/packets/{number}", api_packet, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/packets/{number}/bytes", api_packet_bytes, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/devices", api_devices, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/devices/{device}", api_device, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/sessions/{session}", api_session, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/count", api_count, ROLE_VIEW },
     { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
     { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },
 
