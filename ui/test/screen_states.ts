@@ -21,7 +21,7 @@ const DEVICE = 'urn:imei:867412043897643';
 const SESSION = '17-1724925600123456789-42';
 const RANGE = '2024-08-29T03:00:00Z..2024-08-29T09:00:00Z';
 const problem = (status: number, code: string, detail: string): Answer => ({ status, body: { type: 'about:blank', title: code, status, code, detail } });
-const rows_there = (page: Page) => until('rows', async () => (await page.locator('.grid-row:not(.skeleton)').count()) > 5);
+const rows_there = (page: Page) => until('rows', async () => (await page.locator('.grid-row:not(.skeleton)').count()) > 5, 30_000);
 
 export const screen_states: ScreenState[] = [
   { name: 'archive', path: `/a/${SOURCE}?p=900000`, ready: '.archive-legend li', act: rows_there },

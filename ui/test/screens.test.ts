@@ -7,12 +7,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { close_browser, new_context, no_browser, until, watch_faults } from './browser';
+import { close_browser, new_context, no_browser, until as until_ms, watch_faults } from './browser';
 import { HOSTILE, SOURCE } from './fixtures/fleet.mjs';
 import { fixture_server, type FixtureServer } from './fixtures/server.mjs';
 import { screen_states, type ScreenState, type Wish } from './screen_states';
 
 const root = process.env['TAPDECK_UI']!;
+// Patient: nothing here is about time, and two cores may have much else to do.
+const until = (what: string, is_so: () => Promise<boolean> | boolean) => until_ms(what, is_so, 30_000);
 const wish: Wish = {};
 let server: FixtureServer;
 let axe = '';
