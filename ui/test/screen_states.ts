@@ -51,7 +51,15 @@ export const screen_states: ScreenState[] = [
   { name: 'devices', path: `/d/${SOURCE}`, ready: '.device-table tbody a' },
   { name: 'devices-waiting', path: `/d/${SOURCE}`, ready: '.skeleton', server: { answer: (_method, path) => (path.endsWith('/devices') ? 'wait' : undefined) } },
   { name: 'devices-none', path: `/d/${SOURCE}?q=nobody-has-this`, ready: '.nothing h2' },
-  { name: 'device', path: `/d/${SOURCE}/${DEVICE}`, ready: '.device-charts canvas' },
+  { name: 'device', path: `/d/${SOURCE}/${DEVICE}`, ready: '.sessions tbody tr' },
+  {
+    name: 'device-charts', path: `/d/${SOURCE}/${DEVICE}`, ready: '.sessions tbody tr',
+    act: async (page) => {
+      await page.locator('.device-charts').scrollIntoViewIfNeeded();
+      await page.locator('.device-charts canvas').nth(2).waitFor();
+      await page.locator('.device').evaluate((main) => main.scrollTo(0, main.scrollHeight));
+    },
+  },
   { name: 'device-hostile', path: `/d/${SOURCE}/${encodeURIComponent(HOSTILE)}`, ready: '.stays tbody tr' },
   { name: 'device-gone', path: `/d/${SOURCE}/nobody`, ready: '.nothing[role=alert]' },
   { name: 'session', path: `/x/${SOURCE}/${SESSION}?p=1002855`, ready: '.rung' },

@@ -28,6 +28,9 @@ after(async () => {
   server.close();
 });
 
+// One state alone: STATE=share npm run test:browser -- screens
+const states = screen_states.filter((state) => state.name.includes(process.env['STATE'] ?? ''));
+
 async function opened(context: BrowserContext, state: ScreenState): Promise<Page> {
   const page = await context.newPage();
   wish.answer = state.server?.answer;
@@ -47,7 +50,7 @@ for (const scheme of ['light', 'dark'] as const)
     const context = await new_context({ colorScheme: scheme, reducedMotion: 'reduce' });
     const found: string[] = [];
 
-    for (const state of screen_states) {
+    for (const state of states) {
       const page = await opened(context, state);
       await page.evaluate(axe);
       const result = (await page.evaluate("axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })")) as AxeResult;
@@ -62,7 +65,7 @@ test('no screen is wider than a phone of 320 pixels', { skip: no_browser }, asyn
   const context = await new_context({ viewport: { width: 320, height: 640 } });
   const wide: string[] = [];
 
-  for (const state of screen_states) {
+  for (const state of states) {
     const page = await opened(context, state);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     if (width > 320) wide.push(`${state.name}: ${width} px`);
@@ -76,7 +79,7 @@ test('the page says no fault on any screen, and what strangers wrote stays text'
   const context = await new_context();
   const faults: string[] = [];
 
-  for (const state of screen_states) {
+  for (const state of states) {
     const page = await context.newPage();
     const said = watch_faults(page);
     wish.answer = state.server?.answer;
