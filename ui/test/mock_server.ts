@@ -312,7 +312,7 @@ export class MockServer {
       case 'place':
         viewer.place = message['place'];
         this.tell_people();
-        for (const other of this.viewers) if (other.follows === viewer.person) this.say(other, { type: 'lead', person: viewer.person, place: message['place'], outside: false });
+        for (const other of this.viewers) if (other.follows === viewer.person) this.say(other, { type: 'lead', person: viewer.person, place: viewer.place, outside: false });
         return;
       case 'follow':
         viewer.follows = message['person'] as string | null;
@@ -374,7 +374,7 @@ export class MockServer {
     if (rest === 'timeline') {
       const [from, to] = [BigInt(query.get('from_ns') ?? '0'), BigInt(query.get('to_ns') ?? '0')];
       const bars = new Map<string, Map<number, number>>();
-      for (let number = this.first; number < this.end; number++) {
+      for (let number = Math.max(this.first, this.end - 200_000); number < this.end; number++) {
         const at = this.time_ns(number);
         if (at < from || at > to) continue;
         const { protocol } = this.row(number);
