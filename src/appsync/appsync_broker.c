@@ -153,8 +153,7 @@ uint32_t appsync_publish(struct appsync_broker *broker, const struct appsync_cha
             broker->statistics.n_failed++;
             continue;
         }
-        s->deliver(s->context, buffer_bytes(&broker->frame));
-        n++;
+        n += s->deliver(s->context, buffer_bytes(&broker->frame));
     }
     broker->statistics.n_delivered += n;
     return n;

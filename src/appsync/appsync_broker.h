@@ -16,8 +16,8 @@ enum {
 struct appsync_broker;
 struct appsync_subscription;
 
-/* Gets a whole frame, borrowed. Must not subscribe nor unsubscribe anyone. */
-typedef void appsync_deliver(void *context, struct bytes frame);
+/* Gets a whole frame, borrowed. Must not subscribe nor unsubscribe anyone. False: it did not take it. */
+typedef bool appsync_deliver(void *context, struct bytes frame);
 
 struct appsync_broker *appsync_broker_new(void); /* NULL without memory */
 void appsync_broker_free(struct appsync_broker *broker);

@@ -281,6 +281,12 @@ static void put_head(struct event *event, uint32_t wire_len)
         json_writer_null(&event->json);
 }
 
+/* The frame is the event itself, and data is what the last layer shows. */
+static bool is_shown(enum protocol_id id)
+{
+    return id != PROTOCOL_FRAME && id != PROTOCOL_DATA;
+}
+
 bool appsync_event_put(struct buffer *out, const struct appsync_event_parts *parts)
 {
     struct event event = { .parts = parts, .d = parts->d };
@@ -294,7 +300,7 @@ bool appsync_event_put(struct buffer *out, const struct appsync_event_parts *par
     json_writer_name(&event.json, "layers");
     json_writer_array(&event.json);
     for (uint32_t i = 0; i < parts->d->n_layers; i++)
-        if (parts->d->layers[i].protocol != PROTOCOL_DATA) /* the last layer shows it */
+        if (is_shown(parts->d->layers[i].protocol))
             put_layer(&event, i, i + 1 == parts->d->n_layers);
     if (parts->has_data && payload.len > 0)
         put_data_layer(&event, payload);

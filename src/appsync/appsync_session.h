@@ -30,8 +30,7 @@ struct appsync_session_options {
     bool (*may)(void *context, enum appsync_right right, struct bytes key,
                 const struct appsync_channel *channel);
     void (*send)(void *context, struct bytes text);
-    void (*deliver)(void *context,
-                    struct bytes text); /* data frames; may be dropped by the owner, and counted */
+    appsync_deliver *deliver; /* data frames; may be dropped by the owner, and counted */
 };
 
 struct appsync_session;

@@ -19,6 +19,12 @@ static void take(void *context, struct bytes text)
         abort();
 }
 
+static bool take_event(void *context, struct bytes text)
+{
+    take(context, text);
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -47,12 +47,13 @@ static void sent(void *context, struct bytes text)
              (const char *)text.data);
 }
 
-static void got(void *context, struct bytes text)
+static bool got(void *context, struct bytes text)
 {
     struct peer *peer = context;
 
     snprintf(peer->got[peer->n_got++ % 8], sizeof peer->got[0], "%.*s", (int)text.len,
              (const char *)text.data);
+    return true;
 }
 
 static void connect_peer(struct peer *peer, const char *key)

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
+#include "cli/publish_options.h"
 #include "cli/recorder_child.h"
 #include "cli/recorder_options.h"
 #include "cli/signals.h"
@@ -38,6 +39,7 @@ struct settings {
     struct text_list addresses, taps;
     bool is_insecure, wants_hash;
     struct recorder_texts recorder;
+    struct publish_options publish;
 };
 
 static const struct option options[] = {
@@ -61,6 +63,7 @@ static const struct option options[] = {
       "a bare TCP port for a load balancer's check: takes connections, says nothing" },
     { 0, "user", OPTION_TEXT, offsetof(struct settings, user), "NAME",
       "give up root for this user once the addresses are open; the recorder too" },
+    PUBLISH_OPTIONS(struct settings, publish),
     { 'i', "interface", OPTION_LIST, offsetof(struct settings, recorder.interfaces), "IFACE",
       "record this interface, and serve it. This and the following options start a recorder\n"
       "beside the server; tapdeck record --help says what they take" },
@@ -432,7 +435,8 @@ static bool prepare(struct serving *serving, struct error *error)
         return false;
     site = (struct site_options) { .archive = serving->archive, .is_tls = serving->tls != NULL };
     serving->site = site_new(serving->loop, &site, error);
-    if (serving->site == NULL || !open_gate(serving, error) || !add_sources(serving, error))
+    if (serving->site == NULL || !open_gate(serving, error) || !add_sources(serving, error) ||
+        !publish_start(&settings->publish, serving->site->appsync, error))
         return false;
     server_serve(serving->server, serving->site);
     return true;

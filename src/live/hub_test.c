@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "archive/archive_fixture.h"
 #include "live/row_frame.h"
 #include "pipeline/tap.h"
 #include "protocol/wire.h"
@@ -219,16 +220,24 @@ static int tear_down(void **state)
     return 0;
 }
 
+static struct packet datagram(struct wire *wire, bool is_back, uint16_t client, struct bytes payload,
+                              uint64_t number)
+{
+    struct wire_end ends[2] = { { 0x0a000001, client }, { 0x0a000002, 5683 } };
+    struct packet packet;
+
+    wire_udp(wire, ends[is_back], ends[!is_back], payload);
+    packet = wire_packet(wire, LINKTYPE_ETHERNET, INT64_C(1700000000000000000) + (int64_t)number * 1000000);
+    packet.packet_id = number;
+    return packet;
+}
+
 static void send_datagram(struct world *w, bool is_back, uint16_t client, const void *payload, size_t len,
                           uint64_t number)
 {
     struct wire wire;
-    struct wire_end ends[2] = { { 0x0a000001, client }, { 0x0a000002, 5683 } };
-    struct packet packet;
+    struct packet packet = datagram(&wire, is_back, client, bytes_of(payload, len), number);
 
-    wire_udp(&wire, ends[is_back], ends[!is_back], bytes_of(payload, len));
-    packet = wire_packet(&wire, LINKTYPE_ETHERNET, INT64_C(1700000000000000000) + (int64_t)number * 1000000);
-    packet.packet_id = number;
     tap_packet(w->tap, &packet, &w->interfaces);
 }
 
@@ -459,6 +468,61 @@ static void the_scope_holds_whatever_is_asked(void **state)
     assert_int_equal(viewer->n_in_bars, 2);
 }
 
+/* ---- without a tap ---- */
+
+static void write_packets(struct segment_writer *writer, uint64_t first, uint64_t n)
+{
+    struct error error = { 0 };
+
+    for (uint64_t number = first; number < first + n; number++) {
+        static const uint8_t get[] = { 0x40, 0x01, 0x77, 0x78 };
+        struct wire wire;
+        struct packet packet = datagram(&wire, false, 40000, bytes_of(get, sizeof get), number);
+
+        assert_true(segment_writer_add(writer, &packet, &error));
+    }
+    assert_true(segment_writer_flush(writer, &error));
+}
+
+static void without_a_tap_the_archive_is_told_as_it_grows(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    struct interface interface = { .linktype = LINKTYPE_ETHERNET, .tsresol = 9, .name = "eth0" };
+    struct segment_options segment = { .directory = w->directory, .node = "node", .first_number = 100 };
+    struct hub_options options = { .archive = w->directory, .node = "node", .hash_seed = 7 };
+    struct segment_writer *writer;
+    struct viewer *viewer;
+    struct error error = { 0 };
+
+    (void)state;
+    fixture_directory(w->directory);
+    interface_table_add(&w->interfaces, &interface, &error);
+    writer = segment_writer_open(&segment, INT64_C(1700000000000000000), &w->interfaces, &error);
+    assert_non_null(writer);
+    write_packets(writer, 100, 5);
+    w->loop = loop_new(&error);
+    w->timer.fire = on_timer;
+    w->timer.context = w;
+    assert_true(loop_timer_add(w->loop, &w->timer, &error));
+    w->hub = hub_new(w->loop, &options, &error);
+    assert_non_null(w->hub);
+    viewer = join(w, 0, NULL, NULL);
+    assert_int_equal(viewer->next, 105);
+    write_packets(writer, 105, 40);
+    RUN_UNTIL(w, viewer->n_rows == 40 && hub_state(w->hub) == HUB_LIVE);
+    write_packets(writer, 145, 1000);
+    RUN_UNTIL(w, viewer->n_rows == 1040);
+    assert_int_equal(viewer->n_skipped + viewer->n_early + viewer->n_doubled + viewer->n_gaps, 0);
+    leave(viewer);
+    hub_free(w->hub);
+    loop_timer_remove(w->loop, &w->timer);
+    loop_free(w->loop);
+    assert_true(segment_writer_seal(writer, NULL, NULL, 0, NULL, &error));
+    interface_table_clear(&w->interfaces);
+    fixture_remove(w->directory);
+    free(w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -474,6 +538,7 @@ int main(void)
         TEST(a_recorder_that_comes_back_is_joined_again_and_the_pause_is_a_gap),
         TEST(a_wrong_filter_or_one_beyond_the_link_is_refused),
         TEST(the_scope_holds_whatever_is_asked),
+        cmocka_unit_test(without_a_tap_the_archive_is_told_as_it_grows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

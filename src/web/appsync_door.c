@@ -6,6 +6,7 @@
 #include "appsync/appsync_session.h"
 #include "base/timestamp.h"
 #include "net/websocket_frame.h"
+#include "web/appsync_packets.h"
 #include "web/gate.h"
 #include "web/links.h"
 #include "web/site.h"
@@ -26,6 +27,7 @@ struct door_connection {
     struct link_watch watch; /* closed with its key */
     struct access access;
     struct ip_address source;
+    unsigned place; /* of its scope; APPSYNC_NO_PLACE: it did not subscribe to packets */
 };
 
 struct appsync_door {
@@ -33,6 +35,7 @@ struct appsync_door {
     struct appsync_broker *broker;
     struct door_connection *connections;
     struct loop_timer keep_alive;
+    struct appsync_packets *packets;
     struct appsync_door_statistics statistics;
 };
 
@@ -69,6 +72,12 @@ static bool may(struct appsync_door *door, enum appsync_right right, struct byte
     return false;
 }
 
+static bool enter_scope(struct door_connection *connection)
+{
+    return connection->place != APPSYNC_NO_PLACE ||
+           appsync_packets_enter(connection->door->packets, &connection->access, &connection->place);
+}
+
 /* Every operation of a connection is of its own key: another one's scope would be another's packets. */
 static bool connection_may(void *context, enum appsync_right right, struct bytes key,
                            const struct appsync_channel *channel)
@@ -80,7 +89,9 @@ static bool connection_may(void *context, enum appsync_right right, struct bytes
         return false;
     if (right == APPSYNC_CONNECT && connection->access.link[0] == '\0')
         connection->access = access;
-    return strcmp(access.link, connection->access.link) == 0;
+    if (strcmp(access.link, connection->access.link) != 0)
+        return false;
+    return right != APPSYNC_SUBSCRIBE || !is_of_packets(channel) || enter_scope(connection);
 }
 
 /* ---- a connection ---- */
@@ -92,16 +103,20 @@ static void send_text(void *context, struct bytes text)
     web_socket_send_text(connection->socket, text);
 }
 
-static void deliver(void *context, struct bytes text)
+static bool deliver(void *context, struct bytes text)
 {
     struct door_connection *connection = context;
     struct shared_bytes *frame = NULL;
+    bool is_sent;
 
+    if (!appsync_packets_is_told(connection->door->packets, connection->place))
+        return false;
     if (web_socket_queued_bytes(connection->socket) + text.len <= APPSYNC_DOOR_WAITING_BYTES)
         frame = websocket_frame_new(WEBSOCKET_TEXT, text);
-    if (frame == NULL || !web_socket_send_frame(connection->socket, frame))
-        connection->door->statistics.n_dropped++;
+    is_sent = frame && web_socket_send_frame(connection->socket, frame);
+    connection->door->statistics.n_dropped += !is_sent;
     shared_bytes_release(frame);
+    return is_sent;
 }
 
 static void message_came(void *context, enum websocket_opcode opcode, struct bytes payload)
@@ -121,6 +136,7 @@ static void connection_closed(void *context)
     struct appsync_door *door = connection->door;
 
     appsync_session_free(connection->session);
+    appsync_packets_leave(door->packets, connection->place);
     links_unwatch(door->site->links, &connection->watch);
     if (connection->next)
         connection->next->previous = connection->previous;
@@ -184,6 +200,7 @@ void appsync_door_open(struct exchange *exchange)
     handshake_key(exchange, &key);
     if (connection) {
         connection->door = door;
+        connection->place = APPSYNC_NO_PLACE;
         if (exchange->access->source)
             connection->source = *exchange->access->source;
     }
@@ -271,6 +288,7 @@ static void keep_alive(void *context)
     struct appsync_door *door = context;
     struct door_connection *connection = door->connections;
 
+    appsync_packets_look(door->packets);
     while (connection) {
         struct door_connection *next = connection->next;
 
@@ -287,14 +305,18 @@ struct appsync_door *appsync_door_new(struct site *site, struct error *error)
 
     if (door)
         door->broker = appsync_broker_new();
-    if (door == NULL || door->broker == NULL) {
+    if (door && door->broker)
+        door->packets = appsync_packets_new(site, door->broker);
+    if (door == NULL || door->packets == NULL) {
         error_set(error, ERROR_SYSTEM, "no memory for the AppSync door");
+        appsync_broker_free(door ? door->broker : NULL);
         free(door);
         return NULL;
     }
     door->site = site;
     door->keep_alive = (struct loop_timer) { .fire = keep_alive, .context = door };
     if (!loop_timer_add(site->loop, &door->keep_alive, error)) {
+        appsync_packets_free(door->packets);
         appsync_broker_free(door->broker);
         free(door);
         return NULL;
@@ -304,10 +326,16 @@ struct appsync_door *appsync_door_new(struct site *site, struct error *error)
     return door;
 }
 
+bool appsync_door_publish(struct appsync_door *door, const struct appsync_target *target, struct error *error)
+{
+    return appsync_packets_publish(door->packets, target, error);
+}
+
 void appsync_door_free(struct appsync_door *door)
 {
     if (door == NULL)
         return;
+    appsync_packets_free(door->packets);
     loop_timer_remove(door->site->loop, &door->keep_alive);
     appsync_broker_free(door->broker);
     free(door);
@@ -320,5 +348,6 @@ void appsync_door_statistics(const struct appsync_door *door, struct appsync_doo
     *statistics = door->statistics;
     statistics->n_subscriptions = broker->n_subscriptions;
     statistics->n_published = broker->n_published;
-    statistics->n_delivered = broker->n_delivered - door->statistics.n_dropped;
+    statistics->n_delivered = broker->n_delivered;
+    appsync_packets_statistics(door->packets, statistics);
 }

@@ -406,7 +406,7 @@ static void finish_answer(struct job *job, bool is_cut)
 
     part(job);
     if (is_cut && job->has_begun)
-        web_answer_cut(web);
+        web_answer_break_off(web);
     else if (!job->has_begun)
         exchange_problem(&web->exchange, 500, "no_answer", "the server found no answer to that");
     else

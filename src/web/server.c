@@ -7,7 +7,11 @@
 #include "net/listener.h"
 #include "web/site.h"
 
-enum { LISTENERS_LIMIT = sizeof((struct server *)NULL)->listeners / sizeof(struct listener *) };
+enum {
+    LISTENERS_LIMIT = sizeof((struct server *)NULL)->listeners / sizeof(struct listener *),
+    HEAD_MS = 10000,
+    BODY_MS = 30000,
+};
 
 static void accepted(void *context, int fd, const struct ip_address *source)
 {
@@ -102,6 +106,10 @@ struct server *server_open(struct loop *loop, const struct server_options *optio
     }
     server->loop = loop;
     server->tls = options->tls;
+    server->routes = options->routes ? options->routes : web_routes;
+    server->n_routes = options->routes ? options->n_routes : n_web_routes;
+    server->head_ms = options->head_ms ? options->head_ms : HEAD_MS;
+    server->body_ms = options->body_ms ? options->body_ms : BODY_MS;
     server->sweep = (struct loop_timer) { .fire = sweep, .context = server };
     server->admission =
         admission_new(options->connections_limit ? options->connections_limit : SERVER_CONNECTIONS_LIMIT,

@@ -22,12 +22,18 @@ struct server_options {
     size_t n_addresses;
     const struct tls *tls;                              /* NULL: in the clear */
     size_t connections_limit, source_connections_limit; /* 0: those above */
+    uint32_t head_ms, body_ms;                          /* for a request to come whole; 0: 10 s, 30 s */
+    const struct route *routes;                         /* NULL: web_routes */
+    size_t n_routes;
 };
 
 struct server {
     struct loop *loop;
     struct site *site;
     const struct tls *tls;
+    const struct route *routes;
+    size_t n_routes;
+    uint32_t head_ms, body_ms;
     struct admission *admission;
     struct listener *listeners[8];
     size_t n_listeners;

@@ -15,8 +15,6 @@
 #include "web/site.h"
 
 enum {
-    HEAD_MS = 10000,         /* for a request's head to come whole */
-    BODY_MS = 30000,         /* for its body */
     IDLE_MS = 75000,         /* between requests */
     HANDSHAKE_MS = 10000,    /* TLS */
     WRITE_STALL_MS = 30000,  /* a client that takes nothing */
@@ -148,6 +146,18 @@ void web_answer_cut(struct web_connection *web)
     connection_abort(web->connection);
 }
 
+void web_answer_break_off(struct web_connection *web)
+{
+    bool is_seen = web->is_chunked || (web->n_promised_bytes != UINT64_MAX && web->n_promised_bytes > 0);
+
+    if (!is_seen) {
+        web_answer_cut(web);
+        return;
+    }
+    web->state = WEB_ENDING;
+    connection_finish(web->connection);
+}
+
 void web_answer_end(struct web_connection *web)
 {
     bool was_waiting = web->state == WEB_ANSWERING;
@@ -158,7 +168,7 @@ void web_answer_end(struct web_connection *web)
         connection_send_copy(web->connection, bytes_text(HTTP_LAST_CHUNK));
     else if (web->n_promised_bytes != UINT64_MAX && web->n_promised_bytes > 0 &&
              !web_answer_is_bodiless(web)) {
-        web_answer_cut(web);
+        web_answer_break_off(web);
         return;
     }
     forget_exchange(web);
@@ -201,15 +211,15 @@ static void meet_head(struct web_connection *web)
     };
     web->access = (struct access) { .kind = ACCESS_NOBODY, .source = &web->source };
     web->keeps_alive = request->keeps_alive && !web->server->is_closing;
-    web->routed = url_path_is_plain(request->path)
-                      ? router_find(web_routes, n_web_routes, request->method, request->path, &web->match)
-                      : ROUTE_UNKNOWN;
+    web->routed = url_path_is_plain(request->path) ? router_find(web->server->routes, web->server->n_routes,
+                                                                 request->method, request->path, &web->match)
+                                                   : ROUTE_UNKNOWN;
     web->parser.body_limit_bytes = web->routed == ROUTE_FOUND && web->match.route->body_limit_bytes
                                        ? web->match.route->body_limit_bytes
                                        : EXCHANGE_BODY_LIMIT_BYTES;
     buffer_init(&web->body, web->parser.body_limit_bytes);
     if (request->has_body)
-        connection_set_deadline(web->connection, in_ms(web, BODY_MS));
+        connection_set_deadline(web->connection, in_ms(web, web->server->body_ms));
     if (request->expects_continue)
         connection_send_copy(web->connection, bytes_text("HTTP/1.1 100 Continue\r\n\r\n"));
 }
@@ -308,7 +318,7 @@ static size_t received(struct connection *connection, void *context, struct byte
 
     /* The time for a head begins with its first byte, and does not move while it trickles in. */
     if (web->state == WEB_READING && http_parser_is_between(&web->parser))
-        connection_set_deadline(connection, in_ms(web, HEAD_MS));
+        connection_set_deadline(connection, in_ms(web, web->server->head_ms));
     take_requests(web, &input);
     n_left = reader_left(&input);
     if (web->state == WEB_TAKEN && n_left > 0)

@@ -90,7 +90,11 @@ bool web_answer_data(struct web_connection *web, struct shared_bytes *bytes);
 /* The body is whole: the next request may come. */
 void web_answer_end(struct web_connection *web);
 
-/* The answer cannot be made whole: the connection ends, so that nobody takes it for that. */
+/* The answer cannot be made whole: what there is of it goes out, and the connection ends where a client sees
+ * that more should have come. */
+void web_answer_break_off(struct web_connection *web);
+
+/* The same at once, without what waits to be sent. */
 void web_answer_cut(struct web_connection *web);
 
 /* True when no body goes out: HEAD. */
