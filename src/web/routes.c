@@ -5,6 +5,7 @@
  */
 #include "appsync/appsync_session.h"
 #include "web/api_archive.h"
+#include "web/api_pins.h"
 #include "web/api_shares.h"
 #include "web/appsync_door.h"
 #include "web/gate.h"
@@ -45,6 +46,13 @@ const struct route web_routes[] = {
     { HTTP_GET, "/api/v1/sources/{source}/count", api_count, ROLE_VIEW },
     { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
     { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },
+
+    /* ---- pins ---- */
+    { HTTP_GET, "/api/v1/sources/{source}/pins", api_pins, ROLE_VIEW },
+    { HTTP_POST, "/api/v1/sources/{source}/pins", api_pin_add, ROLE_COMMENT },
+    { HTTP_PATCH, "/api/v1/sources/{source}/pins/{pin}", api_pin_change, ROLE_COMMENT },
+    { HTTP_DELETE, "/api/v1/sources/{source}/pins/{pin}", api_pin_remove, ROLE_COMMENT },
+    { HTTP_POST, "/api/v1/sources/{source}/pins/{pin}/replies", api_pin_reply, ROLE_COMMENT },
 
     /* ---- links ---- */
     { HTTP_POST, "/s/{link}/enter", api_link_enter, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_BEARS_SECRET },
