@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/digest.h"
+
 #define OPEN_IS_STALE_NS (10 * NS_PER_SECOND) /* a live recorder writes or touches its file each second */
 #define CLOCKS_APART_NS (60 * NS_PER_SECOND)  /* so far beside its recording a packet does not widen it */
 
@@ -27,6 +29,7 @@ struct piece {
 struct group { /* a node's */
     struct piece *pieces;
     uint32_t n;
+    uint32_t *serials;                        /* of the pieces, sorted */
     const struct coverage_recorder *recorder; /* NULL: none runs, and none was killed since */
     int64_t to_ns;                            /* the latest end of a piece */
     bool is_dead; /* its recorder ought to be there: the time up to now is its too */
@@ -172,6 +175,13 @@ static void add_quiet_recorder(struct group *group)
     group->to_ns = recorder->alive_ns;
 }
 
+static int compare_serials(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+    return a < b ? -1 : a > b;
+}
+
 static void group_settle(struct group *group)
 {
     group->to_ns = INT64_MIN;
@@ -186,6 +196,10 @@ static void group_settle(struct group *group)
             account && account->is_open && !group->pieces[i].is_running && !is_open_import(&group->pieces[i]);
     }
     group->is_dead |= group->recorder && !group->recorder->is_alive;
+    for (uint32_t i = 0; i < group->n; i++)
+        group->serials[i] = group->pieces[i].serial;
+    if (group->n)
+        qsort(group->serials, group->n, sizeof *group->serials, compare_serials);
 }
 
 /* ---- spans ---- */
@@ -215,15 +229,26 @@ static bool add_span(struct coverage_node *node, int64_t from_ns, int64_t to_ns,
     return true;
 }
 
+static uint32_t n_serials_up_to(const struct group *group, uint32_t serial)
+{
+    uint32_t low = 0, high = group->n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (group->serials[middle] <= serial)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static bool lacks_serials(const struct group *group, uint32_t after, uint32_t before)
 {
-    uint32_t n = 0;
-
     if (before <= after || before - after == 1)
         return false;
-    for (uint32_t i = 0; i < group->n; i++)
-        n += group->pieces[i].serial > after && group->pieces[i].serial < before;
-    return n < before - after - 1;
+    return n_serials_up_to(group, before - 1) - n_serials_up_to(group, after) < before - after - 1;
 }
 
 static enum coverage_state state_of_cause(enum coverage_cause cause)
@@ -243,9 +268,8 @@ static enum coverage_cause cause_before(const struct group *group, const struct 
 {
     uint32_t lowest = first->serial;
 
-    for (uint32_t i = 0; i < group->n; i++)
-        if (group->pieces[i].serial < lowest)
-            lowest = group->pieces[i].serial;
+    if (group->serials[0] < lowest)
+        lowest = group->serials[0];
     return lowest > 1 ? COVERAGE_DELETED : COVERAGE_NOT_BEGUN;
 }
 
@@ -453,8 +477,8 @@ static void mark_elsewhere(struct coverage *coverage)
 }
 
 /* Pieces are in order; each group gets a free place behind its own, for a recorder without a segment. */
-static uint32_t make_groups(struct piece *from, uint32_t n, struct piece *to, struct group *groups,
-                            const struct coverage_question *question)
+static uint32_t make_groups(struct piece *from, uint32_t n, struct piece *to, uint32_t *serials,
+                            struct group *groups, const struct coverage_question *question)
 {
     uint32_t n_groups = 0, at = 0;
 
@@ -463,6 +487,7 @@ static uint32_t make_groups(struct piece *from, uint32_t n, struct piece *to, st
         uint32_t begin = i;
 
         group->pieces = to + at;
+        group->serials = serials + at;
         group->recorder = recorder_of(question, from[i].node);
         for (; i < n && strcmp(from[i].node, from[begin].node) == 0; i++)
             group->pieces[group->n++] = from[i];
@@ -470,7 +495,9 @@ static uint32_t make_groups(struct piece *from, uint32_t n, struct piece *to, st
         group_settle(group);
     }
     for (uint32_t r = 0; r < question->n_recorders; r++) {
-        struct group alone = { .pieces = to + at, .recorder = &question->recorders[r] };
+        struct group alone = { .pieces = to + at,
+                               .serials = serials + at,
+                               .recorder = &question->recorders[r] };
         bool is_known = false;
 
         for (uint32_t i = 0; i < n; i++)
@@ -506,7 +533,8 @@ bool coverage_reckon(struct segment_account *accounts, uint32_t n, const struct 
     size_t most = (size_t)n + question->n_recorders + 1;
     struct piece *pieces = calloc(most, sizeof *pieces), *placed = calloc(2 * most, sizeof *placed);
     struct group *groups = calloc(most, sizeof *groups);
-    bool ok = pieces && placed && groups;
+    uint32_t *serials = calloc(2 * most, sizeof *serials);
+    bool ok = pieces && placed && groups && serials;
 
     *coverage = (struct coverage) { .range = question->range,
                                     .is_from_open = question->range.from_ns == INT64_MIN,
@@ -519,7 +547,7 @@ bool coverage_reckon(struct segment_account *accounts, uint32_t n, const struct 
     if (ok && n > 0)
         qsort(pieces, n, sizeof *pieces, compare_pieces);
     if (ok) {
-        coverage->n_nodes = make_groups(pieces, n, placed, groups, question);
+        coverage->n_nodes = make_groups(pieces, n, placed, serials, groups, question);
         coverage->nodes = calloc((size_t)coverage->n_nodes + 1, sizeof *coverage->nodes);
         ok = coverage->nodes != NULL;
     }
@@ -530,6 +558,7 @@ bool coverage_reckon(struct segment_account *accounts, uint32_t n, const struct 
     }
     free(pieces);
     free(placed);
+    free(serials);
     free(groups);
     if (ok)
         return true;
@@ -541,13 +570,18 @@ bool coverage_find(const struct catalog *catalog, const struct coverage_question
                    struct coverage *coverage, struct error *error)
 {
     struct segment_account *accounts = calloc((size_t)catalog->n + 1, sizeof *accounts);
+    struct digest *digest;
     bool is_done;
 
     *coverage = (struct coverage) { 0 };
     if (accounts == NULL)
         return error_set(error, ERROR_SYSTEM, "no memory to tell what %u segments cover", catalog->n);
-    for (uint32_t i = 0; i < catalog->n; i++)
-        segment_account_read(&catalog->entries[i], &accounts[i]);
+    digest = digest_open(catalog);
+    for (uint32_t i = 0; i < catalog->n; i++) {
+        if (digest == NULL || !digest_account(digest, i, &accounts[i]))
+            segment_account_read(&catalog->entries[i], &accounts[i]);
+    }
+    digest_close(digest);
     is_done = coverage_reckon(accounts, catalog->n, question, coverage, error);
     free(accounts);
     return is_done;

@@ -7,40 +7,39 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "archive/device_pack_table.h"
 #include "archive/device_table_parts.h"
 #include "archive/segment_file.h"
 
 #define FILE_NAME "devices.db"
 /* docs/device-table.md. The same tables stand for the overlay, in the temporary schema. */
-#define TABLES(schema)                                                                                     \
-    "CREATE TABLE " schema "identity(id INTEGER PRIMARY KEY, scheme INTEGER NOT NULL, bytes BLOB NOT "     \
-    "NULL, device INTEGER);"                                                                               \
-    "CREATE UNIQUE INDEX " schema "identity_of_bytes ON identity(bytes, scheme);"                          \
-    "CREATE INDEX " schema "identity_of_device ON identity(device) WHERE device IS NOT NULL;"              \
-    "CREATE TABLE " schema "server(id INTEGER PRIMARY KEY, endpoint BLOB NOT NULL UNIQUE);"                \
-    "CREATE TABLE " schema "span(identity INTEGER NOT NULL, n INTEGER NOT NULL, client BLOB NOT NULL, "    \
-    "server INTEGER NOT NULL, from_ns INTEGER NOT NULL, lasted_ns INTEGER NOT NULL, packets INTEGER NOT "  \
-    "NULL, bytes INTEGER NOT NULL, session INTEGER NOT NULL, reason INTEGER NOT NULL, confidence INTEGER " \
-    "NOT NULL, PRIMARY KEY(identity, n)) WITHOUT ROWID;"                                                   \
-    "CREATE INDEX " schema "span_of_client ON span(client, identity, n);"
+#define TABLES(schema)                                                                                 \
+    "CREATE TABLE " schema "identity(id INTEGER PRIMARY KEY, scheme INTEGER NOT NULL, bytes BLOB NOT " \
+    "NULL, device INTEGER, hash INTEGER NOT NULL);"                                                    \
+    "CREATE INDEX " schema "identity_of_hash ON identity(hash);"                                       \
+    "CREATE INDEX " schema "identity_of_device ON identity(device) WHERE device IS NOT NULL;"          \
+    "CREATE TABLE " schema "server(id INTEGER PRIMARY KEY, endpoint BLOB NOT NULL UNIQUE);"            \
+    "CREATE TABLE " schema "span_pack(id INTEGER PRIMARY KEY, spans BLOB NOT NULL);"
 
 static const char *const steps[] = {
-    TABLES(
-        "") "CREATE TABLE segment(stem TEXT PRIMARY KEY, bytes INTEGER NOT NULL, from_ns INTEGER NOT NULL, "
-            "to_ns INTEGER NOT NULL) WITHOUT ROWID;"
-            "CREATE TABLE session_key(hash INTEGER NOT NULL, identity INTEGER NOT NULL, session INTEGER "
-            "NOT NULL, seen_s INTEGER NOT NULL, cid_to_client BLOB, PRIMARY KEY(hash, identity)) WITHOUT "
-            "ROWID;"
-            "CREATE TABLE cid_length(bytes INTEGER PRIMARY KEY);"
-            "CREATE TABLE seed(value INTEGER NOT NULL);"
-            "INSERT INTO seed VALUES(random());",
+    /* Version 1, of which nothing is kept: the next step begins anew, from the indexes. */
+    "CREATE TABLE segment(stem TEXT PRIMARY KEY, bytes INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns "
+    "INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE cid_length(bytes INTEGER PRIMARY KEY);"
+    "CREATE TABLE seed(value INTEGER NOT NULL);"
+    "INSERT INTO seed VALUES(random());",
+    "DROP TABLE IF EXISTS identity; DROP TABLE IF EXISTS server; DROP TABLE IF EXISTS span; DROP TABLE IF "
+    "EXISTS session_key; DELETE FROM segment; DELETE FROM cid_length;" TABLES(
+        "") "CREATE TABLE key_pack(first INTEGER PRIMARY KEY, keys BLOB NOT NULL);",
 };
+
+enum { N_STEPS = sizeof steps / sizeof *steps };
 
 static const char overlay_tables[] = TABLES(
     "temp.") "CREATE TEMP VIEW all_identity AS SELECT * FROM temp.identity UNION ALL SELECT * FROM "
              "main.identity WHERE "
              "id NOT IN (SELECT id FROM temp.identity);"
-             "CREATE TEMP VIEW all_span AS SELECT * FROM temp.span UNION ALL SELECT * FROM main.span;"
+             "CREATE TEMP VIEW all_span AS SELECT * FROM span_overlay UNION ALL SELECT * FROM main.span;"
              "CREATE TEMP VIEW all_server AS SELECT * FROM temp.server UNION ALL SELECT * FROM main.server;";
 
 /* {to}: the schema written to; {all}: in front of the tables that are asked. */
@@ -52,30 +51,24 @@ static const char *const texts[] = {
     [SQL_ADD_SEGMENT] = "INSERT OR REPLACE INTO segment(stem, bytes, from_ns, to_ns) VALUES(?1, ?2, ?3, ?4)",
     [SQL_DROP_SEGMENT] = "DELETE FROM segment WHERE stem = ?1",
     [SQL_SEGMENTS] = "SELECT stem, bytes FROM segment ORDER BY stem",
-    [SQL_FIND_IDENTITY] = "SELECT id FROM {all}identity WHERE bytes = ?1 AND scheme = ?2",
-    [SQL_ADD_IDENTITY] = "INSERT INTO {to}identity(id, scheme, bytes) VALUES(?1, ?2, ?3)",
+    [SQL_FIND_IDENTITY] = "SELECT id FROM {all}identity WHERE hash = ?3 AND bytes = ?1 AND scheme = ?2",
+    [SQL_ADD_IDENTITY] = "INSERT INTO {to}identity(id, scheme, bytes, hash) VALUES(?1, ?2, ?3, ?4)",
     [SQL_FIND_SERVER] = "SELECT id FROM {all}server WHERE endpoint = ?1",
     [SQL_ADD_SERVER] = "INSERT INTO {to}server(id, endpoint) VALUES(?1, ?2)",
-    [SQL_FIND_SPAN] =
-        "SELECT n, from_ns, lasted_ns FROM {to}span WHERE client = ?1 AND identity = ?2 AND server = ?3 "
-        "AND session = ?4 AND reason = ?5 AND confidence = ?7 AND from_ns <= ?6 ORDER BY n DESC LIMIT 1",
-    [SQL_ADD_SPAN] = "INSERT INTO {to}span VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [SQL_EXTEND_SPAN] =
-        "UPDATE {to}span SET lasted_ns = max(lasted_ns, ?3), packets = packets + ?4, bytes = bytes + ?5 "
-        "WHERE identity = ?1 AND n = ?2",
-    [SQL_LAST_SPAN] = "SELECT max(n) FROM {to}span WHERE identity = ?1",
+    [SQL_LAST_PACK] =
+        "SELECT id, spans FROM {to}span_pack WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
+    [SQL_PUT_PACK] = "INSERT OR REPLACE INTO {to}span_pack VALUES(?1, ?2)",
     [SQL_DEVICE_OF] = "SELECT coalesce(device, id) FROM {all}identity WHERE id = ?1",
     [SQL_COUNT_NAMES] = "SELECT count(*) FROM {all}identity WHERE device = ?1",
     [SQL_JOIN] = NULL, /* below */
-    [SQL_PUT_KEY] =
-        "INSERT INTO session_key VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(hash, identity) DO UPDATE SET "
-        "session = excluded.session, seen_s = excluded.seen_s, cid_to_client = excluded.cid_to_client "
-        "WHERE excluded.seen_s >= seen_s",
+    [SQL_KEY_PACK] = "SELECT first, keys FROM main.key_pack WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
+    [SQL_NEXT_KEY_PACK] = "SELECT first FROM main.key_pack WHERE first > ?1 ORDER BY first LIMIT 1",
+    [SQL_PUT_KEY_PACK] = "INSERT OR REPLACE INTO main.key_pack VALUES(?1, ?2)",
     [SQL_PUT_LENGTH] = "INSERT OR IGNORE INTO cid_length VALUES(?1)",
     [SQL_FIND_KEY] =
-        "SELECT k.session, k.seen_s, k.cid_to_client, i.scheme, i.bytes FROM session_key k JOIN "
+        "SELECT k.session, k.seen_s, k.cid_to_client, i.scheme, i.bytes FROM main.session_key k JOIN "
         "main.identity i ON i.id = k.identity WHERE k.hash = ?1 ORDER BY k.seen_s DESC, k.session DESC",
-    [SQL_NAMED] = "SELECT id, scheme, bytes, device FROM {all}identity WHERE bytes = ?1",
+    [SQL_NAMED] = "SELECT id, scheme, bytes, device FROM {all}identity WHERE hash = ?2 AND bytes = ?1",
     [SQL_NAMES] =
         "SELECT id, scheme, bytes FROM {all}identity WHERE id = ?1 UNION SELECT id, scheme, bytes FROM "
         "{all}identity WHERE device = ?1",
@@ -83,12 +76,16 @@ static const char *const texts[] = {
     " FROM {all}span s JOIN {all}identity i ON i.id = s.identity "
     "JOIN {all}server v ON v.id = s.server WHERE s.identity IN (SELECT value FROM json_each(?1)) "
     "ORDER BY s.from_ns",
+    [SQL_SPANS_AT] = DEVICE_SPAN_COLUMNS
+    " FROM {all}span s JOIN {all}identity i ON i.id = s.identity "
+    "JOIN {all}server v ON v.id = s.server WHERE s.client = ?1 ORDER BY s.from_ns DESC LIMIT ?2",
 };
 
 static const char join_main[] =
     "UPDATE main.identity SET device = ?1 WHERE id = ?1 OR id = ?2 OR device = ?2";
-static const char join_overlay[] = "INSERT OR REPLACE INTO temp.identity SELECT id, scheme, bytes, ?1 FROM "
-                                   "all_identity WHERE id = ?1 OR id = ?2 OR device = ?2";
+static const char join_overlay[] =
+    "INSERT OR REPLACE INTO temp.identity SELECT id, scheme, bytes, ?1, hash FROM "
+    "all_identity WHERE id = ?1 OR id = ?2 OR device = ?2";
 
 /* ---- faults and statements ---- */
 
@@ -217,7 +214,7 @@ static bool open_file(struct device_table *table, const char *directory, enum de
     enum database_mode wanted = mode == DEVICE_TABLE_WRITE ? DATABASE_WRITE : DATABASE_READ;
 
     *error = (struct error) { 0 };
-    table->database = database_open(directory, FILE_NAME, steps, sizeof steps / sizeof *steps, wanted, error);
+    table->database = database_open(directory, FILE_NAME, steps, N_STEPS, wanted, error);
     if (table->database == NULL) {
         char *advice = error->kind == ERROR_DAMAGED ? strchr(error->text, '\n') : NULL;
 
@@ -226,6 +223,8 @@ static bool open_file(struct device_table *table, const char *directory, enum de
         return false;
     }
     table->handle = database_handle(table->database);
+    if (!device_pack_table_register(table->handle))
+        return device_table_fault(table, "cannot be asked", error);
     return read_seed(table, error) &&
            (mode == DEVICE_TABLE_READ ||
             /* Made again from the indexes if need be: no commit waits for the disk. */
@@ -252,7 +251,10 @@ static bool open_temporary(struct device_table *table, struct error *error)
     return device_table_run_text(
                table, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768",
                error) &&
-           device_table_run_text(table, steps[0], error);
+           device_table_run_text(table, steps[0], error) && device_table_run_text(table, steps[1], error) &&
+           (device_pack_table_register(table->handle) ||
+            device_table_fault(table, "cannot be asked", error)) &&
+           read_seed(table, error);
 }
 
 static struct device_table *open_at(const char *directory, enum device_table_mode mode, bool wants_new,
@@ -265,6 +267,7 @@ static struct device_table *open_at(const char *directory, enum device_table_mod
         error_system(error, "device table");
         return NULL;
     }
+    buffer_init(&table->blob, 1 << 24);
     if (directory == NULL) {
         is_open = open_temporary(table, error);
     } else {
@@ -297,7 +300,11 @@ void device_table_close(struct device_table *table)
 {
     if (table == NULL)
         return;
-    lru_table_free(table->bearers);
+    device_table_end_segment(table);
+    free(table->spans.items);
+    free(table->pending.items);
+    free(table->keys_there.items);
+    buffer_clear(&table->blob);
     if (table->database)
         close_file(table);
     forget_statements(table);
@@ -315,9 +322,24 @@ const char *device_table_set_aside(const struct device_table *table)
     return table->set_aside[0] ? table->set_aside : NULL;
 }
 
+/* What SQLite does not know the inside of. */
+static bool read_through(struct device_table *table, const char *sql, struct error *error)
+{
+    sqlite3_stmt *statement = device_table_prepare(table, sql, error);
+    bool is_read = statement && sqlite3_step(statement) == SQLITE_ROW;
+
+    if (statement && !is_read)
+        device_table_fault(table, "cannot be read", error);
+    sqlite3_finalize(statement);
+    return is_read;
+}
+
 bool device_table_verify(struct device_table *table, struct error *error)
 {
-    return table->database == NULL || database_verify(table->database, error);
+    return table->database == NULL ||
+           (database_verify(table->database, error) &&
+            read_through(table, "SELECT max(from_ns) FROM main.span", error) &&
+            read_through(table, "SELECT max(seen_s) FROM main.session_key", error));
 }
 
 bool device_table_overlay(struct device_table *table, struct error *error)
@@ -334,18 +356,14 @@ bool device_table_overlay(struct device_table *table, struct error *error)
 
 bool device_table_overlay_segment(struct device_table *table, struct error *error)
 {
-    struct lru_table_options bearers = {
-        sizeof(uint64_t), sizeof(int64_t), 1 << 18, table->seed, NULL, NULL
-    };
-
-    lru_table_free(table->bearers);
-    table->bearers = lru_table_new(&bearers);
-    return table->bearers || error_set(error, ERROR_SYSTEM, "device table: no memory");
+    return device_table_begin_segment(table, error);
 }
 
 bool device_table_overlay_add(struct device_table *table, const struct binding *binding, struct error *error)
 {
-    return device_table_put(table, binding, error);
+    struct binding one = *binding;
+
+    return device_table_put(table, &one, 1, error);
 }
 
 static bool note_all(struct device_table *table, struct session_keys *keys, const char *sql, bool are_lengths,
@@ -409,22 +427,44 @@ bool device_table_has(struct device_table *table, const struct catalog_entry *en
     return has;
 }
 
-static bool put_one(void *context, const struct binding *binding)
-{
-    struct device_table *table = context;
+struct gathering { /* bindings of a segment, until they are many */
+    struct device_table *table;
+    struct binding *items;
+    uint32_t n;
+    struct error trouble;
+};
 
-    return device_table_put(table, binding, &table->trouble);
+static bool put_gathered(struct gathering *gathering)
+{
+    bool is_put = device_table_put(gathering->table, gathering->items, gathering->n, &gathering->trouble);
+
+    gathering->n = 0;
+    return is_put;
+}
+
+static bool gather_one(void *context, const struct binding *binding)
+{
+    struct gathering *gathering = context;
+
+    gathering->items[gathering->n++] = *binding;
+    return gathering->n < DEVICE_PUT_AT_ONCE || put_gathered(gathering);
 }
 
 static bool add_indexed(struct device_table *table, const struct catalog_entry *entry,
                         const struct segment_index *index, struct error *error)
 {
+    struct gathering gathering = { .table = table,
+                                   .items = calloc(DEVICE_PUT_AT_ONCE, sizeof *gathering.items) };
     sqlite3_stmt *statement;
+    bool is_put;
 
-    table->trouble = (struct error) { 0 };
-    segment_index_bindings(index, put_one, table);
-    if (table->trouble.kind != ERROR_NONE) {
-        *error = table->trouble;
+    if (gathering.items == NULL)
+        return error_set(error, ERROR_SYSTEM, "device table: no memory");
+    segment_index_bindings(index, gather_one, &gathering);
+    is_put = gathering.trouble.kind == ERROR_NONE && put_gathered(&gathering);
+    free(gathering.items);
+    if (!is_put) {
+        *error = gathering.trouble;
         return false;
     }
     statement = device_table_statement(table, SQL_ADD_SEGMENT, error);
@@ -451,24 +491,15 @@ bool device_table_commit(struct device_table *table, bool is_well, struct error 
 bool device_table_add_segment(struct device_table *table, const struct catalog_entry *entry,
                               struct error *error)
 {
-    struct lru_table_options bearers = {
-        sizeof(uint64_t), sizeof(int64_t), 1 << 18, table->seed, NULL, NULL
-    };
     struct segment_index *index = segment_index_open(entry->index_path, error);
     bool is_done;
 
     if (index == NULL)
         return false;
-    table->bearers = lru_table_new(&bearers);
-    if (table->bearers == NULL) {
-        segment_index_close(index);
-        return error_set(error, ERROR_SYSTEM, "device table: no memory");
-    }
-    is_done = device_table_run(table, SQL_BEGIN, error) &&
+    is_done = device_table_begin_segment(table, error) && device_table_run(table, SQL_BEGIN, error) &&
               device_table_commit(
                   table, device_table_has(table, entry) || add_indexed(table, entry, index, error), error);
-    lru_table_free(table->bearers);
-    table->bearers = NULL;
+    device_table_end_segment(table);
     segment_index_close(index);
     return is_done;
 }
@@ -479,7 +510,7 @@ bool device_table_clear(struct device_table *table, struct error *error)
            device_table_commit(
                table,
                device_table_run_text(table,
-                                     "DELETE FROM segment; DELETE FROM span; DELETE FROM session_key; "
+                                     "DELETE FROM segment; DELETE FROM span_pack; DELETE FROM key_pack; "
                                      "DELETE FROM cid_length; DELETE FROM identity; "
                                      "DELETE FROM server",
                                      error),

@@ -108,8 +108,10 @@ static bool named(struct device_table *table, struct bytes spelt, const char *wo
     bool is_well = statement != NULL;
     int code = SQLITE_DONE;
 
-    if (statement)
+    if (statement) {
         sqlite3_bind_blob(statement, 1, spelt.data, (int)spelt.len, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 2, device_name_hash(table->seed, spelt));
+    }
     while (is_well && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         int64_t device =
             sqlite3_column_int64(statement, sqlite3_column_type(statement, 3) == SQLITE_NULL ? 0 : 3);
@@ -217,5 +219,26 @@ bool device_table_bindings(struct device_table *table, const char *device, bindi
                    (told.n == 0 || spans_of(table, &told, function, context, error));
 
     free(told.ids);
+    return is_done;
+}
+
+bool device_table_at(struct device_table *table, const struct ip_address *address, uint16_t port,
+                     uint32_t limit, binding_function *function, void *context, struct error *error)
+{
+    sqlite3_stmt *statement = device_table_statement(table, SQL_SPANS_AT, error);
+    struct binding end = { .is_client_low = true };
+    uint8_t bytes[DEVICE_CLIENT_BYTES];
+    struct bytes client;
+    bool is_done;
+
+    if (statement == NULL)
+        return false;
+    end.flow.low = *address;
+    end.flow.port_low = port;
+    client = device_client_encode(&end, bytes);
+    sqlite3_bind_blob(statement, 1, client.data, (int)client.len, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, limit);
+    is_done = device_table_tell_spans(table, statement, function, context, error);
+    sqlite3_clear_bindings(statement);
     return is_done;
 }

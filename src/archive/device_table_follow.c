@@ -86,22 +86,20 @@ struct cover {
     uint32_t n;
 };
 
-static void is_covered(sqlite3_context *context, int n_values, sqlite3_value **values)
+static bool is_covered(const struct cover *cover, const struct device_span *span)
 {
-    const struct cover *cover = sqlite3_user_data(context);
-    int64_t from_ns = sqlite3_value_int64(values[0]), to_ns = from_ns + sqlite3_value_int64(values[1]);
+    int64_t to_ns = span->from_ns + span->lasted_ns;
     uint32_t low = 0, high = cover->n;
 
-    (void)n_values;
     while (low < high) { /* the first segment that ends at or after the span's start */
         uint32_t middle = low + (high - low) / 2;
 
-        if (cover->to_ns[middle] < from_ns)
+        if (cover->to_ns[middle] < span->from_ns)
             low = middle + 1;
         else
             high = middle;
     }
-    sqlite3_result_int(context, low < cover->n && cover->from_ns[low] <= to_ns);
+    return low < cover->n && cover->from_ns[low] <= to_ns;
 }
 
 static bool cover_load(struct device_table *table, struct cover *cover, struct error *error)
@@ -139,31 +137,166 @@ static bool cover_load(struct device_table *table, struct cover *cover, struct e
     return code == SQLITE_DONE || device_table_fault(table, "cannot be read", error);
 }
 
+/* Rows of a number and a blob, from parameter 1 on, a few at a time: they change while they are read. */
+struct pack_walk {
+    sqlite3_stmt *next, *put, *drop;
+    int64_t at;
+    bool is_begun;
+};
+
+static void walk_end(struct pack_walk *walk)
+{
+    sqlite3_finalize(walk->next);
+    sqlite3_finalize(walk->put);
+    sqlite3_finalize(walk->drop);
+}
+
+static bool walk_begin(struct device_table *table, const char *next, const char *put, const char *drop,
+                       struct pack_walk *walk, struct error *error)
+{
+    *walk = (struct pack_walk) { device_table_prepare(table, next, error), NULL, NULL, INT64_MIN, false };
+    walk->put = walk->next ? device_table_prepare(table, put, error) : NULL;
+    walk->drop = walk->put ? device_table_prepare(table, drop, error) : NULL;
+    return walk->drop != NULL;
+}
+
+/* The next blob, until walk->next is reset; *is_there false at the end. */
+static bool walk_next(struct device_table *table, struct pack_walk *walk, struct bytes *blob, bool *is_there,
+                      struct error *error)
+{
+    int code;
+
+    sqlite3_reset(walk->next);
+    sqlite3_bind_int64(walk->next, 1, walk->at);
+    code = sqlite3_step(walk->next);
+    *is_there = code == SQLITE_ROW;
+    if (*is_there) {
+        walk->at = sqlite3_column_int64(walk->next, 0);
+        blob->data = sqlite3_column_blob(walk->next, 1);
+        blob->len = (size_t)sqlite3_column_bytes(walk->next, 1);
+    }
+    return *is_there || code == SQLITE_DONE || device_table_fault(table, "cannot be read", error);
+}
+
+/* Puts what is left, or drops the row when that is nothing. */
+static bool walk_put(struct device_table *table, struct pack_walk *walk, struct error *error)
+{
+    sqlite3_stmt *statement = table->blob.len ? walk->put : walk->drop;
+
+    sqlite3_bind_int64(statement, 1, walk->at);
+    if (table->blob.len)
+        sqlite3_bind_blob(statement, 2, table->blob.data, (int)table->blob.len, SQLITE_STATIC);
+    return device_table_do(table, statement, error);
+}
+
+static bool sweep_spans(struct device_table *table, const struct cover *cover, struct error *error)
+{
+    struct device_spans *spans = &table->spans;
+    struct pack_walk walk;
+    struct bytes blob = { 0 };
+    bool is_there = true;
+    bool is_well = walk_begin(table, "SELECT id, spans FROM span_pack WHERE id > ?1 ORDER BY id LIMIT 1",
+                              "UPDATE span_pack SET spans = ?2 WHERE id = ?1",
+                              "DELETE FROM span_pack WHERE id = ?1", &walk, error);
+
+    while (is_well && (is_well = walk_next(table, &walk, &blob, &is_there, error)) && is_there) {
+        uint32_t n, n_kept = 0;
+
+        if (!device_spans_decode(blob, spans)) {
+            is_well = error_set(error, ERROR_DAMAGED, "%s: has spans that make no sense", table->path);
+            break;
+        }
+        n = spans->n;
+        for (uint32_t i = 0; i < n; i++) {
+            if (is_covered(cover, &spans->items[i]))
+                spans->items[n_kept++] = spans->items[i];
+        }
+        if (n_kept == n)
+            continue;
+        spans->n = n_kept;
+        buffer_empty(&table->blob);
+        is_well = (n_kept == 0 || device_spans_encode(spans, &table->blob)) && walk_put(table, &walk, error);
+    }
+    walk_end(&walk);
+    return is_well;
+}
+
+/* Whether the first column of the statement's one row is not 0, for that identity. */
+static bool has_span(sqlite3_stmt *statement, int64_t identity)
+{
+    bool has;
+
+    sqlite3_bind_int64(statement, 1, identity * DEVICE_PACKS_OF_IDENTITY);
+    sqlite3_bind_int64(statement, 2, identity * DEVICE_PACKS_OF_IDENTITY + DEVICE_PACKS_OF_IDENTITY - 1);
+    has = sqlite3_step(statement) == SQLITE_ROW;
+    sqlite3_reset(statement);
+    return has;
+}
+
+/* Of identities without a span, keys that are older than until_s. */
+static bool sweep_keys(struct device_table *table, int64_t until_s, struct error *error)
+{
+    struct device_keys *keys = &table->keys_there;
+    sqlite3_stmt *spans = device_table_statement(table, SQL_LAST_PACK, error);
+    struct pack_walk walk = { 0 };
+    struct bytes blob = { 0 };
+    bool is_there = true;
+    bool is_well =
+        spans && walk_begin(table, "SELECT first, keys FROM key_pack WHERE first > ?1 ORDER BY first LIMIT 1",
+                            "UPDATE key_pack SET keys = ?2 WHERE first = ?1",
+                            "DELETE FROM key_pack WHERE first = ?1", &walk, error);
+
+    while (is_well && (is_well = walk_next(table, &walk, &blob, &is_there, error)) && is_there) {
+        uint32_t n, n_kept = 0;
+
+        if (!device_keys_decode(blob, walk.at, keys)) {
+            is_well = error_set(error, ERROR_DAMAGED, "%s: has keys that make no sense", table->path);
+            break;
+        }
+        n = keys->n;
+        for (uint32_t i = 0; i < n; i++) {
+            if (keys->items[i].seen_s >= until_s || has_span(spans, keys->items[i].identity))
+                keys->items[n_kept++] = keys->items[i];
+        }
+        if (n_kept == n)
+            continue;
+        buffer_empty(&table->blob);
+        is_well = (n_kept == 0 || device_keys_encode(keys->items, n_kept, walk.at, &table->blob)) &&
+                  walk_put(table, &walk, error);
+    }
+    walk_end(&walk);
+    return is_well;
+}
+
+/* The newest moment of any key. */
+static bool last_seen(struct device_table *table, int64_t *seen_s, struct error *error)
+{
+    sqlite3_stmt *statement = device_table_prepare(table, "SELECT max(seen_s) FROM main.session_key", error);
+    bool is_read = statement && sqlite3_step(statement) == SQLITE_ROW;
+
+    if (is_read)
+        *seen_s = sqlite3_column_int64(statement, 0);
+    else if (statement)
+        device_table_fault(table, "cannot be read", error);
+    sqlite3_finalize(statement);
+    return is_read;
+}
+
 /* What belonged to segments that are gone goes; names of a device stay while one of them has a span. */
 static bool sweep(struct device_table *table, struct error *error)
 {
-    static const char sql[] = "DELETE FROM span WHERE NOT is_covered(from_ns, lasted_ns);"
-                              "DELETE FROM session_key WHERE seen_s < (SELECT max(seen_s) FROM session_key) "
-                              "- %d AND identity NOT IN "
-                              "(SELECT identity FROM span);"
-                              "DELETE FROM identity WHERE id NOT IN (SELECT identity FROM span) AND id NOT "
-                              "IN (SELECT identity FROM "
-                              "session_key) AND (device IS NULL OR device NOT IN (SELECT device FROM "
-                              "identity i WHERE device IS NOT "
-                              "NULL AND EXISTS (SELECT 1 FROM span s WHERE s.identity = i.id)));"
-                              "DELETE FROM server WHERE id NOT IN (SELECT server FROM span);";
+    static const char sql[] = "DELETE FROM identity WHERE id NOT IN (SELECT id / 1048576 FROM span_pack) AND "
+                              "id NOT IN (SELECT identity "
+                              "FROM main.session_key) AND (device IS NULL OR device NOT IN (SELECT device "
+                              "FROM identity i WHERE device "
+                              "IS NOT NULL AND i.id IN (SELECT id / 1048576 FROM span_pack)));"
+                              "DELETE FROM server WHERE id NOT IN (SELECT server FROM main.span);";
     struct cover cover = { 0 };
-    char text[sizeof sql + 16];
-    bool is_done;
+    int64_t seen_s;
+    bool is_done = cover_load(table, &cover, error) && sweep_spans(table, &cover, error) &&
+                   last_seen(table, &seen_s, error) && sweep_keys(table, seen_s - KEY_KEPT_SECONDS, error) &&
+                   device_table_run_text(table, sql, error);
 
-    snprintf(text, sizeof text, sql, KEY_KEPT_SECONDS);
-    is_done = cover_load(table, &cover, error) &&
-              (sqlite3_create_function(table->handle, "is_covered", 2,
-                                       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, &cover,
-                                       is_covered, NULL, NULL) == SQLITE_OK ||
-               device_table_fault(table, "cannot be swept", error)) &&
-              device_table_run_text(table, text, error);
-    sqlite3_create_function(table->handle, "is_covered", 2, SQLITE_UTF8, NULL, NULL, NULL, NULL);
     free(cover.from_ns);
     free(cover.to_ns);
     return is_done;

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "archive/database.h"
+#include "archive/device_pack.h"
 #include "archive/device_table.h"
 #include "archive/session_keys.h"
 #include "base/buffer.h"
@@ -25,19 +26,20 @@ enum device_sql {
     SQL_ADD_IDENTITY,
     SQL_FIND_SERVER,
     SQL_ADD_SERVER,
-    SQL_FIND_SPAN,
-    SQL_ADD_SPAN,
-    SQL_EXTEND_SPAN,
-    SQL_LAST_SPAN,
+    SQL_LAST_PACK,
+    SQL_PUT_PACK,
     SQL_DEVICE_OF,
     SQL_COUNT_NAMES,
     SQL_JOIN,
-    SQL_PUT_KEY,
+    SQL_KEY_PACK,
+    SQL_NEXT_KEY_PACK,
+    SQL_PUT_KEY_PACK,
     SQL_FIND_KEY,
     SQL_PUT_LENGTH,
     SQL_NAMED,
     SQL_NAMES,
     SQL_SPANS,
+    SQL_SPANS_AT,
     SQL_COUNT,
 };
 
@@ -55,7 +57,10 @@ struct device_table {
     sqlite3_stmt *statements[SQL_COUNT];
 
     struct lru_table *bearers; /* within one segment: session number, the first name of a device it bore */
-    struct error trouble;      /* the first fault while one is taken in */
+    struct lru_table *servers; /* likewise: numbers known already */
+    struct device_spans spans; /* room to unpack in */
+    struct device_keys pending, keys_there; /* keys that are to be put; those of the blob they go to */
+    struct buffer blob;
 };
 
 /* A statement, reset and ready to be bound; NULL with *error. */
@@ -88,12 +93,23 @@ bool device_table_fault(const struct device_table *table, const char *doing, str
 bool device_table_tell_spans(struct device_table *table, sqlite3_stmt *statement, binding_function *function,
                              void *context, struct error *error);
 
-/* One binding, into the file or the overlay. */
-bool device_table_put(struct device_table *table, const struct binding *binding, struct error *error);
+enum {
+    DEVICE_PACKS_OF_IDENTITY =
+        1 << 20,                  /* of spans: a pack's number is the identity's times this, and its own */
+    DEVICE_PUT_AT_ONCE = 1 << 15, /* bindings: what an identity has among them is one write */
+};
 
-/* The two ends as the table keeps them: address bytes, port (network order); the server's with the protocol
- * and which ports say nothing. */
-enum { DEVICE_CLIENT_BYTES = 18, DEVICE_SERVER_BYTES = 20 };
+/* Bindings, into the file or the overlay, in any order: sorted here. Their bytes are borrowed. */
+bool device_table_put(struct device_table *table, struct binding *bindings, uint32_t n, struct error *error);
+
+/* What is remembered while one segment is taken in. */
+bool device_table_begin_segment(struct device_table *table, struct error *error);
+void device_table_end_segment(struct device_table *table);
+
+/* The number a name is found by. */
+int64_t device_name_hash(uint64_t seed, struct bytes identity);
+
+/* The two ends as the table keeps them. */
 struct bytes device_client_encode(const struct binding *binding, uint8_t bytes[static DEVICE_CLIENT_BYTES]);
 struct bytes device_server_encode(const struct binding *binding, uint8_t bytes[static DEVICE_SERVER_BYTES]);
 bool device_flow_decode(struct bytes client, struct bytes server, struct binding *binding);

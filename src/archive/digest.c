@@ -219,6 +219,16 @@ bool digest_knows(const struct digest *digest, uint32_t entry, struct digest_seg
     return true;
 }
 
+bool digest_account(const struct digest *digest, uint32_t entry, struct segment_account *account)
+{
+    const struct catalog_entry *known = &digest->catalog->entries[entry];
+    struct digest_record record;
+
+    *account = segment_account_begin(known);
+    return record_of(digest, entry, &record) && record.summary.len > 0 &&
+           segment_account_take(record.summary, record.recording, known->stored_bytes, account);
+}
+
 bool digest_may_match(const struct digest *digest, uint32_t entry, const struct hint *hint)
 {
     struct digest_record record;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "archive/catalog.h"
+#include "archive/segment_account.h"
 #include "archive/segment_index.h"
 #include "filter/hint.h"
 
@@ -29,6 +30,9 @@ void digest_close(struct digest *digest);
 
 /* False when it knows nothing of the catalog's nth entry. */
 bool digest_knows(const struct digest *digest, uint32_t entry, struct digest_segment *segment);
+
+/* The segment's account (segment_account_read), without opening its index. False when it does not know it. */
+bool digest_account(const struct digest *digest, uint32_t entry, struct segment_account *account);
 
 /* False when no packet of the entry's segment can answer. True when it knows nothing of it. */
 bool digest_may_match(const struct digest *digest, uint32_t entry, const struct hint *hint);

@@ -199,9 +199,12 @@ bool digest_record_put(struct buffer *buffer, uint64_t seed, const char *stem, u
     size_t start = buffer->len, stem_len = strlen(stem), head_end;
     int n_ports = gather_ports(&making, index, bitmap);
     size_t port_bytes = (size_t)n_ports * 2 < sizeof bitmap ? (size_t)n_ports * 2 : sizeof bitmap;
+    struct bytes summary = index->sections[INDEX_SUMMARY], recording = index->sections[INDEX_RECORDING];
 
     if (n_ports < 0 || !enter_all(&making, index))
         return false;
+    if (summary.len != INDEX_SUMMARY_BYTES || recording.len > INDEX_RECORDING_BYTES || recording.len % 8)
+        summary.len = recording.len = 0;
     making.n_lines = (uint32_t)(making.n_keys / DIGEST_LINE_KEYS + 1);
 
     buffer_put_u32le(buffer, DIGEST_RECORD_MAGIC);
@@ -219,9 +222,11 @@ bool digest_record_put(struct buffer *buffer, uint64_t seed, const char *stem, u
     buffer_put_u32le(buffer, making.n_lines);
     buffer_put_u32le(buffer, (uint32_t)port_bytes);
     buffer_put_u32le(buffer, (uint32_t)stem_len);
-    buffer_put_u32le(buffer, 0);
+    buffer_put_u32le(buffer, (uint32_t)(summary.len + recording.len));
     buffer_put(buffer, stem, stem_len);
     put_zeros(buffer, padding_of(stem_len));
+    buffer_put(buffer, summary.data, summary.len);
+    buffer_put(buffer, recording.data, recording.len);
     head_end = buffer->len;
     put_ports(buffer, seed, bitmap, port_bytes);
     if (!put_lines(buffer, &making, index) || buffer->is_full ||
@@ -238,17 +243,16 @@ bool digest_record_put(struct buffer *buffer, uint64_t seed, const char *stem, u
 /* ---- read ---- */
 
 static bool read_head(struct reader *r, struct digest_record *record, uint32_t *port_bytes,
-                      uint32_t *stem_bytes)
+                      uint32_t *stem_bytes, uint32_t *account_bytes)
 {
     uint64_t changed, min_ts, max_ts;
-    uint32_t zero;
 
     if (!reader_u64le(r, &record->segment_bytes) || !reader_u64le(r, &record->index_bytes) ||
         !reader_u64le(r, &changed) || !reader_u64le(r, &record->n_packets) || !reader_u64le(r, &min_ts) ||
         !reader_u64le(r, &max_ts) || !reader_u64le(r, &record->protocols) ||
         !reader_u32le(r, &record->n_blocks) || !reader_u32le(r, &record->flags) ||
         !reader_u32le(r, &record->n_lines) || !reader_u32le(r, port_bytes) || !reader_u32le(r, stem_bytes) ||
-        !reader_u32le(r, &zero))
+        !reader_u32le(r, account_bytes))
         return false;
     record->index_changed_ns = (int64_t)changed;
     record->min_ts_ns = (int64_t)min_ts;
@@ -256,10 +260,19 @@ static bool read_head(struct reader *r, struct digest_record *record, uint32_t *
     return true;
 }
 
+/* None, or the summary with what there is of the recording behind it. */
+static bool read_account(struct reader *r, uint32_t n_bytes, struct digest_record *record)
+{
+    record->summary = record->recording = (struct bytes) { NULL, 0 };
+    return n_bytes == 0 || (n_bytes >= INDEX_SUMMARY_BYTES && n_bytes % 8 == 0 &&
+                            reader_bytes(r, INDEX_SUMMARY_BYTES, &record->summary) &&
+                            reader_bytes(r, n_bytes - INDEX_SUMMARY_BYTES, &record->recording));
+}
+
 bool digest_record_read(struct bytes bytes, uint64_t seed, struct digest_record *record, size_t *len)
 {
     struct reader r = reader_over(bytes), whole;
-    uint32_t magic, n_bytes, port_bytes, stem_bytes;
+    uint32_t magic, n_bytes, port_bytes, stem_bytes, account_bytes;
     const uint8_t *checked_from;
     uint64_t checksum;
 
@@ -270,8 +283,9 @@ bool digest_record_read(struct bytes bytes, uint64_t seed, struct digest_record 
     if (!reader_sub(&r, n_bytes, &whole) || !reader_skip(&whole, 8) || !reader_u64le(&whole, &checksum))
         return false;
     checked_from = whole.at;
-    if (!read_head(&whole, record, &port_bytes, &stem_bytes) ||
+    if (!read_head(&whole, record, &port_bytes, &stem_bytes, &account_bytes) ||
         !reader_bytes(&whole, stem_bytes, &record->stem) || !reader_skip(&whole, padding_of(stem_bytes)) ||
+        !read_account(&whole, account_bytes, record) ||
         XXH3_64bits_withSeed(checked_from, (size_t)(whole.at - checked_from), seed) != checksum)
         return false;
     if (!reader_u64le(&whole, &record->ports_checksum) || !reader_bytes(&whole, port_bytes, &record->ports) ||

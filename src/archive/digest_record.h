@@ -41,6 +41,7 @@ struct digest_record {
     int64_t min_ts_ns, max_ts_ns;
     uint32_t n_blocks, flags, n_lines;
     struct bytes stem;
+    struct bytes summary, recording; /* the index's sections; empty in a record that lacks them */
     struct bytes ports;
     uint64_t ports_checksum;
     struct bytes lines;

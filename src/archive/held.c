@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/digest.h"
 #include "archive/held.h"
 
 #include <stdio.h>
@@ -224,7 +225,29 @@ static void ask_index(const struct hold_list *list, const struct segment_index *
         segment_index_bindings_of(index, is_wanted, on_binding, &asking);
 }
 
-static bool look_at(const struct held *held, struct row *row)
+/*
+ * Without opening the index: false when it has to be opened, for a device is asked about that may be there,
+ * or the digest does not know the segment.
+ */
+static bool ask_digest(const struct hold_list *list, const struct digest *digest, uint32_t entry,
+                       uint64_t *names, size_t n_words)
+{
+    struct segment_account account;
+
+    if (digest == NULL || !digest_account(digest, entry, &account))
+        return false;
+    memset(names, 0, n_words * sizeof *names);
+    for (uint32_t i = 0; account.n_packets > 0 && i < list->n; i++) {
+        if (!overlaps(&list->items[i], account.min_ts_ns, account.max_ts_ns))
+            continue;
+        if (list->items[i].device)
+            return false;
+        set_bit(names, i);
+    }
+    return true;
+}
+
+static bool look_at(const struct held *held, const struct digest *digest, uint32_t entry, struct row *row)
 {
     struct segment_index *index;
     struct error ignored; /* check tells of damage; here the segment is kept for it */
@@ -233,6 +256,10 @@ static bool look_at(const struct held *held, struct row *row)
         row->names = malloc(held->n_words * sizeof *row->names);
     if (row->names == NULL)
         return false;
+    if (ask_digest(&held->list, digest, entry, row->names, held->n_words)) {
+        row->is_lasting = true;
+        return true;
+    }
     index = segment_index_open(row->path, &ignored);
     memset(row->names, index ? 0 : 0xff, held->n_words * sizeof *row->names);
     if (index)
@@ -289,21 +316,29 @@ static int64_t monotonic_ns(void)
     return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-static bool look_at_new(struct held *held, int64_t limit_ns, struct error *error)
+/* Rows are the catalog's entries. */
+static bool look_at_new(struct held *held, const struct catalog *catalog, int64_t limit_ns,
+                        struct error *error)
 {
     int64_t began_ns = monotonic_ns();
+    struct digest *digest = NULL;
+    bool has_digest = false, has_time = true, is_well = true;
 
-    for (uint32_t i = 0; i < held->n_rows; i++) {
+    for (uint32_t i = 0; i < held->n_rows && is_well && has_time; i++) {
         struct row *row = &held->rows[i];
 
         if (!row->is_sealed || row->is_lasting)
             continue;
-        if (limit_ns && monotonic_ns() - began_ns >= limit_ns)
-            return true;
-        if (!look_at(held, row))
-            return error_set(error, ERROR_SYSTEM, "no memory to tell which segments are held");
+        if (!has_digest)
+            digest = digest_open(catalog);
+        has_digest = true;
+        has_time = limit_ns == 0 || monotonic_ns() - began_ns < limit_ns;
+        is_well = !has_time || look_at(held, digest, i, row);
     }
-    held->is_finished = true;
+    digest_close(digest);
+    if (!is_well)
+        return error_set(error, ERROR_SYSTEM, "no memory to tell which segments are held");
+    held->is_finished = has_time;
     return true;
 }
 
@@ -410,7 +445,7 @@ bool held_update(struct held *held, const struct catalog *catalog, int64_t now_n
     if (!refresh_holds(held, error) || !follow_catalog(held, catalog, error))
         return false;
     held->is_finished = !has_living(held, now_ns);
-    if (!held->is_finished && !look_at_new(held, limit_ns, error))
+    if (!held->is_finished && !look_at_new(held, catalog, limit_ns, error))
         return false;
     apply_quotas(held, now_ns);
     return true;

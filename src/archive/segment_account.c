@@ -16,10 +16,10 @@
 static bool read_summary(struct bytes section, uint64_t segment_bytes, struct segment_account *account)
 {
     struct reader r = reader_over(section);
-    uint64_t bytes, raw_bytes, min_ts, max_ts, n_folds;
+    uint64_t bytes, min_ts, max_ts, n_folds;
     uint32_t n_blocks, codec;
 
-    if (!reader_u64le(&r, &bytes) || !reader_u64le(&r, &raw_bytes) ||
+    if (!reader_u64le(&r, &bytes) || !reader_u64le(&r, &account->raw_bytes) ||
         !reader_u64le(&r, &account->n_packets) || !reader_u64le(&r, &min_ts) || !reader_u64le(&r, &max_ts) ||
         !reader_u32le(&r, &n_blocks) || !reader_u32le(&r, &codec) || !reader_u64le(&r, &n_folds) ||
         !reader_u64le(&r, &account->n_bindings_cut))
@@ -36,17 +36,31 @@ static struct bytes section_in(struct bytes head, uint64_t offset, uint64_t len)
     return bytes_of(head.data + offset, len);
 }
 
+bool segment_account_take(struct bytes summary, struct bytes recording, uint64_t segment_bytes,
+                          struct segment_account *account)
+{
+    struct segment_account read = *account;
+
+    if (!read_summary(summary, segment_bytes, &read))
+        return false;
+    if (recording.len > 0 && !recording_read(recording, summary, &read.recording))
+        return false;
+    read.is_known = true;
+    *account = read;
+    return true;
+}
+
 bool segment_account_parse(struct bytes head, uint64_t segment_bytes, struct segment_account *account)
 {
     struct bytes summary = { NULL, 0 }, recording = { NULL, 0 };
-    struct segment_account read = *account;
     struct reader r = reader_over(head);
     struct bytes magic;
     uint32_t version, n_sections;
 
     if (!reader_bytes(&r, 8, &magic) || !bytes_equal(magic, bytes_of(INDEX_MAGIC, 8)) ||
-        !reader_u32le(&r, &version) || version != INDEX_VERSION || !reader_u32le(&r, &n_sections) ||
-        n_sections > INDEX_SECTIONS_LIMIT || !reader_skip(&r, INDEX_HEAD_BYTES - 16))
+        !reader_u32le(&r, &version) || (version != INDEX_VERSION && version != INDEX_VERSION_OF_ROWS) ||
+        !reader_u32le(&r, &n_sections) || n_sections > INDEX_SECTIONS_LIMIT ||
+        !reader_skip(&r, INDEX_HEAD_BYTES - 16))
         return false;
     for (; n_sections > 0; n_sections--) {
         uint32_t kind, zero;
@@ -60,13 +74,7 @@ bool segment_account_parse(struct bytes head, uint64_t segment_bytes, struct seg
         else if (kind == INDEX_RECORDING)
             recording = section_in(head, offset, len);
     }
-    if (!read_summary(summary, segment_bytes, &read))
-        return false;
-    if (recording.len > 0 && !recording_read(recording, summary, &read.recording))
-        return false;
-    read.is_known = true;
-    *account = read;
-    return true;
+    return segment_account_take(summary, recording, segment_bytes, account);
 }
 
 static void read_index(const struct catalog_entry *entry, uint64_t segment_bytes,
@@ -120,16 +128,21 @@ static void read_sealed_meanwhile(const struct catalog_entry *entry, struct segm
     read_index(entry, (uint64_t)status.st_size, account);
 }
 
+struct segment_account segment_account_begin(const struct catalog_entry *entry)
+{
+    return (struct segment_account) { .node = entry->node,
+                                      .serial = entry->serial,
+                                      .is_open = entry->is_open,
+                                      .named_ts_ns = entry->named_ts_ns,
+                                      .min_ts_ns = INT64_MAX,
+                                      .max_ts_ns = INT64_MIN };
+}
+
 void segment_account_read(const struct catalog_entry *entry, struct segment_account *account)
 {
     struct stat status;
 
-    *account = (struct segment_account) { .node = entry->node,
-                                          .serial = entry->serial,
-                                          .is_open = entry->is_open,
-                                          .named_ts_ns = entry->named_ts_ns,
-                                          .min_ts_ns = INT64_MAX,
-                                          .max_ts_ns = INT64_MIN };
+    *account = segment_account_begin(entry);
     if (entry->is_open && stat(entry->path, &status) == 0) {
         account->written_ns = (int64_t)status.st_mtim.tv_sec * NS_PER_SECOND + status.st_mtim.tv_nsec;
         read_first_block(entry, account);

@@ -18,12 +18,19 @@ struct segment_account {
     int64_t named_ts_ns;
     int64_t written_ns;           /* modification time of the file */
     int64_t min_ts_ns, max_ts_ns; /* of its packets; min > max: not known */
-    uint64_t n_packets;
+    uint64_t n_packets, raw_bytes;
     uint64_t n_bindings_cut; /* of devices, left out of the index for want of room */
     struct segment_recording recording;
 };
 
 void segment_account_read(const struct catalog_entry *entry, struct segment_account *account);
+
+/* What the name says, and nothing else yet. */
+struct segment_account segment_account_begin(const struct catalog_entry *entry);
+
+/* What an index's two sections say; recording may be empty. False when they do not tell. */
+bool segment_account_take(struct bytes summary, struct bytes recording, uint64_t segment_bytes,
+                          struct segment_account *account);
 
 /* The same of an index's first bytes: for tests and fuzzing. False when they do not tell. */
 bool segment_account_parse(struct bytes head, uint64_t segment_bytes, struct segment_account *account);

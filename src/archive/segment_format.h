@@ -33,8 +33,9 @@ enum { TAIL_HEAD_BYTES = 24 };
 #define INDEX_MAGIC "\x89TDX\r\n\x1a\n"
 
 enum {
-    INDEX_VERSION = 2,
-    INDEX_CHECKSUM_AT = 24, /* the only bytes it does not cover */
+    INDEX_VERSION = 3,
+    INDEX_VERSION_OF_ROWS = 2, /* its head, summary and recording are as they are now */
+    INDEX_CHECKSUM_AT = 24,    /* the only bytes it does not cover */
     INDEX_HEAD_BYTES = 32,
     INDEX_SECTION_ROW_BYTES = 24,
     INDEX_SECTIONS_LIMIT = 64, /* more are not believed */
@@ -47,10 +48,11 @@ enum {
     INDEX_FIRST_BYTES = 4096,              /* summary and recording lie within */
 };
 
-enum { /* of a binding's second byte */
+enum { /* of a binding's first number */
        INDEX_BINDING_CLIENT_LOW = 1,
        INDEX_BINDING_CONFIDENCE_AT = 1, /* three bits */
        INDEX_BINDING_CONTINUED = 1 << 4,
+       INDEX_BINDING_REASON_AT = 5,
 };
 
 enum index_section {

@@ -98,9 +98,8 @@ static bool read_tables(struct segment_index *index)
     struct reader r = reader_over(index->sections[INDEX_ADDRESSES]);
     uint64_t n_chunks;
 
-    if (!reader_u32le(&r, &index->n4) || !reader_u32le(&r, &index->n6) ||
-        !reader_bytes(&r, (size_t)index->n4 * 4, &index->addresses4) ||
-        !reader_bytes(&r, (size_t)index->n6 * 16, &index->addresses6))
+    if (!reader_u32le(&r, &index->n4) || !reader_u32le(&r, &index->n6) || index->n4 > INDEX_ADDRESSES_LIMIT ||
+        index->n6 > INDEX_ADDRESSES_LIMIT)
         return false;
     r = reader_over(index->sections[INDEX_FLOWS]);
     if (!reader_u32le(&r, &index->n_exact) || !reader_u32le(&r, &index->n_folded))
@@ -141,6 +140,8 @@ struct segment_index *segment_index_over(struct bytes file, const char *name, st
         wrong = "has a block table that contradicts itself";
     else if (!read_tables(index))
         wrong = "has a table that does not fit its section";
+    if (wrong == NULL && (index->tables = index_tables_new()) == NULL)
+        wrong = "needs more memory than there is";
     if (wrong == NULL)
         return index;
     error_set(error, ERROR_DAMAGED, "%s: %s; tapdeck check --repair makes it anew", name, wrong);
@@ -189,6 +190,7 @@ void segment_index_close(struct segment_index *index)
         return;
     if (index->map)
         munmap((void *)index->map, index->map_bytes);
+    index_tables_free(index->tables);
     free(index);
 }
 
@@ -205,6 +207,11 @@ bool segment_index_block(const struct segment_index *index, uint32_t block, stru
 
     return block < index->n_blocks && reader_skip(&r, (size_t)block * INDEX_BLOCK_ROW_BYTES) &&
            read_block(&r, row);
+}
+
+uint64_t segment_index_raw_bytes(const struct segment_index *index)
+{
+    return index->raw_bytes;
 }
 
 uint64_t segment_index_packets(const struct segment_index *index)
@@ -231,17 +238,19 @@ bool index_posting(const struct segment_index *index, uint64_t offset, struct re
 bool index_address(const struct segment_index *index, uint32_t number, struct ip_address *address)
 {
     struct reader r;
-    struct bytes bytes;
+    struct bytes bytes, v4, v6;
 
     *address = (struct ip_address) { .family = 0 };
     if (number == INDEX_ADDRESS_ANY)
         return true;
+    if (!index_addresses(index, &v4, &v6))
+        return false;
     if (number < index->n4) {
-        r = reader_over(index->addresses4);
+        r = reader_over(v4);
         if (!reader_skip(&r, (size_t)number * 4) || !reader_bytes(&r, 4, &bytes))
             return false;
     } else {
-        r = reader_over(index->addresses6);
+        r = reader_over(v6);
         if (!reader_skip(&r, (size_t)(number - index->n4) * 16) || !reader_bytes(&r, 16, &bytes))
             return false;
     }
@@ -258,36 +267,6 @@ bool index_flow_key(const struct segment_index *index, const struct index_flow *
     key->any_port = flow->any_port;
     key->port_low = flow->port_low;
     key->port_high = flow->port_high;
-    return true;
-}
-
-static bool read_identity(struct reader *r, enum identity_scheme *scheme, struct bytes *identity,
-                          uint64_t *posting)
-{
-    uint8_t scheme_number;
-    uint64_t len;
-
-    if (!reader_u8(r, &scheme_number) || !reader_varint(r, posting) || !reader_varint(r, &len) ||
-        len > IDENTITY_LIMIT_BYTES || !reader_bytes(r, len, identity))
-        return false;
-    *scheme = (enum identity_scheme)scheme_number;
-    return true;
-}
-
-bool index_identities(const struct segment_index *index, identity_function *function, void *context)
-{
-    struct reader r = reader_over(index->sections[INDEX_IDENTITIES]);
-    enum identity_scheme scheme;
-    struct bytes identity;
-    uint64_t posting;
-    uint32_t n;
-
-    if (!reader_u32le(&r, &n))
-        return false;
-    for (; n; n--) {
-        if (!read_identity(&r, &scheme, &identity, &posting) || !function(context, scheme, identity, posting))
-            return false;
-    }
     return true;
 }
 
@@ -320,184 +299,4 @@ bool index_interfaces(const struct segment_index *index, interface_function *fun
             return false;
     }
     return true;
-}
-
-/* ---- bindings ---- */
-
-/* One row of the bindings section, its references not followed yet. */
-struct binding_row {
-    uint8_t reason, flags;   /* INDEX_BINDING_… */
-    uint64_t flow;           /* number plus 1; 0: the key stands here */
-    struct flow_key own_key; /* when it does */
-    uint64_t from, to, n_packets, n_bytes;
-    uint64_t session; /* offset in its section */
-};
-
-static bool read_own_key(struct reader *r, struct flow_key *key)
-{
-    struct bytes low, high;
-
-    memset(key, 0, sizeof *key);
-    return reader_u8(r, &key->low.family) && reader_bytes(r, 16, &low) && reader_u8(r, &key->high.family) &&
-           reader_bytes(r, 16, &high) && reader_u8(r, &key->protocol) && reader_u8(r, &key->any_port) &&
-           reader_u16le(r, &key->port_low) && reader_u16le(r, &key->port_high) &&
-           memcpy(key->low.bytes, low.data, 16) && memcpy(key->high.bytes, high.data, 16);
-}
-
-static bool read_row(struct reader *r, struct binding_row *row)
-{
-    return reader_u8(r, &row->reason) && reader_u8(r, &row->flags) && reader_varint(r, &row->flow) &&
-           (row->flow != 0 || read_own_key(r, &row->own_key)) && reader_varint(r, &row->from) &&
-           reader_varint(r, &row->to) && reader_varint(r, &row->n_packets) &&
-           reader_varint(r, &row->n_bytes) && reader_varint(r, &row->session);
-}
-
-static bool find_flow_key(const struct segment_index *index, const struct binding_row *row,
-                          struct flow_key *key)
-{
-    struct index_flow flow;
-
-    if (row->flow == 0) {
-        *key = row->own_key;
-        return true;
-    }
-    return row->flow <= UINT32_MAX && index_flow_read(index, (uint32_t)(row->flow - 1), &flow) &&
-           index_flow_key(index, &flow, key);
-}
-
-static bool read_short(struct reader *r, size_t limit_bytes, struct bytes *bytes)
-{
-    uint64_t len;
-
-    return reader_varint(r, &len) && len <= limit_bytes && reader_bytes(r, len, bytes);
-}
-
-static bool read_session(const struct segment_index *index, uint64_t offset, struct binding *binding)
-{
-    struct reader r = reader_over(index->sections[INDEX_SESSIONS]);
-    struct reader identities = reader_over(index->sections[INDEX_IDENTITIES]);
-    uint64_t identity, posting;
-    enum identity_scheme scheme;
-    uint8_t scheme_number;
-
-    binding->identity = (struct bytes) { NULL, 0 };
-    if (!reader_skip(&r, offset) || !reader_varint(&r, &identity) || !reader_u8(&r, &scheme_number) ||
-        !reader_varint(&r, &binding->session) || !read_short(&r, UINT8_MAX, &binding->cid_to_server) ||
-        !read_short(&r, UINT8_MAX, &binding->cid_to_client) ||
-        !read_short(&r, UINT8_MAX, &binding->session_id))
-        return false;
-    binding->scheme = (enum identity_scheme)scheme_number;
-    return identity == 0 || (reader_skip(&identities, identity - 1) &&
-                             read_identity(&identities, &scheme, &binding->identity, &posting));
-}
-
-/* Follows a row's references. */
-static bool expand_row(const struct segment_index *index, const struct binding_row *row, int64_t before_ns,
-                       struct binding *binding)
-{
-    if (!find_flow_key(index, row, &binding->flow) || !read_session(index, row->session, binding))
-        return false;
-    binding->reason = (enum binding_reason)row->reason;
-    binding->is_client_low = row->flags & INDEX_BINDING_CLIENT_LOW;
-    binding->is_continued = row->flags & INDEX_BINDING_CONTINUED;
-    binding->confidence = (enum binding_confidence)(row->flags >> INDEX_BINDING_CONFIDENCE_AT & 7);
-    if (binding->confidence == 0) /* none was written */
-        binding->confidence = binding_reason_confidence(binding->reason);
-    binding->from_ns = (int64_t)((uint64_t)before_ns + row->from);
-    binding->to_ns = (int64_t)((uint64_t)binding->from_ns + row->to);
-    binding->n_packets = row->n_packets;
-    binding->n_bytes = row->n_bytes;
-    return true;
-}
-
-/* Which identities are asked for: where they stand in their section. */
-struct wanted {
-    uint64_t *offsets; /* plus 1, as sessions name them */
-    uint32_t n, cap;
-};
-
-static bool find_wanted(const struct segment_index *index, identity_test *is_wanted, void *context,
-                        struct wanted *wanted)
-{
-    struct reader r = reader_over(index->sections[INDEX_IDENTITIES]), start;
-    uint64_t posting;
-    uint32_t n;
-
-    if (!reader_u32le(&r, &n))
-        return false;
-    start = reader_over(index->sections[INDEX_IDENTITIES]);
-    for (; n; n--) {
-        uint64_t offset = (uint64_t)(r.at - start.at);
-        enum identity_scheme scheme;
-        struct bytes identity;
-
-        if (!read_identity(&r, &scheme, &identity, &posting))
-            return false;
-        if (!is_wanted(context, scheme, identity))
-            continue;
-        if (wanted->n == wanted->cap) {
-            uint32_t cap = wanted->cap ? wanted->cap * 2 : 8;
-            uint64_t *offsets = realloc(wanted->offsets, cap * sizeof *offsets);
-
-            if (offsets == NULL)
-                return false;
-            wanted->offsets = offsets;
-            wanted->cap = cap;
-        }
-        wanted->offsets[wanted->n++] = offset + 1;
-    }
-    return true;
-}
-
-static bool is_of_wanted(const struct segment_index *index, const struct wanted *wanted, uint64_t session)
-{
-    struct reader r = reader_over(index->sections[INDEX_SESSIONS]);
-    uint64_t identity;
-
-    if (!reader_skip(&r, session) || !reader_varint(&r, &identity))
-        return true; /* damage is for expand_row to find */
-    for (uint32_t i = 0; i < wanted->n; i++) {
-        if (wanted->offsets[i] == identity)
-            return true;
-    }
-    return false;
-}
-
-static void walk_bindings(const struct segment_index *index, const struct wanted *wanted,
-                          binding_function *function, void *context)
-{
-    struct reader r = reader_over(index->sections[INDEX_BINDINGS]);
-    struct binding_row row;
-    struct binding binding;
-    uint64_t first;
-    int64_t before_ns;
-    uint32_t n;
-
-    if (!reader_u32le(&r, &n) || !reader_u64le(&r, &first))
-        return;
-    before_ns = (int64_t)first;
-    for (; n && read_row(&r, &row); n--) {
-        if (wanted == NULL || is_of_wanted(index, wanted, row.session)) {
-            if (!expand_row(index, &row, before_ns, &binding) || !function(context, &binding))
-                return;
-        }
-        before_ns = (int64_t)((uint64_t)before_ns + row.from);
-    }
-}
-
-void segment_index_bindings(const struct segment_index *index, binding_function *function, void *context)
-{
-    walk_bindings(index, NULL, function, context);
-}
-
-void segment_index_bindings_of(const struct segment_index *index, identity_test *is_wanted,
-                               binding_function *function, void *context)
-{
-    struct wanted wanted = { 0 };
-
-    if (!find_wanted(index, is_wanted, context, &wanted))
-        walk_bindings(index, NULL, function, context); /* more than asked for, never less */
-    else if (wanted.n > 0)
-        walk_bindings(index, &wanted, function, context);
-    free(wanted.offsets);
 }

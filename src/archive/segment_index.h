@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * segment_index - the .tdx file beside a sealed segment, mapped and read. Trusts no offset it has not
- * checked. Knows nothing of filters: it answers hints. Read-only, so any number of threads.
+ * checked. Knows nothing of filters: it answers hints. Read-only, but unpacks what it is asked for: one
+ * thread a handle.
  */
 #pragma once
 
@@ -27,6 +28,7 @@ void segment_index_close(struct segment_index *index);
 
 uint32_t segment_index_blocks(const struct segment_index *index);
 bool segment_index_block(const struct segment_index *index, uint32_t block, struct segment_block *row);
+uint64_t segment_index_raw_bytes(const struct segment_index *index); /* of all blocks */
 uint64_t segment_index_packets(const struct segment_index *index);
 int64_t segment_index_min_ts(const struct segment_index *index);
 int64_t segment_index_max_ts(const struct segment_index *index);

@@ -52,12 +52,15 @@ static struct number_range address_range(const struct segment_index *index, cons
                                          unsigned n_bits)
 {
     unsigned width = prefix->family == 4 ? 4 : 16;
-    struct bytes addresses = prefix->family == 4 ? index->addresses4 : index->addresses6;
+    struct bytes addresses, v4, v6;
     uint32_t n = prefix->family == 4 ? index->n4 : index->n6;
     uint32_t base = prefix->family == 4 ? 0 : index->n4;
 
     if ((prefix->family != 4 && prefix->family != 6) || n_bits > width * 8)
         return (struct number_range) { 0, 0 };
+    if (!index_addresses(index, &v4, &v6))
+        return (struct number_range) { 0, UINT32_MAX }; /* the callers have asked before */
+    addresses = prefix->family == 4 ? v4 : v6;
     return (struct number_range) {
         base + count_before(addresses, n, width, prefix->bytes, n_bits, false),
         base + count_before(addresses, n, width, prefix->bytes, n_bits, true),
@@ -326,6 +329,8 @@ static bool add_flow_span(const struct segment_index *index, const struct hint *
 static bool add_leaf(const struct segment_index *index, const struct hint *hint, uint64_t *bits,
                      unsigned depth)
 {
+    struct bytes v4, v6;
+
     switch (hint->kind) {
     case HINT_NONE:
         return true;
@@ -339,12 +344,12 @@ static bool add_leaf(const struct segment_index *index, const struct hint *hint,
     case HINT_ADDRESS: {
         struct number_range range = address_range(index, &hint->prefix.address, hint->prefix.n_bits);
 
-        return add_flows(index, 0, flow_has_address, &range, bits);
+        return index_addresses(index, &v4, &v6) && add_flows(index, 0, flow_has_address, &range, bits);
     }
     case HINT_PORT:
         return add_flows(index, 0, flow_has_port, hint, bits);
     case HINT_FLOW:
-        return add_flow_span(index, hint, bits);
+        return index_addresses(index, &v4, &v6) && add_flow_span(index, hint, bits);
     case HINT_IDENTITY: {
         struct identity_question q = { index, hint->identity, bits };
 

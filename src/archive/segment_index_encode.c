@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "archive/index_columns.h"
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
 #include "archive/segment_index_parts.h"
 #include "archive/store_le.h"
+#include "base/timestamp.h"
 #include "protocol/dispatch.h"
 
 #define XXH_INLINE_ALL
@@ -38,9 +40,14 @@ struct encoding {
     struct buffer postings;
     uint64_t *bits; /* one list */
     struct flow_row *rows;
-    uint32_t *flow_numbers;    /* builder's flow -> number in the file */
-    uint32_t *identity_starts; /* builder's identity -> offset in its section */
-    uint32_t *session_starts;
+    uint32_t *flow_numbers;     /* builder's flow -> number in the file */
+    uint32_t *identity_numbers; /* likewise */
+    uint32_t *session_numbers;  /* UINT32_MAX: not met yet */
+    uint32_t *bindings;         /* the builder's, in the order of the file */
+    uint32_t *sessions;         /* likewise */
+    uint32_t n_sessions;
+    uint64_t *numbers; /* room for a column */
+    struct column_writer columns;
 };
 
 /* ---- order ---- */
@@ -104,6 +111,11 @@ static uint32_t *sorted_numbers(uint32_t n, int (*compare)(const void *, const v
         numbers[i] = i;
     qsort_r(numbers, n, sizeof *numbers, compare, context);
     return numbers;
+}
+
+static uint32_t load_u32be(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 /* ---- sections ---- */
@@ -223,6 +235,71 @@ static void put_blocks(struct encoding *e)
     end_section(e, INDEX_BLOCKS);
 }
 
+/* What texts in order have in common with the one before, how much more there is, and that. */
+struct front_coding {
+    uint64_t *common, *more;
+    struct buffer rest;
+    struct bytes before;
+};
+
+static bool front_begin(struct front_coding *front, uint32_t n)
+{
+    *front = (struct front_coding) { calloc((size_t)n + 1, sizeof *front->common),
+                                     calloc((size_t)n + 1, sizeof *front->more) };
+    buffer_init(&front->rest, UINT32_MAX);
+    return front->common && front->more;
+}
+
+/* The text is borrowed until the next one. */
+static void front_add(struct front_coding *front, uint32_t i, struct bytes text)
+{
+    size_t common = 0, least = text.len < front->before.len ? text.len : front->before.len;
+
+    while (common < least && text.data[common] == front->before.data[common])
+        common++;
+    front->common[i] = common;
+    front->more[i] = text.len - common;
+    if (text.len > common)
+        buffer_put(&front->rest, text.data + common, text.len - common);
+    front->before = text;
+}
+
+static bool front_end(struct encoding *e, struct front_coding *front, uint32_t n, bool is_well)
+{
+    is_well = is_well && column_put_numbers(&e->columns, front->common, n) &&
+              column_put_numbers(&e->columns, front->more, n) &&
+              column_put_bytes(&e->columns, buffer_bytes(&front->rest)) && !front->rest.is_full;
+    free(front->common);
+    free(front->more);
+    buffer_clear(&front->rest);
+    return is_well;
+}
+
+/* ends: n4 addresses of IPv4, then n6, each once and in order. */
+static bool put_address_columns(struct encoding *e, const struct address_end *ends, uint32_t n4, uint32_t n6)
+{
+    uint32_t before = 0;
+    struct front_coding front;
+    bool ok;
+
+    begin_section(e, INDEX_ADDRESSES);
+    buffer_put_u32le(e->file, n4);
+    buffer_put_u32le(e->file, n6);
+    for (uint32_t i = 0; i < n4; i++) {
+        uint32_t address = load_u32be(ends[i].address.bytes);
+
+        e->numbers[i] = address - before;
+        before = address;
+    }
+    ok = column_put_numbers(&e->columns, e->numbers, n4);
+    ok = front_begin(&front, n6) && ok;
+    for (uint32_t i = 0; ok && i < n6; i++)
+        front_add(&front, i, bytes_of(ends[n4 + i].address.bytes, 16));
+    ok = front_end(e, &front, n6, ok);
+    end_section(e, INDEX_ADDRESSES);
+    return ok;
+}
+
 /* Numbers the addresses into e->rows and writes their section. */
 static bool put_addresses(struct encoding *e)
 {
@@ -230,7 +307,7 @@ static bool put_addresses(struct encoding *e)
     size_t n_ends = 0;
     struct address_end *ends = calloc((size_t)builder->n_flows * 2 + 1, sizeof *ends);
     uint32_t n[2] = { 0 }, number = UINT32_MAX;
-    size_t counts_at;
+    bool ok;
 
     if (ends == NULL)
         return false;
@@ -251,26 +328,19 @@ static bool put_addresses(struct encoding *e)
     }
     qsort(ends, n_ends, sizeof *ends, compare_ends);
 
-    begin_section(e, INDEX_ADDRESSES);
-    counts_at = e->file->len;
-    buffer_put_u64le(e->file, 0);
     for (size_t i = 0; i < n_ends; i++) {
         struct flow_row *row = &e->rows[ends[i].flow];
 
         if (i == 0 || compare_ends(&ends[i - 1], &ends[i]) != 0) {
             number++;
             n[ends[i].address.family == 6]++;
-            buffer_put(e->file, ends[i].address.bytes, ends[i].address.family == 6 ? 16 : 4);
+            ends[number].address = ends[i].address; /* which is at or behind it: each once, at the front */
         }
         *(ends[i].is_high ? &row->high : &row->low) = number;
     }
+    ok = put_address_columns(e, ends, n[0], n[1]);
     free(ends);
-    if (!e->file->is_full) {
-        store_u32le(e->file->data + counts_at, n[0]);
-        store_u32le(e->file->data + counts_at + 4, n[1]);
-    }
-    end_section(e, INDEX_ADDRESSES);
-    return true;
+    return ok;
 }
 
 /* Appends the list to the postings; answers its offset there. */
@@ -358,25 +428,31 @@ static bool put_flows(struct encoding *e)
 static bool put_identities(struct encoding *e)
 {
     const struct segment_index_builder *builder = e->builder;
-    uint32_t *order = sorted_numbers(builder->n_identities, compare_identities, (void *)builder);
-    size_t start;
+    uint32_t n = builder->n_identities;
+    uint32_t *order = sorted_numbers(n, compare_identities, (void *)builder);
+    uint64_t *schemes = calloc((size_t)n + 1, sizeof *schemes);
+    struct front_coding front;
+    bool ok = front_begin(&front, n) && order && schemes;
 
-    if (order == NULL)
-        return false;
     begin_section(e, INDEX_IDENTITIES);
-    start = e->file->len;
-    buffer_put_u32le(e->file, builder->n_identities);
-    for (uint32_t i = 0; i < builder->n_identities; i++) {
+    buffer_put_u32le(e->file, n);
+    buffer_put_u32le(e->file, (uint32_t)e->postings.len);
+    for (uint32_t i = 0; ok && i < n; i++) {
         const struct builder_identity *identity = &builder->identities[order[i]];
+        uint32_t posting;
 
-        e->identity_starts[order[i]] = (uint32_t)(e->file->len - start);
-        buffer_put_u8(e->file, (uint8_t)identity->scheme);
-        buffer_put_varint(e->file, put_posting(e, &identity->posting));
-        put_bytes(e->file, bytes_of(builder->text.data + identity->at, identity->len));
+        e->identity_numbers[order[i]] = i;
+        schemes[i] = (uint64_t)identity->scheme;
+        posting = put_posting(e, &identity->posting);
+        e->numbers[i] = e->postings.len - posting;
+        front_add(&front, i, bytes_of(builder->text.data + identity->at, identity->len));
     }
+    ok = ok && column_put_numbers(&e->columns, schemes, n) && column_put_numbers(&e->columns, e->numbers, n);
+    ok = front_end(e, &front, n, ok);
     end_section(e, INDEX_IDENTITIES);
     free(order);
-    return true;
+    free(schemes);
+    return ok;
 }
 
 static void put_postings(struct encoding *e)
@@ -386,79 +462,203 @@ static void put_postings(struct encoding *e)
     end_section(e, INDEX_POSTINGS);
 }
 
-static void put_sessions(struct encoding *e)
+/* Bindings by time, sessions as those come to them. */
+static bool order_bindings(struct encoding *e)
 {
     const struct segment_index_builder *builder = e->builder;
-    size_t start;
 
-    begin_section(e, INDEX_SESSIONS);
-    start = e->file->len;
-    for (uint32_t i = 0; i < builder->n_sessions; i++) {
-        const struct builder_session *session = &builder->sessions[i];
-        const uint8_t *at = builder->text.data + session->at;
+    e->bindings = sorted_numbers(builder->n_bindings, compare_bindings, builder->bindings);
+    e->sessions = calloc((size_t)builder->n_sessions + 1, sizeof *e->sessions);
+    if (e->bindings == NULL || e->sessions == NULL)
+        return false;
+    memset(e->session_numbers, 0xff, ((size_t)builder->n_sessions + 1) * sizeof *e->session_numbers);
+    for (uint32_t i = 0; i < builder->n_bindings; i++) {
+        uint32_t session = builder->bindings[e->bindings[i]].session;
 
-        e->session_starts[i] = (uint32_t)(e->file->len - start);
-        buffer_put_varint(e->file, session->identity == UINT32_MAX
-                                       ? 0
-                                       : (uint64_t)e->identity_starts[session->identity] + 1);
-        buffer_put_u8(e->file, (uint8_t)session->scheme);
-        buffer_put_varint(e->file, session->session);
-        put_bytes(e->file, bytes_of(at, session->to_server_len));
-        put_bytes(e->file, bytes_of(at + session->to_server_len, session->to_client_len));
-        put_bytes(e->file,
-                  bytes_of(at + session->to_server_len + session->to_client_len, session->session_id_len));
+        if (e->session_numbers[session] != UINT32_MAX)
+            continue;
+        e->session_numbers[session] = e->n_sessions;
+        e->sessions[e->n_sessions++] = session;
     }
-    end_section(e, INDEX_SESSIONS);
+    return true;
 }
 
-static void put_flow_key(struct encoding *e, const struct flow_key *key)
-{
-    uint32_t flow = segment_index_builder_find_flow(e->builder, key);
+typedef uint64_t session_number(const struct encoding *e, const struct builder_session *session);
 
-    if (flow != UINT32_MAX) {
-        buffer_put_varint(e->file, (uint64_t)e->flow_numbers[flow] + 1);
-        return;
+static uint64_t session_identity(const struct encoding *e, const struct builder_session *session)
+{
+    return session->identity == UINT32_MAX ? 0 : (uint64_t)e->identity_numbers[session->identity] + 1;
+}
+
+/* That of its identity, but for one whose name was folded. */
+static uint64_t session_scheme(const struct encoding *e, const struct builder_session *session)
+{
+    return session->identity != UINT32_MAX &&
+                   e->builder->identities[session->identity].scheme == session->scheme
+               ? 0
+               : (uint64_t)session->scheme + 1;
+}
+
+static uint64_t session_own_number(const struct encoding *e, const struct builder_session *session)
+{
+    (void)e;
+    return session->session;
+}
+
+static uint64_t session_to_server_len(const struct encoding *e, const struct builder_session *session)
+{
+    (void)e;
+    return session->to_server_len;
+}
+
+static uint64_t session_to_client_len(const struct encoding *e, const struct builder_session *session)
+{
+    (void)e;
+    return session->to_client_len;
+}
+
+static uint64_t session_token_len(const struct encoding *e, const struct builder_session *session)
+{
+    (void)e;
+    return session->session_id_len;
+}
+
+static bool put_sessions(struct encoding *e)
+{
+    static session_number *const columns[] = { session_identity,      session_scheme,
+                                               session_own_number,    session_to_server_len,
+                                               session_to_client_len, session_token_len };
+    const struct segment_index_builder *builder = e->builder;
+    struct buffer keys;
+    bool ok = true;
+
+    begin_section(e, INDEX_SESSIONS);
+    buffer_put_u32le(e->file, e->n_sessions);
+    for (size_t c = 0; ok && c < sizeof columns / sizeof *columns; c++) {
+        for (uint32_t i = 0; i < e->n_sessions; i++)
+            e->numbers[i] = columns[c](e, &builder->sessions[e->sessions[i]]);
+        ok = column_put_numbers(&e->columns, e->numbers, e->n_sessions);
     }
-    buffer_put_varint(e->file, 0);
-    buffer_put_u8(e->file, key->low.family);
-    buffer_put(e->file, key->low.bytes, sizeof key->low.bytes);
-    buffer_put_u8(e->file, key->high.family);
-    buffer_put(e->file, key->high.bytes, sizeof key->high.bytes);
-    buffer_put_u8(e->file, key->protocol);
-    buffer_put_u8(e->file, key->any_port);
-    buffer_put_u16le(e->file, key->port_low);
-    buffer_put_u16le(e->file, key->port_high);
+    buffer_init(&keys, UINT32_MAX);
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        const struct builder_session *session = &builder->sessions[e->sessions[i]];
+
+        buffer_put(&keys, builder->text.data + session->at,
+                   (size_t)session->to_server_len + session->to_client_len + session->session_id_len);
+    }
+    ok = ok && column_put_bytes(&e->columns, buffer_bytes(&keys)) && !keys.is_full;
+    buffer_clear(&keys);
+    end_section(e, INDEX_SESSIONS);
+    return ok;
+}
+
+static void put_own_key(struct buffer *keys, const struct flow_key *key)
+{
+    buffer_put_u8(keys, key->low.family);
+    buffer_put(keys, key->low.bytes, sizeof key->low.bytes);
+    buffer_put_u8(keys, key->high.family);
+    buffer_put(keys, key->high.bytes, sizeof key->high.bytes);
+    buffer_put_u8(keys, key->protocol);
+    buffer_put_u8(keys, key->any_port);
+    buffer_put_u16le(keys, key->port_low);
+    buffer_put_u16le(keys, key->port_high);
+}
+
+/* The longest unit that all times are whole in: most captures have microseconds. */
+static int64_t time_unit(const struct encoding *e)
+{
+    int64_t unit = NS_PER_SECOND;
+
+    for (uint32_t i = 0; i < e->builder->n_bindings; i++) {
+        const struct builder_binding *binding = &e->builder->bindings[i];
+
+        while (binding->from_ns % unit || binding->to_ns % unit)
+            unit /= 1000;
+    }
+    return unit;
+}
+
+enum binding_column { /* in the order of the file */
+                      COLUMN_WHY,
+                      COLUMN_FLOW,
+                      COLUMN_FROM,
+                      COLUMN_LASTED,
+                      COLUMN_PACKETS,
+                      COLUMN_BYTES,
+                      COLUMN_SESSION,
+                      BINDING_COLUMNS,
+};
+
+static uint64_t why_of(const struct builder_binding *binding)
+{
+    return (uint64_t)binding->reason << INDEX_BINDING_REASON_AT |
+           (binding->is_client_low ? INDEX_BINDING_CLIENT_LOW : 0) |
+           (binding->is_continued ? INDEX_BINDING_CONTINUED : 0) |
+           (unsigned)binding->confidence << INDEX_BINDING_CONFIDENCE_AT;
+}
+
+static void fill_column(struct encoding *e, enum binding_column column, int64_t unit, struct buffer *keys)
+{
+    const struct segment_index_builder *builder = e->builder;
+    uint32_t n = builder->n_bindings, n_sessions = 0;
+    int64_t before_ns = n ? builder->bindings[e->bindings[0]].from_ns : 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct builder_binding *binding = &builder->bindings[e->bindings[i]];
+        uint32_t flow, session = e->session_numbers[binding->session];
+
+        switch (column) {
+        case COLUMN_WHY:
+            e->numbers[i] = why_of(binding);
+            break;
+        case COLUMN_FLOW:
+            flow = segment_index_builder_find_flow(builder, &binding->flow);
+            e->numbers[i] = flow == UINT32_MAX ? 0 : (uint64_t)e->flow_numbers[flow] + 1;
+            if (flow == UINT32_MAX)
+                put_own_key(keys, &binding->flow);
+            break;
+        case COLUMN_FROM:
+            e->numbers[i] = ((uint64_t)binding->from_ns - (uint64_t)before_ns) / (uint64_t)unit;
+            before_ns = binding->from_ns;
+            break;
+        case COLUMN_LASTED:
+            e->numbers[i] = ((uint64_t)binding->to_ns - (uint64_t)binding->from_ns) / (uint64_t)unit;
+            break;
+        case COLUMN_PACKETS:
+            e->numbers[i] = binding->n_packets;
+            break;
+        case COLUMN_BYTES:
+            e->numbers[i] = binding->n_bytes;
+            break;
+        default: /* how far back from the next new one */
+            e->numbers[i] = n_sessions - session;
+            n_sessions += session == n_sessions;
+            break;
+        }
+    }
 }
 
 static bool put_bindings(struct encoding *e)
 {
     const struct segment_index_builder *builder = e->builder;
-    uint32_t *order = sorted_numbers(builder->n_bindings, compare_bindings, builder->bindings);
-    int64_t before_ns = builder->n_bindings && order ? builder->bindings[order[0]].from_ns : 0;
+    uint32_t n = builder->n_bindings;
+    int64_t unit = time_unit(e);
+    struct buffer keys;
+    bool ok = true;
 
-    if (order == NULL)
-        return false;
+    buffer_init(&keys, UINT32_MAX);
     begin_section(e, INDEX_BINDINGS);
-    buffer_put_u32le(e->file, builder->n_bindings);
-    buffer_put_u64le(e->file, (uint64_t)before_ns);
-    for (uint32_t i = 0; i < builder->n_bindings; i++) {
-        const struct builder_binding *binding = &builder->bindings[order[i]];
-
-        buffer_put_u8(e->file, (uint8_t)binding->reason);
-        buffer_put_u8(e->file, (uint8_t)((binding->is_client_low ? INDEX_BINDING_CLIENT_LOW : 0) |
-                                         (binding->is_continued ? INDEX_BINDING_CONTINUED : 0) |
-                                         (unsigned)binding->confidence << INDEX_BINDING_CONFIDENCE_AT));
-        put_flow_key(e, &binding->flow);
-        buffer_put_varint(e->file, (uint64_t)binding->from_ns - (uint64_t)before_ns);
-        buffer_put_varint(e->file, (uint64_t)binding->to_ns - (uint64_t)binding->from_ns);
-        buffer_put_varint(e->file, binding->n_packets);
-        buffer_put_varint(e->file, binding->n_bytes);
-        buffer_put_varint(e->file, e->session_starts[binding->session]);
-        before_ns = binding->from_ns;
+    buffer_put_u32le(e->file, n);
+    buffer_put_u32le(e->file, (uint32_t)unit);
+    buffer_put_u64le(e->file, n ? (uint64_t)builder->bindings[e->bindings[0]].from_ns : 0);
+    for (int column = 0; ok && column < BINDING_COLUMNS; column++) {
+        fill_column(e, (enum binding_column)column, unit, &keys);
+        ok = column_put_numbers(&e->columns, e->numbers, n);
     }
+    ok = ok && column_put_bytes(&e->columns, buffer_bytes(&keys)) && !keys.is_full;
+    buffer_clear(&keys);
     end_section(e, INDEX_BINDINGS);
-    free(order);
-    return true;
+    return ok;
 }
 
 static void put_head(struct encoding *e)
@@ -483,6 +683,16 @@ uint64_t segment_index_checksum(struct bytes file)
     return XXH3_64bits_digest(&state);
 }
 
+/* Numbers of the longest column: addresses are at most two a conversation. */
+static size_t column_room(const struct segment_index_builder *builder)
+{
+    size_t most = (size_t)builder->n_flows * 2;
+
+    most = builder->n_identities > most ? builder->n_identities : most;
+    most = builder->n_sessions > most ? builder->n_sessions : most;
+    return (builder->n_bindings > most ? builder->n_bindings : most) + 1;
+}
+
 bool segment_index_encode(const struct segment_description *segment,
                           const struct segment_index_builder *builder, struct buffer *file,
                           struct error *error)
@@ -496,10 +706,12 @@ bool segment_index_encode(const struct segment_description *segment,
     e.bits = calloc(posting_words(segment->n_blocks) + 1, sizeof *e.bits);
     e.rows = calloc((size_t)builder->n_flows + 1, sizeof *e.rows);
     e.flow_numbers = calloc((size_t)builder->n_flows + 1, sizeof *e.flow_numbers);
-    e.identity_starts = calloc((size_t)builder->n_identities + 1, sizeof *e.identity_starts);
-    e.session_starts = calloc((size_t)builder->n_sessions + 1, sizeof *e.session_starts);
+    e.identity_numbers = calloc((size_t)builder->n_identities + 1, sizeof *e.identity_numbers);
+    e.session_numbers = calloc((size_t)builder->n_sessions + 1, sizeof *e.session_numbers);
+    e.numbers = calloc(column_room(builder), sizeof *e.numbers);
 
-    ok = e.bits && e.rows && e.flow_numbers && e.identity_starts && e.session_starts;
+    ok = column_writer_init(&e.columns, file) && e.bits && e.rows && e.flow_numbers && e.identity_numbers &&
+         e.session_numbers && e.numbers && order_bindings(&e);
     if (ok) {
         put_head(&e);
         put_summary(&e);
@@ -513,8 +725,7 @@ bool segment_index_encode(const struct segment_description *segment,
     }
     if (ok) {
         put_postings(&e);
-        put_sessions(&e);
-        ok = put_bindings(&e);
+        ok = put_sessions(&e) && put_bindings(&e);
     }
     ok = ok && !file->is_full && !e.postings.is_full;
     if (ok) {
@@ -525,8 +736,12 @@ bool segment_index_encode(const struct segment_description *segment,
     free(e.bits);
     free(e.rows);
     free(e.flow_numbers);
-    free(e.identity_starts);
-    free(e.session_starts);
+    free(e.identity_numbers);
+    free(e.session_numbers);
+    free(e.bindings);
+    free(e.sessions);
+    free(e.numbers);
+    column_writer_clear(&e.columns);
     return ok || error_set(error, ERROR_SYSTEM, "no memory to write an index of %u conversations",
                            builder->n_flows);
 }

@@ -22,12 +22,20 @@ struct segment_index {
     enum codec codec;
     uint64_t n_folds, n_bindings_cut;
 
-    uint32_t n4, n6; /* addresses */
-    struct bytes addresses4, addresses6;
+    uint32_t n4, n6;            /* addresses */
     uint32_t n_exact, n_folded; /* flows */
     struct bytes flow_chunks;   /* what says where they begin */
     struct bytes flows;
+    struct index_tables *tables; /* unpacked when first asked for */
 };
+
+enum { INDEX_ADDRESSES_LIMIT = 1 << 27 };
+
+struct index_tables *index_tables_new(void);
+void index_tables_free(struct index_tables *tables);
+
+/* Addresses one behind the other: n4 of 4 bytes, n6 of 16. False at damage. */
+bool index_addresses(const struct segment_index *index, struct bytes *v4, struct bytes *v6);
 
 struct index_flow {
     uint32_t low, high; /* numbers of addresses, INDEX_ADDRESS_ANY */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cmd_status - what is recorded, since when, how fast, what was lost and why, and how long the disk lasts.
- * Reads the catalog, the indexes' tables, the holds and the recorders' status files; never a packet.
+ * Reads the catalog, the digest or the indexes' tables, the holds and the recorders' status files; never a
+ * packet.
  */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "archive/digest.h"
 #include "archive/held.h"
 #include "archive/segment_index.h"
 #include "base/timestamp.h"
@@ -35,23 +37,38 @@ static const struct option options[] = {
 /* ---- the archive ---- */
 
 static void add_span(struct holdings *held, const struct catalog_entry *entry,
-                     const struct segment_index *index)
+                     const struct segment_account *account)
 {
-    int64_t min_ts_ns = segment_index_min_ts(index), max_ts_ns = segment_index_max_ts(index);
-
-    if (segment_index_packets(index) == 0)
+    if (account->n_packets == 0)
         return;
-    if (min_ts_ns < held->min_ts_ns)
-        held->min_ts_ns = min_ts_ns;
-    if (max_ts_ns > held->max_ts_ns)
-        held->max_ts_ns = max_ts_ns;
-    held->spans[held->n_spans++] =
-        (struct forecast_span) { min_ts_ns, max_ts_ns, entry->stored_bytes + entry->index_bytes };
+    if (account->min_ts_ns < held->min_ts_ns)
+        held->min_ts_ns = account->min_ts_ns;
+    if (account->max_ts_ns > held->max_ts_ns)
+        held->max_ts_ns = account->max_ts_ns;
+    held->spans[held->n_spans++] = (struct forecast_span) { account->min_ts_ns, account->max_ts_ns,
+                                                            entry->stored_bytes + entry->index_bytes };
 }
 
-static void holdings_add(struct holdings *held, const struct catalog_entry *entry)
+/* What the digest does not know is asked of the index, whole: it may be damaged. */
+static bool ask_index(const struct catalog_entry *entry, struct segment_account *account, struct error *fault)
 {
-    struct segment_index *index;
+    struct segment_index *index = segment_index_open(entry->index_path, fault);
+
+    if (index == NULL)
+        return false;
+    *account = segment_account_begin(entry);
+    account->n_packets = segment_index_packets(index);
+    account->min_ts_ns = segment_index_min_ts(index);
+    account->max_ts_ns = segment_index_max_ts(index);
+    account->raw_bytes = segment_index_raw_bytes(index);
+    segment_index_close(index);
+    return true;
+}
+
+static void holdings_add(struct holdings *held, const struct catalog_entry *entry,
+                         const struct digest *digest, uint32_t number)
+{
+    struct segment_account account;
     struct error fault;
 
     held->n_stored_bytes += entry->stored_bytes;
@@ -65,32 +82,30 @@ static void holdings_add(struct holdings *held, const struct catalog_entry *entr
         return;
     }
     held->n_sealed++;
-    index = segment_index_open(entry->index_path, &fault);
-    if (index == NULL) {
+    if ((digest == NULL || !digest_account(digest, number, &account)) &&
+        !ask_index(entry, &account, &fault)) {
         if (held->n_unindexed++ == 0)
             held->first = fault;
         return;
     }
-    held->n_packets += segment_index_packets(index);
+    held->n_packets += account.n_packets;
     held->n_indexed_bytes += entry->stored_bytes;
-    add_span(held, entry, index);
-    for (uint32_t b = 0; b < segment_index_blocks(index); b++) {
-        struct segment_block block;
-
-        if (segment_index_block(index, b, &block))
-            held->n_raw_bytes += block.raw_bytes;
-    }
-    segment_index_close(index);
+    held->n_raw_bytes += account.raw_bytes;
+    add_span(held, entry, &account);
 }
 
 static bool read_holdings(struct holdings *held, const struct catalog *catalog, struct error *error)
 {
+    struct digest *digest;
+
     *held = (struct holdings) { .min_ts_ns = INT64_MAX, .max_ts_ns = INT64_MIN };
     held->spans = malloc((catalog->n ? catalog->n : 1) * sizeof *held->spans);
     if (held->spans == NULL)
         return error_set(error, ERROR_SYSTEM, "out of memory");
+    digest = digest_open(catalog);
     for (uint32_t i = 0; i < catalog->n; i++)
-        holdings_add(held, &catalog->entries[i]);
+        holdings_add(held, &catalog->entries[i], digest, i);
+    digest_close(digest);
     return true;
 }
 

@@ -11,7 +11,6 @@
 enum {
     IDENTITY_LIMIT_BYTES = 1024, /* longer ones are not tracked, and counted */
     CID_LIMIT_BYTES = 254,       /* RFC 9146 section 3 allows 255 with its length byte */
-    SESSION_ID_LIMIT_BYTES = 32, /* RFC 5246 section 7.4.1.2 */
 };
 
 /* Stored in segment indexes and the device table: numbers stay as they are. */
@@ -85,8 +84,8 @@ struct binding {
     struct bytes identity;      /* as on the wire */
     struct bytes cid_to_server; /* empty: none negotiated */
     struct bytes cid_to_client;
-    /* What a later contact would offer; empty: none. A session id, or the digest of a ticket or of an LwM2M
-     * location: 32 bytes at most. */
+    /* What a later contact would offer; empty: none. The digest of a session id, of a ticket or of an LwM2M
+     * location: 8 bytes, which two of a million sessions share once in millions of archives. */
     struct bytes session_id;
 };
 

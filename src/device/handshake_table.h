@@ -17,8 +17,6 @@ enum {
     PLACES_LIMIT = 8,               /* of one handshake */
 };
 
-static_assert((int)TOKEN_LIMIT_BYTES >= (int)SESSION_ID_LIMIT_BYTES, "a session id is one");
-
 struct token {
     uint8_t len; /* 0: none */
     uint8_t data[TOKEN_LIMIT_BYTES];

@@ -46,8 +46,12 @@ uint64_t identity_hash(struct bytes bytes, uint64_t seed)
 void token_digest(struct token *token, struct bytes bytes, const struct ip_address *server)
 {
     uint8_t joined[sizeof server->bytes + LOCATION_BYTES];
-    XXH128_canonical_t digest;
+    XXH64_canonical_t digest;
 
+    if (bytes.len == 0) {
+        token->len = 0;
+        return;
+    }
     if (server) {
         size_t len = bytes.len < LOCATION_BYTES ? bytes.len : LOCATION_BYTES;
 
@@ -56,6 +60,6 @@ void token_digest(struct token *token, struct bytes bytes, const struct ip_addre
             memcpy(joined + sizeof server->bytes, bytes.data, len);
         bytes = bytes_of(joined, sizeof server->bytes + len);
     }
-    XXH128_canonicalFromHash(&digest, XXH3_128bits(bytes.data, bytes.len));
+    XXH64_canonicalFromHash(&digest, XXH3_64bits(bytes.data, bytes.len));
     token_set(token, bytes_of(digest.digest, sizeof digest.digest));
 }

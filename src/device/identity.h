@@ -110,7 +110,8 @@ bool look_next(const struct look *look, uint32_t *at, unsigned *field, const str
 
 uint64_t identity_hash(struct bytes bytes, uint64_t seed);
 
-/* What stands for a ticket, or a location path at its server, in the table: stored, so it never changes. */
+/* What stands for a session id, a ticket, or a location path at its server, in the table: stored, so it never
+ * changes. What is empty stands for nothing. */
 void token_digest(struct token *token, struct bytes bytes, const struct ip_address *server);
 
 /* identity_handshake.c: messages that TLS and DTLS have alike. */

@@ -52,7 +52,7 @@ static void take_hello_value(struct handshake_reading *reading, struct sighting 
         break;
     case HANDSHAKE_SESSION_ID:
         if (is_client)
-            token_set(&seen->offered[0], value->bytes);
+            token_digest(&seen->offered[0], value->bytes, NULL);
         else
             seen->session_id = value->bytes;
         break;

@@ -9,7 +9,7 @@
 
 enum {
     NAMES_LIMIT = 8,
-    TOKEN_LIMIT_BYTES = 32, /* what ties a later contact: session id, digest of a ticket or a path */
+    TOKEN_LIMIT_BYTES = 8, /* what ties a later contact: digest of a session id, a ticket or a path */
 };
 
 struct identity_name {

@@ -188,7 +188,7 @@ static void take_answer(struct handshake *handshake, const struct sighting *seen
 {
     handshake->has_answer = true;
     handshake->has_other_version = seen->is_other_version;
-    token_set(&handshake->session_id, seen->session_id);
+    token_digest(&handshake->session_id, seen->session_id, NULL);
     handshake->cid_to_server_len = keep(handshake->cid_to_server, sizeof handshake->cid_to_server, seen->cid);
     if (!seen->has_cid)
         handshake->cid_to_client_len = 0; /* RFC 9146 section 3: both, or neither */

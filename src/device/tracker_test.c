@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "device/identity.h"
 #include "protocol/fragment_flow.h"
 #include "protocol/state.h"
 #include "protocol/wire.h"
@@ -640,13 +641,15 @@ static void a_restored_session_is_found_by_flow_by_cid_and_by_session_id(void **
         .session = 41,
         .identity = bytes_text("dev-1"),
         .cid_to_server = bytes_text("12345678"),
-        .session_id = bytes_text("sid-1"),
     };
     struct binding attempt = binding;
     uint8_t device[] = { 10, 0, 0, 1 }, other[] = { 192, 0, 2, 1 };
     struct ip_address a = ip_address_of(bytes_of(device, 4)), b = ip_address_of(bytes_of(other, 4));
+    struct token token;
 
     (void)state;
+    token_digest(&token, bytes_text("sid-1"), NULL);
+    binding.session_id = attempt.session_id = token_bytes(&token);
     binding.is_client_low = attempt.is_client_low = flow_key_make(&binding.flow, &a, 1000, &b, 5684, 17);
     attempt.flow = binding.flow;
     attempt.reason = BINDING_ATTEMPT;

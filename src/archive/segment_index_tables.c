@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an index keeps in columns, unpacked when it is first asked for: a question about conversations never
+ * pays for the bindings. What cannot be unpacked is damaged, and stays so.
+ */
+#include "archive/segment_index_tables.h"
+
+#include <stdlib.h>
+
+#include "archive/segment_index_parts.h"
+
+struct index_tables *index_tables_new(void)
+{
+    return calloc(1, sizeof(struct index_tables));
+}
+
+void index_tables_free(struct index_tables *tables)
+{
+    if (tables == NULL)
+        return;
+    free(tables->addresses);
+    column_reader_clear(&tables->identities.columns);
+    free(tables->identities.starts);
+    free(tables->identities.text);
+    column_reader_clear(&tables->sessions.columns);
+    free(tables->sessions.starts);
+    column_reader_clear(&tables->bindings.columns);
+    free(tables);
+}
+
+/* ---- texts in order ---- */
+
+struct front_coded {
+    struct column_numbers common, more;
+    struct bytes rest;
+};
+
+static bool take_front_coded(struct column_reader *columns, uint32_t n, struct front_coded *front)
+{
+    return column_take_numbers(columns, n, &front->common) && column_take_numbers(columns, n, &front->more) &&
+           column_take_bytes(columns, &front->rest);
+}
+
+/* Bytes of all texts; false when one is longer than allowed, or has more in common than there is. */
+static bool measure_front_coded(const struct front_coded *front, uint64_t limit_bytes, uint64_t *all)
+{
+    uint64_t len = 0, rest = 0;
+
+    *all = 0;
+    for (uint32_t i = 0; i < front->common.n; i++) {
+        uint64_t common = column_number(&front->common, i), more = column_number(&front->more, i);
+
+        if (common > len || more > limit_bytes || common + more > limit_bytes)
+            return false;
+        len = common + more;
+        rest += more;
+        *all += len;
+    }
+    return rest == front->rest.len;
+}
+
+/* Into text, one behind the other; starts, when there are any, gets n + 1 of them. Measured before. */
+static void expand_front_coded(const struct front_coded *front, uint8_t *text, uint32_t *starts)
+{
+    const uint8_t *rest = front->rest.data;
+    uint8_t *at = text, *before = text;
+
+    for (uint32_t i = 0; i < front->common.n; i++) {
+        size_t common = column_number(&front->common, i), more = column_number(&front->more, i);
+
+        if (starts)
+            starts[i] = (uint32_t)(at - text);
+        if (common)
+            memcpy(at, before, common);
+        if (more)
+            memcpy(at + common, rest, more);
+        rest += more;
+        before = at;
+        at += common + more;
+    }
+    if (starts)
+        starts[front->common.n] = (uint32_t)(at - text);
+}
+
+/* ---- addresses ---- */
+
+static bool unpack_addresses(const struct segment_index *index)
+{
+    struct index_tables *tables = index->tables;
+    size_t n4_bytes = (size_t)index->n4 * 4, n6_bytes = (size_t)index->n6 * 16;
+    struct column_reader columns;
+    struct column_numbers steps;
+    struct front_coded front;
+    uint32_t address = 0;
+    uint64_t all;
+    bool ok;
+
+    column_reader_init(&columns, index->sections[INDEX_ADDRESSES]);
+    ok = reader_skip(&columns.rest, 8) && column_take_numbers(&columns, index->n4, &steps) &&
+         take_front_coded(&columns, index->n6, &front) && measure_front_coded(&front, 16, &all) &&
+         all == n6_bytes && (tables->addresses = malloc(n4_bytes + n6_bytes + 1)) != NULL;
+    for (uint32_t i = 0; ok && i < index->n4; i++) {
+        uint8_t *at = tables->addresses + (size_t)i * 4;
+
+        address += (uint32_t)column_number(&steps, i);
+        at[0] = (uint8_t)(address >> 24);
+        at[1] = (uint8_t)(address >> 16);
+        at[2] = (uint8_t)(address >> 8);
+        at[3] = (uint8_t)address;
+    }
+    if (ok)
+        expand_front_coded(&front, tables->addresses + n4_bytes, NULL);
+    column_reader_clear(&columns);
+    return ok;
+}
+
+static bool unpack(const struct segment_index *index, enum index_table_state *state,
+                   bool (*function)(const struct segment_index *index))
+{
+    if (*state == INDEX_TABLE_PACKED)
+        *state = function(index) ? INDEX_TABLE_READY : INDEX_TABLE_DAMAGED;
+    return *state == INDEX_TABLE_READY;
+}
+
+bool index_addresses(const struct segment_index *index, struct bytes *v4, struct bytes *v6)
+{
+    size_t n4_bytes = (size_t)index->n4 * 4;
+
+    if (!unpack(index, &index->tables->addresses_state, unpack_addresses))
+        return false;
+    *v4 = bytes_of(index->tables->addresses, n4_bytes);
+    *v6 = bytes_of(index->tables->addresses + n4_bytes, (size_t)index->n6 * 16);
+    return true;
+}
+
+/* ---- identities ---- */
+
+static bool unpack_identities(const struct segment_index *index)
+{
+    struct index_identity_table *table = &index->tables->identities;
+    struct column_reader *columns = &table->columns;
+    struct front_coded front;
+    uint64_t all;
+
+    column_reader_init(columns, index->sections[INDEX_IDENTITIES]);
+    if (!reader_u32le(&columns->rest, &table->n) || !reader_u32le(&columns->rest, &table->first_posting) ||
+        table->n > BUILDER_IDENTITIES_LIMIT + 1 || !column_take_numbers(columns, table->n, &table->schemes) ||
+        !column_take_numbers(columns, table->n, &table->posting_lens) ||
+        !take_front_coded(columns, table->n, &front) ||
+        !measure_front_coded(&front, IDENTITY_LIMIT_BYTES, &all) || all > BUILDER_TEXT_LIMIT_BYTES)
+        return false;
+    table->starts = calloc((size_t)table->n + 1, sizeof *table->starts);
+    table->text = malloc(all + 1);
+    if (table->starts == NULL || table->text == NULL)
+        return false;
+    expand_front_coded(&front, table->text, table->starts);
+    return true;
+}
+
+const struct index_identity_table *index_identity_table(const struct segment_index *index)
+{
+    struct index_identity_table *table = &index->tables->identities;
+
+    return unpack(index, &table->state, unpack_identities) ? table : NULL;
+}
+
+struct bytes index_identity(const struct index_identity_table *table, uint32_t number,
+                            enum identity_scheme *scheme)
+{
+    *scheme = (enum identity_scheme)(uint8_t)column_number(&table->schemes, number);
+    return bytes_of(table->text + table->starts[number], table->starts[number + 1] - table->starts[number]);
+}
+
+bool index_identities(const struct segment_index *index, identity_function *function, void *context)
+{
+    const struct index_identity_table *table = index_identity_table(index);
+    uint64_t posting;
+
+    if (table == NULL)
+        return false;
+    posting = table->first_posting;
+    for (uint32_t i = 0; i < table->n; i++) {
+        enum identity_scheme scheme;
+        struct bytes identity = index_identity(table, i, &scheme);
+
+        if (!function(context, scheme, identity, posting))
+            return false;
+        posting += column_number(&table->posting_lens, i);
+    }
+    return true;
+}
+
+/* ---- sessions ---- */
+
+static bool unpack_sessions(const struct segment_index *index)
+{
+    struct index_session_table *table = &index->tables->sessions;
+    struct column_reader *columns = &table->columns;
+    uint64_t at = 0;
+
+    column_reader_init(columns, index->sections[INDEX_SESSIONS]);
+    if (!reader_u32le(&columns->rest, &table->n) || table->n > BUILDER_BINDINGS_LIMIT ||
+        !column_take_numbers(columns, table->n, &table->identities) ||
+        !column_take_numbers(columns, table->n, &table->schemes) ||
+        !column_take_numbers(columns, table->n, &table->numbers) ||
+        !column_take_numbers(columns, table->n, &table->to_server_lens) ||
+        !column_take_numbers(columns, table->n, &table->to_client_lens) ||
+        !column_take_numbers(columns, table->n, &table->token_lens) ||
+        !column_take_bytes(columns, &table->keys))
+        return false;
+    table->starts = calloc((size_t)table->n + 1, sizeof *table->starts);
+    if (table->starts == NULL)
+        return false;
+    for (uint32_t i = 0; i < table->n; i++) {
+        uint64_t lens[] = { column_number(&table->to_server_lens, i),
+                            column_number(&table->to_client_lens, i), column_number(&table->token_lens, i) };
+
+        if (lens[0] > UINT8_MAX || lens[1] > UINT8_MAX || lens[2] > UINT8_MAX)
+            return false;
+        table->starts[i] = (uint32_t)at;
+        at += lens[0] + lens[1] + lens[2];
+    }
+    return at == table->keys.len;
+}
+
+const struct index_session_table *index_session_table(const struct segment_index *index)
+{
+    struct index_session_table *table = &index->tables->sessions;
+
+    return unpack(index, &table->state, unpack_sessions) ? table : NULL;
+}
+
+/* ---- bindings ---- */
+
+static bool unpack_bindings(const struct segment_index *index)
+{
+    struct index_binding_table *table = &index->tables->bindings;
+    struct column_reader *columns = &table->columns;
+    uint64_t first;
+
+    column_reader_init(columns, index->sections[INDEX_BINDINGS]);
+    if (!reader_u32le(&columns->rest, &table->n) || !reader_u32le(&columns->rest, &table->unit_ns) ||
+        !reader_u64le(&columns->rest, &first) || table->n > BUILDER_BINDINGS_LIMIT)
+        return false;
+    table->first_ns = first;
+    return column_take_numbers(columns, table->n, &table->why) &&
+           column_take_numbers(columns, table->n, &table->flows) &&
+           column_take_numbers(columns, table->n, &table->from) &&
+           column_take_numbers(columns, table->n, &table->lasted) &&
+           column_take_numbers(columns, table->n, &table->packets) &&
+           column_take_numbers(columns, table->n, &table->bytes) &&
+           column_take_numbers(columns, table->n, &table->sessions) &&
+           column_take_bytes(columns, &table->own_keys);
+}
+
+const struct index_binding_table *index_binding_table(const struct segment_index *index)
+{
+    struct index_binding_table *table = &index->tables->bindings;
+
+    return unpack(index, &table->state, unpack_bindings) ? table : NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segment_index_tables - the tables that an index keeps in columns: addresses, identities, sessions,
+ * bindings. Internal to this folder. Each is unpacked by whoever asks first; NULL, or false, says that it is
+ * damaged.
+ */
+#pragma once
+
+#include "archive/index_columns.h"
+#include "archive/segment_index_map.h"
+
+enum index_table_state { INDEX_TABLE_PACKED, INDEX_TABLE_READY, INDEX_TABLE_DAMAGED };
+
+struct index_identity_table {
+    enum index_table_state state;
+    uint32_t n;
+    uint32_t first_posting;
+    struct column_numbers schemes, posting_lens;
+    uint32_t *starts; /* in text, n + 1 */
+    uint8_t *text;
+    struct column_reader columns;
+};
+
+struct index_session_table {
+    enum index_table_state state;
+    uint32_t n;
+    struct column_numbers identities; /* number plus 1; 0: none */
+    struct column_numbers schemes;    /* plus 1; 0: the identity's */
+    struct column_numbers numbers;
+    struct column_numbers to_server_lens, to_client_lens, token_lens;
+    uint32_t *starts; /* in keys */
+    struct bytes keys;
+    struct column_reader columns;
+};
+
+struct index_binding_table {
+    enum index_table_state state;
+    uint32_t n, unit_ns;
+    uint64_t first_ns;
+    struct column_numbers why, flows, from, lasted, packets, bytes;
+    struct column_numbers sessions; /* how far back from the next new one */
+    struct bytes own_keys;
+    struct column_reader columns;
+};
+
+struct index_tables {
+    enum index_table_state addresses_state;
+    uint8_t *addresses;
+    struct index_identity_table identities;
+    struct index_session_table sessions;
+    struct index_binding_table bindings;
+};
+
+const struct index_identity_table *index_identity_table(const struct segment_index *index);
+const struct index_session_table *index_session_table(const struct segment_index *index);
+const struct index_binding_table *index_binding_table(const struct segment_index *index);
+
+/* number: below table->n. Borrowed from the index. */
+struct bytes index_identity(const struct index_identity_table *table, uint32_t number,
+                            enum identity_scheme *scheme);
