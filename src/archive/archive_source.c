@@ -320,7 +320,10 @@ static bool add_past_of(struct past *past, uint32_t number, struct lane *lane, b
             !segment_index_blocks_of(lane->index, is_in_flows, &past->flows, own))
             posting_set_all(own, lane->n_blocks);
         for (size_t word = 0; word < n_words; word++) {
-            is_more |= (bits[word] & own[word] & ~lane->candidates[word]) != 0;
+            uint64_t added = bits[word] & own[word] & ~lane->candidates[word];
+
+            archive->counters.n_blocks_before += (unsigned)__builtin_popcountll(added);
+            is_more |= added != 0;
             lane->candidates[word] |= bits[word] & own[word];
         }
         if (is_more)

@@ -12,7 +12,8 @@
 struct archive_counters {
     uint32_t n_segments, n_segments_read;
     uint64_t n_blocks, n_blocks_read;
-    uint64_t n_damaged; /* blocks or segments that could not be read; find says so and exits 2 */
+    uint64_t n_blocks_before; /* chosen for what came before alone; known when it is open */
+    uint64_t n_damaged;       /* blocks or segments that could not be read; find says so and exits 2 */
     char first_damage[512];
 };
 

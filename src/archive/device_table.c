@@ -76,6 +76,9 @@ static const char *const texts[] = {
     " FROM {all}span s JOIN {all}identity i ON i.id = s.identity "
     "JOIN {all}server v ON v.id = s.server WHERE s.identity IN (SELECT value FROM json_each(?1)) "
     "ORDER BY s.from_ns",
+    [SQL_SPANS_AT] = DEVICE_SPAN_COLUMNS
+    " FROM {all}span s JOIN {all}identity i ON i.id = s.identity "
+    "JOIN {all}server v ON v.id = s.server WHERE s.client = ?1 ORDER BY s.from_ns DESC LIMIT ?2",
 };
 
 static const char join_main[] =

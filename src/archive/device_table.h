@@ -90,6 +90,11 @@ bool device_table_names(struct device_table *table, const char *device,
                         void (*function)(void *context, enum identity_scheme scheme, struct bytes identity),
                         void *context, struct error *error);
 
+/* Every binding whose client was at that address and port, the newest first, at most limit; port 0: also
+ * those of a whole address. */
+bool device_table_at(struct device_table *table, const struct ip_address *address, uint16_t port,
+                     uint32_t limit, binding_function *function, void *context, struct error *error);
+
 /*
  * For segments that the table does not contain: bindings from now on come into tables of this handle alone,
  * which questions are asked of too. Nothing is written to the file. (A table in a temporary file takes them

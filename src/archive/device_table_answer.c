@@ -221,3 +221,24 @@ bool device_table_bindings(struct device_table *table, const char *device, bindi
     free(told.ids);
     return is_done;
 }
+
+bool device_table_at(struct device_table *table, const struct ip_address *address, uint16_t port,
+                     uint32_t limit, binding_function *function, void *context, struct error *error)
+{
+    sqlite3_stmt *statement = device_table_statement(table, SQL_SPANS_AT, error);
+    struct binding end = { .is_client_low = true };
+    uint8_t bytes[DEVICE_CLIENT_BYTES];
+    struct bytes client;
+    bool is_done;
+
+    if (statement == NULL)
+        return false;
+    end.flow.low = *address;
+    end.flow.port_low = port;
+    client = device_client_encode(&end, bytes);
+    sqlite3_bind_blob(statement, 1, client.data, (int)client.len, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, limit);
+    is_done = device_table_tell_spans(table, statement, function, context, error);
+    sqlite3_clear_bindings(statement);
+    return is_done;
+}

@@ -39,6 +39,7 @@ enum device_sql {
     SQL_NAMED,
     SQL_NAMES,
     SQL_SPANS,
+    SQL_SPANS_AT,
     SQL_COUNT,
 };
 

@@ -28,6 +28,7 @@ bool error_set(struct error *error, enum error_kind kind, const char *format, ..
     va_list args;
 
     error->kind = kind;
+    error->at = error->len = 0;
     va_start(args, format);
     write_sentence(error->text, sizeof error->text, format, args);
     va_end(args);
@@ -40,6 +41,7 @@ bool error_system(struct error *error, const char *format, ...)
     va_list args;
     size_t len;
 
+    error->at = error->len = 0;
     error->kind = cause == ENOSPC || cause == EDQUOT ? ERROR_NO_SPACE : ERROR_SYSTEM;
     va_start(args, format);
     write_sentence(error->text, sizeof error->text, format, args);

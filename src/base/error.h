@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum error_kind {
     ERROR_NONE,
@@ -20,6 +21,7 @@ enum error_kind {
 
 struct error {
     enum error_kind kind;
+    uint32_t at, len; /* the part of the caller's words that is meant, in bytes; len 0: none in particular */
     char text[768];
 };
 

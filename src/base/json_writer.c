@@ -145,6 +145,20 @@ void json_writer_signed(struct json_writer *json, int64_t number)
     buffer_printf(json->out, "%lld", (long long)number);
 }
 
+/* Whatever the locale: a comma is no part of JSON's numbers. */
+void json_writer_thousandths(struct json_writer *json, uint64_t thousandths)
+{
+    value_begin(json);
+    buffer_printf(json->out, "%llu.%03u", (unsigned long long)(thousandths / 1000),
+                  (unsigned)(thousandths % 1000));
+}
+
+void json_writer_json(struct json_writer *json, struct bytes text)
+{
+    value_begin(json);
+    buffer_put(json->out, text.data, text.len);
+}
+
 void json_writer_null(struct json_writer *json)
 {
     value_begin(json);

@@ -42,6 +42,8 @@ void json_writer_text(struct json_writer *json, struct bytes text);
 void json_writer_string(struct json_writer *json, const char *text); /* NULL: null */
 void json_writer_number(struct json_writer *json, uint64_t number);
 void json_writer_signed(struct json_writer *json, int64_t number);
+void json_writer_thousandths(struct json_writer *json, uint64_t thousandths); /* 1500: 1.500 */
+void json_writer_json(struct json_writer *json, struct bytes text); /* a whole value that is JSON already */
 void json_writer_null(struct json_writer *json);
 void json_writer_bool(struct json_writer *json, bool is_true);
 __attribute__((format(printf, 2, 3))) void json_writer_printf(struct json_writer *json, const char *format,

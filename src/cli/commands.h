@@ -30,3 +30,5 @@ extern const struct command command_index;
 extern const struct command command_status;
 extern const struct command command_fields;
 extern const struct command command_replay;
+extern const struct command command_serve;
+extern const struct command command_share;

@@ -7,7 +7,7 @@
 #include "base/size_text.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
-#include "cli/value_format.h"
+#include "protocol/value_format.h"
 
 enum {
     NAME_COLUMNS = 40, /* a longer name pushes its own row only */

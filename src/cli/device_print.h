@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/json_writer.h"
-#include "cli/device_account.h"
+#include "device/device_account.h"
 
 void device_print_head(struct buffer *out, bool is_local);
 void device_print_text(struct buffer *out, const struct device_account *account, bool is_local);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
-#include "cli/value_format.h"
+#include "protocol/value_format.h"
 
 enum { TEXT_LIMIT_BYTES = 64 << 20 }; /* of one packet's text: a frame of 256 KiB in hex, many times over */
 

@@ -43,6 +43,3 @@ void output_free(struct output *output);
 /* True once a write failed because whoever reads the stream has gone (| head): reason to stop, not to
  * complain. */
 bool output_is_closed(const struct output *output);
-
-/* One value as tshark -T fields prints it. Times of FIELD_TIME: UTC. */
-bool value_format(struct buffer *text, const struct value *value);

@@ -3,7 +3,7 @@
  * output_fields - one line a packet, one column a -e, as `tshark -T fields` prints them.
  */
 #include "cli/output_trade.h"
-#include "cli/value_format.h"
+#include "protocol/value_format.h"
 
 static bool fields_begin(struct output *output)
 {

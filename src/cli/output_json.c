@@ -14,7 +14,7 @@
 #include "base/timestamp.h"
 #include "cli/answer.h"
 #include "cli/output_trade.h"
-#include "cli/value_format.h"
+#include "protocol/value_format.h"
 
 struct json_state {
     struct json_writer *json;

@@ -111,9 +111,10 @@ static void packets_are_one_line_each_for_people(void **state)
     (void)state;
     assert_printed(
         &printing, 2,
-        "    1 2024-08-01T10:00:00.123456789Z 198.51.100.1    → 198.51.100.2    DTLSv1.2    67 33311 → 5684 "
+        "    1 2024-08-01T10:00:00.123456789Z 198.51.100.1:33311    → 198.51.100.2:5684     DTLSv1.2    67 "
         "Server Hello Done\n"
-        "    2 2024-08-01T10:00:00.123456Z 02:00:5e:00:01:01 → ff:ff:ff:ff:ff:ff ARP         42 Who has "
+        "    2 2024-08-01T10:00:00.123456Z 02:00:5e:00:01:01     → ff:ff:ff:ff:ff:ff     ARP         42 Who "
+        "has "
         "10.0.8.1? Tell 10.0.8.100\n");
 }
 

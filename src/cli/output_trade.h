@@ -6,8 +6,7 @@
 #pragma once
 
 #include "cli/output.h"
-
-enum { OUTPUT_TEXT_FIELDS = 48 };
+#include "protocol/summary.h"
 
 struct output_column { /* one -e */
     const char *name;  /* as it was written */
@@ -41,7 +40,7 @@ struct output {
     struct output_column *columns;
     uint32_t n_columns;
     struct output_style style;
-    uint16_t text_ids[OUTPUT_TEXT_FIELDS]; /* of output_text: fields of a line, by its own enumeration */
+    struct summarizer summarizer; /* of output_text */
     bool is_local;
     bool is_terminal;   /* the stream is one: nothing may speak to it */
     bool is_closed;     /* the reader went away */

@@ -69,8 +69,7 @@ static bool parse_min_free(const char *text, struct retention *retention, struct
                      text);
 }
 
-/* File names are made of it: what has no place there becomes '-'. */
-static void node_name(const char *given, char text[static RECORDER_NODE_BYTES])
+void recorder_node_name(const char *given, char text[static RECORDER_NODE_BYTES])
 {
     if (given)
         snprintf(text, RECORDER_NODE_BYTES, "%s", given);
@@ -90,7 +89,7 @@ bool recorder_settings_apply(const struct recorder_settings *settings, struct re
 {
     if (settings->directory == NULL)
         return error_set(error, ERROR_USAGE, "where to? give -w DIR, the archive directory");
-    node_name(settings->node, node_text);
+    recorder_node_name(settings->node, node_text);
     options->segment.directory = settings->directory;
     options->segment.node = node_text;
     if (!parse_codec(settings->compress, &options->segment, error) ||

@@ -46,6 +46,10 @@ void recorder_settings_init(struct recorder_settings *settings); /* the defaults
 
 enum { RECORDER_NODE_BYTES = 64 };
 
+/* What the recorder is called: as given, or (NULL) the host's name. File names are made of it: what has no
+ * place there becomes '-'. */
+void recorder_node_name(const char *given, char text[static RECORDER_NODE_BYTES]);
+
 /* Checks, makes the directory. *options borrows from *settings and from node_text. */
 bool recorder_settings_apply(const struct recorder_settings *settings, struct recorder_options *options,
                              char node_text[static RECORDER_NODE_BYTES], struct error *error);

@@ -65,6 +65,19 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, uint32_
                     const struct flow_key *flow, uint64_t hash, bool is_forward, uint32_t place);
 
 /*
+ * Whose a conversation is now: the names of its session, or those that a handshake under way has spelt (an
+ * attempt, if it fails), or of the lease that one of its addresses is. As sure as find --device wants it.
+ * Ask behind tracker_packet; borrowed until the next call.
+ */
+struct names;
+struct tracker_owner {
+    const struct names *names; /* one at least */
+    bool is_client_low;        /* the flow's low end is the device */
+};
+bool tracker_owner(struct tracker *tracker, const struct flow_key *flow, uint64_t hash,
+                   struct tracker_owner *owner); /* false: nobody's */
+
+/*
  * Reports every span that had packets since the last checkpoint; those that go on are begun anew. is_last:
  * also the handshakes that named someone and did not finish yet.
  */

@@ -50,6 +50,11 @@ static struct flow *address_flow(struct tracker *tracker, const struct ip_addres
     return flow;
 }
 
+struct flow *lease_flow(struct tracker *tracker, const struct ip_address *address)
+{
+    return address_flow(tracker, address, false);
+}
+
 static uint64_t hardware_of(const struct names *names)
 {
     struct identity_name name;

@@ -130,6 +130,9 @@ struct lru_table *lease_clients_new(uint64_t hash_seed);
 /* A packet that names its sender by itself; and what it says of addresses. */
 void lease_sight(struct tracker *tracker, const struct scene *scene, const struct sighting *seen);
 
+/* The span of an address; NULL when nobody was given it. */
+struct flow *lease_flow(struct tracker *tracker, const struct ip_address *address);
+
 /* Counts the packet on the addresses it is from and to. */
 void lease_count(struct tracker *tracker, const struct scene *scene);
 

@@ -37,6 +37,9 @@ bool fault_set(struct error *error, struct bytes text, struct span span, const c
             mark[n_mark++] = '~';
     mark[n_mark] = '\0';
 
-    return error_set(error, ERROR_USAGE, "%s\n  %s\n  %s%s%.*s", sentence, shown, mark, advice ? "\n  " : "",
-                     FAULT_ADVICE, advice ? advice : "");
+    error_set(error, ERROR_USAGE, "%s\n  %s\n  %s%s%.*s", sentence, shown, mark, advice ? "\n  " : "",
+              FAULT_ADVICE, advice ? advice : "");
+    error->at = span.at;
+    error->len = span.len ? span.len : 1;
+    return false;
 }

@@ -105,6 +105,29 @@ void filter_suspects(const struct filter *filter, void (*function)(void *context
     suspect_tree(filter->root, filter->text, function, context);
 }
 
+/* A slice of what is there, its length or a part of it is more than whether it is there. */
+static void tell_mentions(const struct node *node, bool is_presence, mention_function *function,
+                          void *context)
+{
+    for (; node; node = node->next) {
+        struct filter_mention mention = {
+            .protocol = node->protocol, .is_presence = is_presence, .at = node->span.at, .len = node->span.len
+        };
+
+        if (node->kind == NODE_FIELD)
+            mention.field = node->field;
+        if (node->kind == NODE_FIELD || node->kind == NODE_PROTOCOL)
+            function(context, &mention);
+        tell_mentions(node->first, node->kind == NODE_EXISTS, function, context);
+        tell_mentions(node->second, false, function, context);
+    }
+}
+
+void filter_mentions(const struct filter *filter, mention_function *function, void *context)
+{
+    tell_mentions(filter->root, false, function, context);
+}
+
 const char *const *filter_external_tests(const struct filter *filter, uint32_t *n)
 {
     *n = filter->outside.n_tests;

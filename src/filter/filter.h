@@ -49,6 +49,19 @@ bool filter_match(const struct filter *filter, const struct dissection *d);
 void filter_suspects(const struct filter *filter, void (*function)(void *context, const char *text),
                      void *context);
 
+/*
+ * Calls for each field and protocol that the filter names. is_presence: all that is asked is whether the
+ * packet has it; at and len: where in the text.
+ */
+struct filter_mention {
+    uint16_t field; /* FIELD_ID_NONE: the protocol itself */
+    enum protocol_id protocol;
+    bool is_presence;
+    uint32_t at, len;
+};
+typedef void mention_function(void *context, const struct filter_mention *mention);
+void filter_mentions(const struct filter *filter, mention_function *function, void *context);
+
 /* Its external tests, as they are written; how many in *n. They live as long as the filter. */
 const char *const *filter_external_tests(const struct filter *filter, uint32_t *n);
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -227,33 +228,72 @@ static bool fill_certificate(X509 *certificate, EVP_PKEY *key, const char *names
            X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
-struct tls *tls_open_self_signed(const char *const *names, size_t n_names, int64_t now_s, struct error *error)
+/* Both the caller's to free; NULL of both on failure. */
+static bool make_pair(const char *const *names, size_t n_names, int64_t now_s, X509 **certificate,
+                      EVP_PKEY **key, struct error *error)
 {
     char list[NAMES_BYTES];
+
+    *certificate = NULL;
+    *key = NULL;
+    if (!list_names(names, n_names, list, error))
+        return false;
+    *key = EVP_EC_gen("P-256");
+    *certificate = X509_new();
+    if (*key && *certificate && fill_certificate(*certificate, *key, list, now_s))
+        return true;
+    X509_free(*certificate);
+    EVP_PKEY_free(*key);
+    return fail(error, "cannot make a certificate", NULL);
+}
+
+struct tls *tls_open_self_signed(const char *const *names, size_t n_names, int64_t now_s, struct error *error)
+{
     struct tls *tls;
     EVP_PKEY *key;
     X509 *certificate;
-    bool is_good;
 
-    if (!list_names(names, n_names, list, error))
+    if (!make_pair(names, n_names, now_s, &certificate, &key, error))
         return NULL;
     tls = tls_new(error);
-    if (tls == NULL)
-        return NULL;
-    key = EVP_EC_gen("P-256");
-    certificate = X509_new();
-    is_good = key && certificate && fill_certificate(certificate, key, list, now_s) &&
-              SSL_CTX_use_certificate(tls->context, certificate) == 1 &&
-              SSL_CTX_use_PrivateKey(tls->context, key) == 1;
-    if (!is_good)
+    if (tls && (SSL_CTX_use_certificate(tls->context, certificate) != 1 ||
+                SSL_CTX_use_PrivateKey(tls->context, key) != 1)) {
         fail(error, "cannot make a certificate", NULL);
+        tls_close(tls);
+        tls = NULL;
+    }
     X509_free(certificate);
     EVP_PKEY_free(key);
-    if (!is_good) {
-        tls_close(tls);
-        return NULL;
-    }
     return tls;
+}
+
+bool tls_write_self_signed(int fd, const char *const *names, size_t n_names, int64_t now_s,
+                           struct error *error)
+{
+    X509 *certificate;
+    EVP_PKEY *key;
+    BIO *file;
+    bool is_written;
+
+    if (!make_pair(names, n_names, now_s, &certificate, &key, error))
+        return false;
+    file = BIO_new_fd(fd, BIO_NOCLOSE);
+    is_written = file && PEM_write_bio_X509(file, certificate) == 1 &&
+                 PEM_write_bio_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1;
+    if (!is_written)
+        fail(error, "cannot write the certificate", NULL);
+    BIO_free(file);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return is_written;
+}
+
+bool tls_is_good_for(const struct tls *tls, int64_t now_s, int64_t for_s)
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(tls->context);
+    time_t then = (time_t)(now_s + for_s);
+
+    return certificate && X509_cmp_time(X509_get0_notAfter(certificate), &then) > 0;
 }
 
 void tls_fingerprint(const struct tls *tls, char text[static TLS_FINGERPRINT_BYTES])

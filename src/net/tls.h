@@ -26,6 +26,14 @@ struct tls *tls_open(const char *certificate_path, const char *key_path, struct 
  */
 struct tls *tls_open_self_signed(const char *const *names, size_t n_names, int64_t now_s,
                                  struct error *error);
+
+/* The same, certificate and key, written to fd as PEM: for who keeps it, so that people need not compare its
+ * fingerprint after each start. */
+bool tls_write_self_signed(int fd, const char *const *names, size_t n_names, int64_t now_s,
+                           struct error *error);
+
+/* The certificate does not end before now_s + for_s (seconds since 1970). */
+bool tls_is_good_for(const struct tls *tls, int64_t now_s, int64_t for_s);
 void tls_close(struct tls *tls);
 
 /* SHA-256 of the certificate as browsers show it: "AB:CD:…". */

@@ -6,127 +6,9 @@
 #include "base/timestamp.h"
 #include "protocol/dhcp_fields.h"
 #include "protocol/dhcp_option_types.h"
-#include "protocol/dns_name.h"
+#include "protocol/dhcp_part.h"
+#include "protocol/dhcp_vendor.h"
 #include "protocol/text_value.h"
-
-/* ---- parts ---- */
-
-static void add_number(struct dhcp_message *message, unsigned field, uint64_t number)
-{
-    dissection_add_number(message->d, DHCP_FIELD(field), number);
-}
-
-static void add_bytes(struct dhcp_message *message, unsigned field, struct bytes bytes)
-{
-    dissection_add_bytes(message->d, DHCP_FIELD(field), bytes);
-}
-
-static void add_text(struct dhcp_message *message, unsigned field, struct bytes text)
-{
-    if (dissection_wants(message->d, PROTOCOL_DHCP, field))
-        add_bytes(message, field, text_value_ascii(message->d, text_value_until_nul(text)));
-}
-
-static bool bad_length(struct dhcp_message *message)
-{
-    add_number(message, DHCP_BAD_LENGTH, 1);
-    return true;
-}
-
-static bool take_number(struct dhcp_message *message, struct reader *r, unsigned n, unsigned field,
-                        uint64_t *number)
-{
-    struct bytes bytes;
-    uint64_t sum = 0;
-
-    if (!reader_bytes(r, n, &bytes))
-        return false;
-    for (unsigned i = 0; i < n; i++)
-        sum = sum << 8 | bytes.data[i];
-    add_number(message, field, field_of(DHCP_FIELD(field))->type == FIELD_BOOL ? sum != 0 : sum);
-    if (number)
-        *number = sum;
-    return true;
-}
-
-static bool take_bytes(struct dhcp_message *message, struct reader *r, size_t n, unsigned field)
-{
-    struct bytes bytes;
-
-    if (!reader_bytes(r, n, &bytes))
-        return false;
-    add_bytes(message, field, bytes);
-    return true;
-}
-
-static bool take_text(struct dhcp_message *message, struct reader *r, size_t n, unsigned field)
-{
-    struct bytes text;
-
-    if (!reader_bytes(r, n, &text))
-        return false;
-    add_text(message, field, text);
-    return true;
-}
-
-/* Values of n bytes up to the end; a rest that is too short for one is a bad length. */
-static bool take_each(struct dhcp_message *message, struct reader *r, unsigned n, unsigned field)
-{
-    while (reader_left(r) >= n)
-        if (!(n == 4 ? take_bytes(message, r, n, field) : take_number(message, r, n, field, NULL)))
-            return false;
-    return reader_left(r) == 0 || bad_length(message);
-}
-
-static bool read_typed(struct dhcp_message *message, const struct dhcp_option_type *type, struct bytes option)
-{
-    struct reader r = reader_over(option);
-    unsigned n = type->kind == DHCP_KIND_U8 ? 1 : type->kind == DHCP_KIND_U16 ? 2 : 4;
-
-    switch ((enum dhcp_option_kind)type->kind) {
-    case DHCP_KIND_OTHER:
-        return true;
-    case DHCP_KIND_BYTES:
-        add_bytes(message, type->field, option);
-        return true;
-    case DHCP_KIND_TEXT:
-        add_text(message, type->field, option);
-        return true;
-    case DHCP_KIND_IPV4S:
-        return take_each(message, &r, 4, type->field);
-    case DHCP_KIND_U16S:
-        return take_each(message, &r, 2, type->field);
-    case DHCP_KIND_IPV4:
-        return option.len == 4 ? take_bytes(message, &r, 4, type->field) : bad_length(message);
-    case DHCP_KIND_S32: {
-        uint32_t number;
-
-        if (option.len != 4 || !reader_u32(&r, &number))
-            return bad_length(message);
-        add_number(message, type->field, (uint64_t)(int64_t)(int32_t)number);
-        return true;
-    }
-    case DHCP_KIND_U8:
-    case DHCP_KIND_U16:
-    case DHCP_KIND_U32:
-        return option.len == n ? take_number(message, &r, n, type->field, NULL) : bad_length(message);
-    }
-    return false;
-}
-
-/* A name; pointers in it count from the start of names. At its end it may lack the root. */
-static bool take_name(struct dhcp_message *message, struct bytes names, struct reader *r, unsigned field)
-{
-    struct dns_message dns = { .d = message->d, .bytes = names, .steps_left = DNS_NAME_STEPS };
-    struct dns_name name;
-
-    if (!dns_name_read(&dns, r, true, &name))
-        return false;
-    add_bytes(message, field, name.text);
-    return true;
-}
-
-/* ---- options with parts of their own ---- */
 
 /* Pairs of addresses: RFC 2132 sections 4.3 and 5.8. */
 static bool read_pairs(struct dhcp_message *message, struct bytes option, unsigned first, unsigned second)
@@ -134,9 +16,9 @@ static bool read_pairs(struct dhcp_message *message, struct bytes option, unsign
     struct reader r = reader_over(option);
 
     while (reader_left(&r) >= 8)
-        if (!take_bytes(message, &r, 4, first) || !take_bytes(message, &r, 4, second))
+        if (!dhcp_take_bytes(message, &r, 4, first) || !dhcp_take_bytes(message, &r, 4, second))
             return false;
-    return reader_left(&r) == 0 || bad_length(message);
+    return reader_left(&r) == 0 || dhcp_bad_length(message);
 }
 
 enum { HARDWARE_ETHERNET = 1, HARDWARE_IEEE802 = 6 };
@@ -150,7 +32,7 @@ static void add_hardware(struct dhcp_message *message, unsigned field, uint32_t 
     size_t len = 0;
 
     if (address.len == 0) {
-        add_bytes(message, field, bytes_text("<No address>"));
+        dhcp_add_bytes(message, field, bytes_text("<No address>"));
         return;
     }
     if (!dissection_wants(message->d, PROTOCOL_DHCP, field) ||
@@ -162,7 +44,7 @@ static void add_hardware(struct dhcp_message *message, unsigned field, uint32_t 
         text[len++] = (uint8_t)digits[address.data[i] >> 4];
         text[len++] = (uint8_t)digits[address.data[i] & 15];
     }
-    add_bytes(message, field, bytes_of(text, len));
+    dhcp_add_bytes(message, field, bytes_of(text, len));
 }
 
 enum duid_type {
@@ -180,20 +62,20 @@ static bool read_duid(struct dhcp_message *message, struct reader *r)
     if (!reader_skip(r, 1) || !reader_bytes(r, 4, &iaid))
         return false;
     add_hardware(message, DHCP_CLIENT_ID_IAID, 255, iaid);
-    if (!take_number(message, r, 2, DHCP_CLIENT_ID_DUID_TYPE, &type))
+    if (!dhcp_take_number(message, r, 2, DHCP_CLIENT_ID_DUID_TYPE, &type))
         return false;
     switch (type) {
     case DUID_LINK_LAYER_TIME:
-        if (!take_number(message, r, 2, DHCP_CLIENT_ID_DUID_LLT_HW_TYPE, &hardware) ||
-            !take_number(message, r, 4, DHCP_CLIENT_ID_TIME, NULL))
+        if (!dhcp_take_number(message, r, 2, DHCP_CLIENT_ID_DUID_LLT_HW_TYPE, &hardware) ||
+            !dhcp_take_number(message, r, 4, DHCP_CLIENT_ID_TIME, NULL))
             return false;
         add_hardware(message, DHCP_CLIENT_ID_LINK_LAYER_ADDRESS, (uint32_t)hardware, reader_rest(r));
         return true;
     case DUID_ENTERPRISE:
-        return take_number(message, r, 4, DHCP_CLIENT_ID_ENTERPRISE_NUM, NULL) &&
-               take_bytes(message, r, reader_left(r), DHCP_CLIENT_ID);
+        return dhcp_take_number(message, r, 4, DHCP_CLIENT_ID_ENTERPRISE_NUM, NULL) &&
+               dhcp_take_bytes(message, r, reader_left(r), DHCP_CLIENT_ID);
     case DUID_LINK_LAYER:
-        if (!take_number(message, r, 2, DHCP_CLIENT_ID_DUID_LL_HW_TYPE, &hardware))
+        if (!dhcp_take_number(message, r, 2, DHCP_CLIENT_ID_DUID_LL_HW_TYPE, &hardware))
             return false;
         add_hardware(message, DHCP_CLIENT_ID_LINK_LAYER_ADDRESS, (uint32_t)hardware, reader_rest(r));
         return true;
@@ -214,17 +96,17 @@ static bool read_client_id(struct dhcp_message *message, struct bytes option, bo
     uint8_t type = option.len ? option.data[0] : 0;
 
     if (is_mac_id(option))
-        return take_number(message, &r, 1, DHCP_HW_TYPE, NULL) &&
-               take_bytes(message, &r, 6, DHCP_HW_MAC_ADDR);
+        return dhcp_take_number(message, &r, 1, DHCP_HW_TYPE, NULL) &&
+               dhcp_take_bytes(message, &r, 6, DHCP_HW_MAC_ADDR);
     if (option.len == 7 && type > 0 && type < 48) /* an address that has no name of its own here */
-        return take_number(message, &r, 1, DHCP_HW_TYPE, NULL);
+        return dhcp_take_number(message, &r, 1, DHCP_HW_TYPE, NULL);
     if (!has_more_forms || (option.len == 17 && type == 0)) /* a UUID: fields have no such type here */
         return true;
     if (type == 255)
         return read_duid(message, &r);
     if (type == 0 && option.len > 1)
-        return take_number(message, &r, 1, DHCP_CLIENT_ID_TYPE, NULL) &&
-               take_text(message, &r, reader_left(&r), DHCP_CLIENT_ID_UNDEF);
+        return dhcp_take_number(message, &r, 1, DHCP_CLIENT_ID_TYPE, NULL) &&
+               dhcp_take_text(message, &r, reader_left(&r), DHCP_CLIENT_ID_UNDEF);
     return true;
 }
 
@@ -235,19 +117,19 @@ static bool read_user_class(struct dhcp_message *message, struct bytes option)
     size_t left = option.len;
 
     if (option.len < 2)
-        return bad_length(message);
+        return dhcp_bad_length(message);
     for (uint64_t n = 0; reader_left(&r) > 0; n++) {
         uint64_t len = *r.at;
 
         if (len >= left)
-            return take_text(message, &r, left < reader_left(&r) ? left : reader_left(&r),
-                             DHCP_OPTION_USER_CLASS_TEXT);
-        add_number(message, DHCP_OPTION_USER_CLASS, n);
-        if (!take_number(message, &r, 1, DHCP_OPTION_USER_CLASS_LENGTH, NULL))
+            return dhcp_take_text(message, &r, left < reader_left(&r) ? left : reader_left(&r),
+                                  DHCP_OPTION_USER_CLASS_TEXT);
+        dhcp_add_number(message, DHCP_OPTION_USER_CLASS, n);
+        if (!dhcp_take_number(message, &r, 1, DHCP_OPTION_USER_CLASS_LENGTH, NULL))
             return false;
         if (len == 0)
-            return bad_length(message);
-        if (!take_bytes(message, &r, len, DHCP_OPTION_USER_CLASS_DATA))
+            return dhcp_bad_length(message);
+        if (!dhcp_take_bytes(message, &r, len, DHCP_OPTION_USER_CLASS_DATA))
             return false;
         left -= len + 1;
     }
@@ -260,11 +142,11 @@ static bool read_directory_agent(struct dhcp_message *message, struct bytes opti
     struct reader r = reader_over(option);
     uint64_t value;
 
-    if (!take_number(message, &r, 1, DHCP_OPTION_SLP_DIRECTORY_AGENT_VALUE, &value))
-        return bad_length(message);
+    if (!dhcp_take_number(message, &r, 1, DHCP_OPTION_SLP_DIRECTORY_AGENT_VALUE, &value))
+        return dhcp_bad_length(message);
     if (value == 0x80 && !reader_skip(&r, 1))
         return true;
-    return take_each(message, &r, 4, DHCP_OPTION_SLP_DIRECTORY_AGENT_SLPDA_ADDRESS);
+    return dhcp_take_each(message, &r, 4, DHCP_OPTION_SLP_DIRECTORY_AGENT_SLPDA_ADDRESS);
 }
 
 /* RFC 4702 section 2: the name in ASCII, or as DNS has it. */
@@ -274,21 +156,21 @@ static bool read_fqdn(struct dhcp_message *message, struct bytes option)
     uint64_t flags;
 
     if (option.len < 3)
-        return bad_length(message);
-    if (!take_number(message, &r, 1, DHCP_FQDN_FLAGS, &flags))
+        return dhcp_bad_length(message);
+    if (!dhcp_take_number(message, &r, 1, DHCP_FQDN_FLAGS, &flags))
         return false;
-    add_number(message, DHCP_FQDN_MBZ, flags >> 4);
-    add_number(message, DHCP_FQDN_N, flags >> 3 & 1);
-    add_number(message, DHCP_FQDN_E, flags >> 2 & 1);
-    add_number(message, DHCP_FQDN_O, flags >> 1 & 1);
-    add_number(message, DHCP_FQDN_S, flags & 1);
-    if (!take_number(message, &r, 1, DHCP_FQDN_RCODE1, NULL) ||
-        !take_number(message, &r, 1, DHCP_FQDN_RCODE2, NULL))
+    dhcp_add_number(message, DHCP_FQDN_MBZ, flags >> 4);
+    dhcp_add_number(message, DHCP_FQDN_N, flags >> 3 & 1);
+    dhcp_add_number(message, DHCP_FQDN_E, flags >> 2 & 1);
+    dhcp_add_number(message, DHCP_FQDN_O, flags >> 1 & 1);
+    dhcp_add_number(message, DHCP_FQDN_S, flags & 1);
+    if (!dhcp_take_number(message, &r, 1, DHCP_FQDN_RCODE1, NULL) ||
+        !dhcp_take_number(message, &r, 1, DHCP_FQDN_RCODE2, NULL))
         return false;
     if (reader_left(&r) == 0)
         return true;
-    return flags & 4 ? take_name(message, reader_rest(&r), &r, DHCP_FQDN_NAME)
-                     : take_text(message, &r, reader_left(&r), DHCP_FQDN_NAME);
+    return flags & 4 ? dhcp_take_name(message, reader_rest(&r), &r, DHCP_FQDN_NAME)
+                     : dhcp_take_text(message, &r, reader_left(&r), DHCP_FQDN_NAME);
 }
 
 enum { AUTHENTICATION_DELAYED = 1, AUTHENTICATION_HMAC_MD5 = 1, AUTHENTICATION_COUNTER = 0 };
@@ -301,29 +183,29 @@ static bool read_authentication(struct dhcp_message *message, struct bytes optio
     bool is_delayed;
 
     if (option.len < 11)
-        return bad_length(message);
-    if (!take_number(message, &r, 1, DHCP_OPTION_DHCP_AUTHENTICATION_PROTOCOL, &protocol))
+        return dhcp_bad_length(message);
+    if (!dhcp_take_number(message, &r, 1, DHCP_OPTION_DHCP_AUTHENTICATION_PROTOCOL, &protocol))
         return false;
     is_delayed = protocol == AUTHENTICATION_DELAYED;
-    if (!take_number(message, &r, 1,
-                     is_delayed ? DHCP_OPTION_DHCP_AUTHENTICATION_ALG_DELAY
-                                : DHCP_OPTION_DHCP_AUTHENTICATION_ALGORITHM,
-                     &algorithm) ||
-        !take_number(message, &r, 1, DHCP_OPTION_DHCP_AUTHENTICATION_RDM, &replay))
+    if (!dhcp_take_number(message, &r, 1,
+                          is_delayed ? DHCP_OPTION_DHCP_AUTHENTICATION_ALG_DELAY
+                                     : DHCP_OPTION_DHCP_AUTHENTICATION_ALGORITHM,
+                          &algorithm) ||
+        !dhcp_take_number(message, &r, 1, DHCP_OPTION_DHCP_AUTHENTICATION_RDM, &replay))
         return false;
     if (!(replay == AUTHENTICATION_COUNTER
-              ? take_number(message, &r, 8, DHCP_OPTION_DHCP_AUTHENTICATION_RDM_REPLAY_DETECTION, NULL)
-              : take_text(message, &r, 8, DHCP_OPTION_DHCP_AUTHENTICATION_RDM_RDV)))
+              ? dhcp_take_number(message, &r, 8, DHCP_OPTION_DHCP_AUTHENTICATION_RDM_REPLAY_DETECTION, NULL)
+              : dhcp_take_text(message, &r, 8, DHCP_OPTION_DHCP_AUTHENTICATION_RDM_RDV)))
         return false;
     if (!is_delayed || algorithm != AUTHENTICATION_HMAC_MD5)
         return reader_left(&r) == 0 ||
-               take_text(message, &r, reader_left(&r), DHCP_OPTION_DHCP_AUTHENTICATION_INFORMATION);
+               dhcp_take_text(message, &r, reader_left(&r), DHCP_OPTION_DHCP_AUTHENTICATION_INFORMATION);
     if (message->type == 1) /* a DHCPDISCOVER asks for it: section 5.1 */
         return true;
     if (reader_left(&r) < 20)
-        return bad_length(message);
-    return take_number(message, &r, 4, DHCP_OPTION_DHCP_AUTHENTICATION_SECRET_ID, NULL) &&
-           take_bytes(message, &r, 16, DHCP_OPTION_DHCP_AUTHENTICATION_HMAC_MD5_HASH);
+        return dhcp_bad_length(message);
+    return dhcp_take_number(message, &r, 4, DHCP_OPTION_DHCP_AUTHENTICATION_SECRET_ID, NULL) &&
+           dhcp_take_bytes(message, &r, 16, DHCP_OPTION_DHCP_AUTHENTICATION_HMAC_MD5_HASH);
 }
 
 /* RFC 4776 section 3.1 */
@@ -334,18 +216,18 @@ static bool read_civic_location(struct dhcp_message *message, struct bytes optio
 
     if (option.len < 3)
         return true;
-    if (!take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_WHAT, NULL) ||
-        !take_text(message, &r, 2, DHCP_OPTION_CIVIC_LOCATION_COUNTRY))
+    if (!dhcp_take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_WHAT, NULL) ||
+        !dhcp_take_text(message, &r, 2, DHCP_OPTION_CIVIC_LOCATION_COUNTRY))
         return false;
     while (reader_left(&r) >= 2) {
-        if (!take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_CA_TYPE, NULL) ||
-            !take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_CA_LENGTH, &len))
+        if (!dhcp_take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_CA_TYPE, NULL) ||
+            !dhcp_take_number(message, &r, 1, DHCP_OPTION_CIVIC_LOCATION_CA_LENGTH, &len))
             return false;
         if (len > reader_left(&r)) {
-            add_number(message, DHCP_OPTION_CIVIC_LOCATION_BAD_CATTYPE, 1);
+            dhcp_add_number(message, DHCP_OPTION_CIVIC_LOCATION_BAD_CATTYPE, 1);
             return true;
         }
-        if (len > 0 && !take_text(message, &r, len, DHCP_OPTION_CIVIC_LOCATION_CA_VALUE))
+        if (len > 0 && !dhcp_take_text(message, &r, len, DHCP_OPTION_CIVIC_LOCATION_CA_VALUE))
             return false;
     }
     return true;
@@ -368,7 +250,7 @@ static bool read_name_services(struct dhcp_message *message, struct bytes option
     uint16_t code;
 
     if (option.len < 2 || option.len & 1)
-        return bad_length(message);
+        return dhcp_bad_length(message);
     while (reader_u16(&r, &code)) {
         const char *name = NULL;
 
@@ -376,9 +258,9 @@ static bool read_name_services(struct dhcp_message *message, struct bytes option
             if (known[i].code == code)
                 name = known[i].name;
         if (name)
-            add_bytes(message, DHCP_OPTION_DHCP_NAME_SERVICE_SEARCH_OPTION, bytes_text(name));
+            dhcp_add_bytes(message, DHCP_OPTION_DHCP_NAME_SERVICE_SEARCH_OPTION, bytes_text(name));
         else
-            add_number(message, DHCP_OPTION_DHCP_NAME_SERVICE_INVALID, 1);
+            dhcp_add_number(message, DHCP_OPTION_DHCP_NAME_SERVICE_INVALID, 1);
     }
     return true;
 }
@@ -400,7 +282,7 @@ static bool is_last_piece(struct dhcp_message *message, uint16_t n, uint16_t *sh
         if (text == NULL)
             return false;
         len = snprintf((char *)text, 16, "%u/%u", i == 0 ? *shown : n, n);
-        add_bytes(message, i == 0 ? each : last, bytes_of(text, (size_t)len));
+        dhcp_add_bytes(message, i == 0 ? each : last, bytes_of(text, (size_t)len));
     }
     return false;
 }
@@ -415,7 +297,8 @@ static bool read_domain_search(struct dhcp_message *message)
                        DHCP_OPTION_DHCP_DNS_DOMAIN_SEARCH_LIST_REFER_LAST_OPTION))
         return true;
     while (reader_left(&r) > 0)
-        if (!take_name(message, message->domain_search, &r, DHCP_OPTION_DHCP_DNS_DOMAIN_SEARCH_LIST_FQDN))
+        if (!dhcp_take_name(message, message->domain_search, &r,
+                            DHCP_OPTION_DHCP_DNS_DOMAIN_SEARCH_LIST_FQDN))
             return false;
     return true;
 }
@@ -431,19 +314,19 @@ static bool read_sip_servers(struct dhcp_message *message)
                        DHCP_OPTION_SIP_SERVER_RFC_3396_DETECTED, DHCP_OPTION_SIP_SERVER_REFER_LAST_OPTION) ||
         message->sip_servers.len == 0)
         return true;
-    if (!take_number(message, &r, 1, DHCP_OPTION_SIP_SERVER_ENCODING, &encoding))
+    if (!dhcp_take_number(message, &r, 1, DHCP_OPTION_SIP_SERVER_ENCODING, &encoding))
         return false;
     if (encoding > 1) {
-        add_number(message, DHCP_OPTION_SIP_SERVER_ADDRESS_ENCODING, 1);
+        dhcp_add_number(message, DHCP_OPTION_SIP_SERVER_ADDRESS_ENCODING, 1);
         return true;
     }
     if (reader_left(&r) < (encoding == 0 ? 2 : 4) || (encoding == 1 && reader_left(&r) % 4))
-        return bad_length(message);
+        return dhcp_bad_length(message);
     if (encoding == 1)
-        return take_each(message, &r, 4, DHCP_OPTION_SIP_SERVER_ADDRESS);
+        return dhcp_take_each(message, &r, 4, DHCP_OPTION_SIP_SERVER_ADDRESS);
     names = reader_rest(&r);
     while (reader_left(&r) > 0)
-        if (!take_name(message, names, &r, DHCP_OPTION_SIP_SERVER_NAME))
+        if (!dhcp_take_name(message, names, &r, DHCP_OPTION_SIP_SERVER_NAME))
             return false;
     return true;
 }
@@ -455,84 +338,19 @@ static bool read_classless_routes(struct dhcp_message *message, struct bytes opt
     struct bytes route;
 
     if (option.len < 5)
-        return bad_length(message);
+        return dhcp_bad_length(message);
     while (reader_left(&r) > 0) {
         size_t prefix_len = *r.at, len = 1 + (prefix_len + 7) / 8 + 4;
 
         if (prefix_len > 32) {
-            add_number(message, DHCP_OPTION_CLASSLESS_STATIC_ROUTE_INVALID, 1);
+            dhcp_add_number(message, DHCP_OPTION_CLASSLESS_STATIC_ROUTE_INVALID, 1);
             return true;
         }
         if (!reader_bytes(&r, len, &route))
             return false;
-        add_bytes(message, DHCP_OPTION_CLASSLESS_STATIC_ROUTE, route);
+        dhcp_add_bytes(message, DHCP_OPTION_CLASSLESS_STATIC_ROUTE, route);
     }
     return true;
-}
-
-/* RFC 3925 section 3 */
-static bool read_vendor_class(struct dhcp_message *message, struct bytes option)
-{
-    struct reader r = reader_over(option);
-    uint64_t len;
-
-    if (option.len == 1) /* CableLabs' own */
-        return take_number(message, &r, 1, DHCP_OPTION_VI_CLASS_CL_ADDRESS_MODE, NULL);
-    while (reader_left(&r) >= 5)
-        if (!take_number(message, &r, 4, DHCP_OPTION_VI_CLASS_ENTERPRISE, NULL) ||
-            !take_number(message, &r, 1, DHCP_OPTION_VI_CLASS_LENGTH, &len) ||
-            !take_text(message, &r, len, DHCP_OPTION_VI_CLASS_DATA))
-            return false;
-    return reader_left(&r) == 0 || bad_length(message);
-}
-
-static bool read_vendor_suboptions(struct dhcp_message *message, struct reader *r)
-{
-    uint64_t len;
-
-    while (reader_left(r) > 0) {
-        if (!take_number(message, r, 1, DHCP_VENDOR_SUBOPTION, NULL))
-            return false;
-        if (reader_left(r) == 0) {
-            add_number(message, DHCP_MISSING_SUBOPT_LENGTH, 1);
-            return true;
-        }
-        if (!take_number(message, r, 1, DHCP_OPTION_SUBOPTION_LENGTH, &len))
-            return false;
-        if (reader_left(r) < len) {
-            add_number(message, DHCP_MISSING_SUBOPT_VALUE, 1);
-            return true;
-        }
-        if (!take_bytes(message, r, len, DHCP_VENDOR_DATA))
-            return false;
-    }
-    return true;
-}
-
-enum {
-    ENTERPRISE_BROADBAND_FORUM = 3561,
-    ENTERPRISE_CABLELABS = 4491
-}; /* have suboptions that are not told apart */
-
-/* The same, section 4. */
-static bool read_vendor_information(struct dhcp_message *message, struct bytes option)
-{
-    struct reader r = reader_over(option), sub;
-    uint64_t enterprise, len;
-
-    while (reader_left(&r) >= 5) {
-        if (!take_number(message, &r, 4, DHCP_OPTION_VI_ENTERPRISE, &enterprise) ||
-            !take_number(message, &r, 1, DHCP_OPTION_VI_LENGTH, &len))
-            return false;
-        if (!reader_sub(&r, len, &sub)) {
-            add_number(message, DHCP_OPTION_ENTERPRISE_MALFORMED, 1);
-            break;
-        }
-        if (enterprise != ENTERPRISE_BROADBAND_FORUM && enterprise != ENTERPRISE_CABLELABS &&
-            !read_vendor_suboptions(message, &sub))
-            return false;
-    }
-    return reader_left(&r) == 0 || bad_length(message);
 }
 
 /* RFC 6731 section 4.3 */
@@ -542,12 +360,12 @@ static bool read_rdnss(struct dhcp_message *message, struct bytes option)
     uint8_t flags;
 
     if (option.len < 10 || !reader_u8(&r, &flags))
-        return bad_length(message);
-    add_number(message, DHCP_OPTION_RDNSS_RESERVED, flags >> 2);
-    add_number(message, DHCP_OPTION_RDNSS_PREFERENCE, flags & 3);
-    return take_bytes(message, &r, 4, DHCP_OPTION_RDNSS_PRIMARY_DNS) &&
-           take_bytes(message, &r, 4, DHCP_OPTION_RDNSS_SECONDARY_DNS) &&
-           take_name(message, reader_rest(&r), &r, DHCP_OPTION_RDNSS_DOMAIN);
+        return dhcp_bad_length(message);
+    dhcp_add_number(message, DHCP_OPTION_RDNSS_RESERVED, flags >> 2);
+    dhcp_add_number(message, DHCP_OPTION_RDNSS_PREFERENCE, flags & 3);
+    return dhcp_take_bytes(message, &r, 4, DHCP_OPTION_RDNSS_PRIMARY_DNS) &&
+           dhcp_take_bytes(message, &r, 4, DHCP_OPTION_RDNSS_SECONDARY_DNS) &&
+           dhcp_take_name(message, reader_rest(&r), &r, DHCP_OPTION_RDNSS_DOMAIN);
 }
 
 /* Seconds as NTP counts them, in 32 bits: RFC 6926 section 6.2. */
@@ -559,10 +377,10 @@ static bool read_time(struct dhcp_message *message, struct bytes option, unsigne
     int64_t unix_seconds;
 
     if (option.len != 4 || !reader_u32(&r, &seconds))
-        return bad_length(message);
+        return dhcp_bad_length(message);
     unix_seconds =
         seconds >> 31 ? (int64_t)seconds - SECONDS_1900_TO_1970 : (int64_t)seconds + SECONDS_1970_TO_2036;
-    add_number(message, field, seconds ? (uint64_t)(unix_seconds * NS_PER_SECOND) : 0);
+    dhcp_add_number(message, field, seconds ? (uint64_t)(unix_seconds * NS_PER_SECOND) : 0);
     return true;
 }
 
@@ -573,12 +391,12 @@ static bool read_pcp_servers(struct dhcp_message *message, struct bytes option)
     uint64_t len;
 
     if (option.len < 5)
-        return bad_length(message);
+        return dhcp_bad_length(message);
     while (reader_left(&r) >= 5) {
-        if (!take_number(message, &r, 1, DHCP_OPTION_PCP_LIST_LENGTH, &len))
+        if (!dhcp_take_number(message, &r, 1, DHCP_OPTION_PCP_LIST_LENGTH, &len))
             return false;
         for (uint64_t at = 1; len % 4 == 1 && at < len && reader_left(&r) >= 4; at += 4)
-            if (!take_bytes(message, &r, 4, DHCP_OPTION_PCP_SERVER))
+            if (!dhcp_take_bytes(message, &r, 4, DHCP_OPTION_PCP_SERVER))
                 return false;
     }
     return true;
@@ -590,82 +408,13 @@ static bool read_6rd(struct dhcp_message *message, struct bytes option)
     struct reader r = reader_over(option);
 
     if (option.len < 22) {
-        add_number(message, DHCP_OPTION_6RD_MALFORMED, 1);
+        dhcp_add_number(message, DHCP_OPTION_6RD_MALFORMED, 1);
         return true;
     }
-    return take_number(message, &r, 1, DHCP_OPTION_6RD_IPV4_MASK_LEN, NULL) &&
-           take_number(message, &r, 1, DHCP_OPTION_6RD_PREFIX_LEN, NULL) &&
-           take_bytes(message, &r, 16, DHCP_OPTION_6RD_PREFIX) &&
-           take_each(message, &r, 4, DHCP_OPTION_6RD_BORDER_RELAY_IP);
-}
-
-/* RFC 4243: as many enterprises as there are. */
-static bool read_agent_vendor(struct dhcp_message *message, struct bytes option)
-{
-    struct reader r = reader_over(option), sub;
-    uint64_t enterprise, len;
-
-    while (reader_left(&r) > 0) {
-        if (!take_number(message, &r, 4, DHCP_OPTION_AGENT_INFORMATION_OPTION_VI_ENTERPRISE, &enterprise) ||
-            !take_number(message, &r, 1, DHCP_OPTION_AGENT_INFORMATION_OPTION_VI_DATA_LENGTH, &len) ||
-            !reader_sub(&r, len, &sub))
-            return false;
-        if (enterprise != ENTERPRISE_CABLELABS)
-            add_bytes(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_VALUE, reader_rest(&sub));
-    }
-    return true;
-}
-
-static bool read_vrf(struct dhcp_message *message, struct bytes option)
-{
-    struct reader r = reader_over(option);
-
-    if (option.len == 1)
-        return take_number(message, &r, 1, DHCP_OPTION_AGENT_INFORMATION_OPTION_VRF_NAME_GLOBAL, NULL);
-    if (option.len != 7)
-        return take_text(message, &r, option.len, DHCP_OPTION_AGENT_INFORMATION_OPTION_VRF_NAME);
-    return take_number(message, &r, 3, DHCP_OPTION_AGENT_INFORMATION_OPTION_VRF_NAME_VPN_ID_OUI, NULL) &&
-           take_number(message, &r, 4, DHCP_OPTION_AGENT_INFORMATION_OPTION_VRF_NAME_VPN_ID_INDEX, NULL);
-}
-
-/* What a relay put in: RFC 3046 section 2. */
-static bool read_agent_information(struct dhcp_message *message, struct bytes option)
-{
-    struct reader r = reader_over(option);
-    uint64_t code, len;
-    struct bytes value;
-
-    while (reader_left(&r) > 0) {
-        bool is_read = true;
-
-        if (reader_left(&r) == 1) {
-            add_number(message, DHCP_MISSING_SUBOPT_LENGTH, 1);
-            return true;
-        }
-        if (!take_number(message, &r, 1, DHCP_OPTION_AGENT_INFORMATION_OPTION_SUBOPTION, &code) ||
-            !take_number(message, &r, 1, DHCP_OPTION_SUBOPTION_LENGTH, &len))
-            return false;
-        if (!reader_bytes(&r, len, &value)) {
-            add_number(message, DHCP_MISSING_SUBOPT_VALUE, 1);
-            return true;
-        }
-        add_bytes(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_VALUE, value);
-        if (code == 9)
-            is_read = read_agent_vendor(message, value);
-        else if (code == 13)
-            add_bytes(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_VALUE, (struct bytes) { 0 });
-        else if (code == 16 && value.len == 6)
-            add_bytes(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_ANI_AP_BSSID, value);
-        else if (code == 19)
-            add_number(message, DHCP_OPTION_AGENT_INFORMATION_OPTION_SOURCE_PORT, 1);
-        else if (code == 151)
-            is_read = read_vrf(message, value);
-        else
-            is_read = read_typed(message, &dhcp_agent_types[code], value);
-        if (!is_read)
-            return false;
-    }
-    return true;
+    return dhcp_take_number(message, &r, 1, DHCP_OPTION_6RD_IPV4_MASK_LEN, NULL) &&
+           dhcp_take_number(message, &r, 1, DHCP_OPTION_6RD_PREFIX_LEN, NULL) &&
+           dhcp_take_bytes(message, &r, 16, DHCP_OPTION_6RD_PREFIX) &&
+           dhcp_take_each(message, &r, 4, DHCP_OPTION_6RD_BORDER_RELAY_IP);
 }
 
 /* Option 43 says what the class of option 60 makes of it; those that do are not told apart here. */
@@ -694,14 +443,14 @@ bool dhcp_option_read(struct dhcp_message *message, uint8_t code, struct bytes o
         return read_pairs(message, option, DHCP_OPTION_STATIC_ROUTE_IP, DHCP_OPTION_STATIC_ROUTE_ROUTER);
     case 43:
         if (!is_vendor_known(message))
-            add_bytes(message, DHCP_OPTION_VENDOR_VALUE, option);
+            dhcp_add_bytes(message, DHCP_OPTION_VENDOR_VALUE, option);
         return true;
     case DHCP_OPTION_MESSAGE_TYPE:
-        return take_number(message, &r, 1, DHCP_OPTION_DHCP, NULL);
+        return dhcp_take_number(message, &r, 1, DHCP_OPTION_DHCP, NULL);
     case 55:
-        return take_each(message, &r, 1, DHCP_OPTION_REQUEST_LIST_ITEM);
+        return dhcp_take_each(message, &r, 1, DHCP_OPTION_REQUEST_LIST_ITEM);
     case DHCP_OPTION_VENDOR_CLASS:
-        add_text(message, DHCP_OPTION_VENDOR_CLASS_ID, option);
+        dhcp_add_text(message, DHCP_OPTION_VENDOR_CLASS_ID, option);
         return true;
     case 61:
         return read_client_id(message, option, true);
@@ -710,30 +459,30 @@ bool dhcp_option_read(struct dhcp_message *message, uint8_t code, struct bytes o
     case 78:
         return read_directory_agent(message, option);
     case 79:
-        return take_number(message, &r, 1, DHCP_OPTION_SLP_SERVICE_SCOPE_VALUE, NULL) &&
-               take_text(message, &r, reader_left(&r), DHCP_OPTION_SLP_SERVICE_SCOPE_STRING);
+        return dhcp_take_number(message, &r, 1, DHCP_OPTION_SLP_SERVICE_SCOPE_VALUE, NULL) &&
+               dhcp_take_text(message, &r, reader_left(&r), DHCP_OPTION_SLP_SERVICE_SCOPE_STRING);
     case 81:
         return read_fqdn(message, option);
     case 82:
-        return read_agent_information(message, option);
+        return dhcp_read_agent_information(message, option);
     case 85:
-        return take_each(message, &r, 4, DHCP_OPTION_NOVELL_DSS_IP);
+        return dhcp_take_each(message, &r, 4, DHCP_OPTION_NOVELL_DSS_IP);
     case 90:
         return read_authentication(message, option);
     case 93:
-        return take_each(message, &r, 2, DHCP_OPTION_CLIENT_SYSTEM_ARCHITECTURE);
+        return dhcp_take_each(message, &r, 2, DHCP_OPTION_CLIENT_SYSTEM_ARCHITECTURE);
     case 94: /* RFC 4578 section 2.2 */
         if (!reader_u8(&r, &type))
             return false;
-        return type != 1 || (take_number(message, &r, 1, DHCP_CLIENT_NETWORK_ID_MAJOR, NULL) &&
-                             take_number(message, &r, 1, DHCP_CLIENT_NETWORK_ID_MINOR, NULL));
+        return type != 1 || (dhcp_take_number(message, &r, 1, DHCP_CLIENT_NETWORK_ID_MAJOR, NULL) &&
+                             dhcp_take_number(message, &r, 1, DHCP_CLIENT_NETWORK_ID_MINOR, NULL));
     case 97:
         return read_client_id(message, option, false);
     case 99:
         return read_civic_location(message, option);
     case 114:
     case 160:
-        add_text(message, DHCP_OPTION_CAPTIVE_PORTAL, option);
+        dhcp_add_text(message, DHCP_OPTION_CAPTIVE_PORTAL, option);
         return true;
     case 117:
         return read_name_services(message, option);
@@ -745,20 +494,20 @@ bool dhcp_option_read(struct dhcp_message *message, uint8_t code, struct bytes o
     case 249:
         return read_classless_routes(message, option);
     case 124:
-        return read_vendor_class(message, option);
+        return dhcp_read_vendor_class(message, option);
     case 125:
-        return read_vendor_information(message, option);
+        return dhcp_read_vendor_information(message, option);
     case 145:
-        return take_each(message, &r, 1, DHCP_OPTION_FORCERENEW_NONCE_ALGORITHM);
+        return dhcp_take_each(message, &r, 1, DHCP_OPTION_FORCERENEW_NONCE_ALGORITHM);
     case 146:
         return read_rdnss(message, option);
     case 151:
-        if (!take_number(message, &r, 1, DHCP_OPTION_BULK_LEASE_STATUS_CODE, NULL))
-            return bad_length(message);
+        if (!dhcp_take_number(message, &r, 1, DHCP_OPTION_BULK_LEASE_STATUS_CODE, NULL))
+            return dhcp_bad_length(message);
         if (reader_left(&r) > 0 &&
             dissection_wants(message->d, PROTOCOL_DHCP, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE))
-            add_bytes(message, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE,
-                      text_value_utf8(message->d, reader_rest(&r)));
+            dhcp_add_bytes(message, DHCP_OPTION_BULK_LEASE_STATUS_CODE_MESSAGE,
+                           text_value_utf8(message->d, reader_rest(&r)));
         return true;
     case 152:
         return read_time(message, option, DHCP_OPTION_BULK_LEASE_BASE_TIME);
@@ -770,13 +519,13 @@ bool dhcp_option_read(struct dhcp_message *message, uint8_t code, struct bytes o
         return read_pcp_servers(message, option);
     case 159: /* RFC 7618 section 9 */
         if (option.len != 4)
-            return bad_length(message);
-        return take_number(message, &r, 1, DHCP_OPTION_PORTPARAMS_OFFSET, NULL) &&
-               take_number(message, &r, 1, DHCP_OPTION_PORTPARAMS_PSID_LENGTH, NULL) &&
-               take_bytes(message, &r, 2, DHCP_OPTION_PORTPARAMS_PSID);
+            return dhcp_bad_length(message);
+        return dhcp_take_number(message, &r, 1, DHCP_OPTION_PORTPARAMS_OFFSET, NULL) &&
+               dhcp_take_number(message, &r, 1, DHCP_OPTION_PORTPARAMS_PSID_LENGTH, NULL) &&
+               dhcp_take_bytes(message, &r, 2, DHCP_OPTION_PORTPARAMS_PSID);
     case 212:
         return read_6rd(message, option);
     default:
-        return read_typed(message, &dhcp_option_types[code], option);
+        return dhcp_read_typed(message, &dhcp_option_types[code], option);
     }
 }

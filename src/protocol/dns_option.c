@@ -95,7 +95,7 @@ static bool option_read(struct rdata *data, uint64_t code, struct bytes option)
         return true;
     case OPTION_CHAIN:
         if (option.len > 0 && dissection_wants(d, PROTOCOL_DNS, DNS_OPT_CHAIN_FQDN))
-            add_bytes(data, DNS_OPT_CHAIN_FQDN, text_value_ascii(d, option));
+            add_bytes(data, DNS_OPT_CHAIN_FQDN, text_value_until_nul(text_value_ascii(d, option)));
         return true;
     case OPTION_EXTENDED_ERROR:
         if (option.len < 2)

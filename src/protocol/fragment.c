@@ -37,7 +37,10 @@ void fragment_add_pieces(struct dissection *d, const struct reassembly *reassemb
             }
             last = least;
             piece = &pieces[(uint32_t)(least - 1)];
-            add(d, piece->is_different ? fields->error : fields->fragment, piece->number);
+            add(d,
+                piece->is_different || piece->is_other_end || piece->is_too_long ? fields->error
+                                                                                 : fields->fragment,
+                piece->number);
             if (piece->offset < covered)
                 add(d, fields->overlap, 1);
             if (piece->is_different)

@@ -10,310 +10,11 @@
 #include <zlib.h>
 
 #include "protocol/dispatch.h"
+#include "protocol/http_head.h"
 #include "protocol/http_message.h"
 #include "protocol/http_state.h"
 #include "protocol/tcp_analysis.h"
 #include "protocol/tcp.h"
-
-struct message {
-    struct http_conversation *conversation; /* NULL: nothing is remembered */
-    enum http_kind kind;
-    uint32_t status;
-    bool has_length, is_chunked, is_packed, has_coding;
-    uint64_t length;
-    struct bytes host, uri, media_type, content_encoding, upgrade;
-};
-
-/* ---- values ---- */
-
-/* Text as ASCII has it: other bytes become U+FFFD, and it ends with a zero byte. HTTP_FIELD_COUNT: of no
- * field. */
-static void add_text(struct dissection *d, unsigned field, struct bytes text)
-{
-    static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd };
-    const uint8_t *end = text.len ? memchr(text.data, 0, text.len) : NULL;
-    size_t n_others = 0, len = 0;
-    uint8_t *copy;
-
-    if (field == HTTP_FIELD_COUNT || !dissection_wants(d, PROTOCOL_HTTP, field))
-        return;
-    if (end)
-        text.len = (size_t)(end - text.data);
-    for (size_t i = 0; i < text.len; i++)
-        n_others += text.data[i] >> 7;
-    if (n_others > 0) {
-        copy = dissection_scratch(d, text.len + 2 * n_others);
-        if (copy == NULL)
-            return;
-        for (size_t i = 0; i < text.len; i++) {
-            if (text.data[i] < 0x80) {
-                copy[len++] = text.data[i];
-            } else {
-                memcpy(copy + len, replacement, sizeof replacement);
-                len += sizeof replacement;
-            }
-        }
-        text = bytes_of(copy, len);
-    }
-    dissection_add_bytes(d, HTTP_ID(field), text);
-}
-
-static void add_request(struct dissection *d, struct bytes line, struct message *message, struct bytes method)
-{
-    struct reader r = reader_over(line);
-    struct bytes word = http_word(&r), query;
-    const uint8_t *mark;
-
-    if (word.len == 0)
-        return;
-    if (message->conversation) {
-        message->conversation->is_head = http_is(method, "HEAD");
-        message->conversation->is_connect = http_is(method, "CONNECT");
-        message->conversation->has_request = true;
-    }
-    add_text(d, HTTP_REQUEST_METHOD, word);
-    if (r.at - line.data > 2 && r.at[-1] == ' ' && r.at[-2] == ' ') /* an empty URI */
-        r.at--;
-    message->uri = http_word(&r);
-    add_text(d, HTTP_REQUEST_URI, message->uri);
-    mark = message->uri.len ? memchr(message->uri.data, '?', message->uri.len) : NULL;
-    if (mark && mark + 1 < message->uri.data + message->uri.len) {
-        query = bytes_of(mark + 1, message->uri.len - (size_t)(mark + 1 - message->uri.data));
-        add_text(d, HTTP_REQUEST_URI_PATH, bytes_of(message->uri.data, (size_t)(mark - message->uri.data)));
-        add_text(d, HTTP_REQUEST_URI_QUERY, query);
-        while (query.len > 0 && dissection_wants(d, PROTOCOL_HTTP, HTTP_REQUEST_URI_QUERY_PARAMETER)) {
-            const uint8_t *next = memchr(query.data, '&', query.len);
-            size_t len = next ? (size_t)(next - query.data) : query.len;
-
-            if (len > 0)
-                add_text(d, HTTP_REQUEST_URI_QUERY_PARAMETER, bytes_of(query.data, len));
-            len += next != NULL;
-            query = bytes_of(query.data + len, query.len - len);
-        }
-    }
-    add_text(d, HTTP_REQUEST_VERSION, reader_rest(&r));
-}
-
-static void add_response(struct dissection *d, struct bytes line, struct message *message)
-{
-    static const char unknown[] = "Unknown (";
-    struct reader r = reader_over(line);
-    struct bytes word = http_word(&r);
-    uint32_t status = 0;
-    const char *name;
-
-    if (word.len == 0)
-        return;
-    add_text(d, HTTP_RESPONSE_VERSION, word);
-    word = http_word(&r);
-    if (word.len < 3)
-        return;
-    for (size_t i = 0; i < 3 && word.data[i] >= '0' && word.data[i] <= '9'; i++)
-        status = status * 10 + word.data[i] - '0';
-    message->status = status;
-    if (message->conversation)
-        message->conversation->status = (uint16_t)status;
-    dissection_add_number(d, HTTP_ID(HTTP_RESPONSE_CODE), status);
-    name = http_status_name(status);
-    if (name) {
-        dissection_add_bytes(d, HTTP_ID(HTTP_RESPONSE_CODE_DESC), bytes_text(name));
-    } else if (dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_CODE_DESC)) {
-        uint8_t *text = dissection_scratch(d, sizeof unknown + 4);
-        size_t len = sizeof unknown - 1;
-
-        if (text) {
-            memcpy(text, unknown, len);
-            for (uint32_t unit = status >= 100 ? 100 : status >= 10 ? 10 : 1; unit > 0; unit /= 10)
-                text[len++] = (uint8_t)('0' + status / unit % 10);
-            text[len++] = ')';
-            dissection_add_bytes(d, HTTP_ID(HTTP_RESPONSE_CODE_DESC), bytes_of(text, len));
-        }
-    }
-    if (reader_left(&r) > 0)
-        add_text(d, HTTP_RESPONSE_PHRASE, reader_rest(&r));
-}
-
-static int base64_value(uint8_t byte)
-{
-    if (byte >= 'A' && byte <= 'Z')
-        return byte - 'A';
-    if (byte >= 'a' && byte <= 'z')
-        return byte - 'a' + 26;
-    if (byte >= '0' && byte <= '9')
-        return byte - '0' + 52;
-    return byte == '+' ? 62 : byte == '/' ? 63 : -1;
-}
-
-/* Authorization: Basic, RFC 7617. */
-static void add_credentials(struct dissection *d, struct bytes value)
-{
-    struct reader r = reader_over(value);
-    struct bytes scheme = http_word(&r);
-    uint32_t bits = 0, n_bits = 0;
-    size_t len = 0;
-    uint8_t *text;
-
-    if (!dissection_wants(d, PROTOCOL_HTTP, HTTP_AUTHBASIC) || scheme.len != 5 ||
-        memcmp(scheme.data, "Basic", 5) != 0 || value.len < 6)
-        return;
-    text = dissection_scratch(d, reader_left(&r) + 1);
-    if (text == NULL)
-        return;
-    for (const uint8_t *at = r.at; at < r.end; at++) {
-        int digit = base64_value(*at);
-
-        if (digit < 0)
-            continue;
-        bits = bits << 6 | (uint32_t)digit;
-        n_bits += 6;
-        if (n_bits >= 8) {
-            n_bits -= 8;
-            text[len++] = (uint8_t)(bits >> n_bits);
-        }
-    }
-    add_text(d, HTTP_AUTHBASIC, bytes_of(text, len));
-}
-
-static bool is_space(uint8_t byte)
-{
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-static void add_cookies(struct dissection *d, struct bytes value)
-{
-    size_t i = 0;
-
-    while (dissection_wants(d, PROTOCOL_HTTP, HTTP_COOKIE_PAIR)) {
-        const uint8_t *end;
-        size_t len;
-
-        while (i < value.len && (value.data[i] == ';' || is_space(value.data[i])))
-            i++;
-        if (i >= value.len)
-            return;
-        end = memchr(value.data + i, ';', value.len - i);
-        len = end ? (size_t)(end - value.data) - i : value.len - i;
-        add_text(d, HTTP_COOKIE_PAIR, bytes_of(value.data + i, len));
-        i += len;
-    }
-}
-
-/* RFC 9110 section 5.6.2. */
-static bool is_token(struct bytes name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i];
-
-        if (byte <= ' ' || byte >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", byte))
-            return false;
-    }
-    return name.len > 0;
-}
-
-/* line: with its end */
-static void add_header(struct dissection *d, const struct http_header *header, struct bytes line,
-                       struct message *message)
-{
-    unsigned field = http_header_field(header->name);
-    struct bytes value = header->value;
-    struct http_coding coding;
-    size_t len = 0;
-
-    add_text(d,
-             message->kind == HTTP_KIND_REQUEST    ? HTTP_REQUEST_LINE
-             : message->kind == HTTP_KIND_RESPONSE ? HTTP_RESPONSE_LINE
-             : field == HTTP_FIELD_COUNT           ? HTTP_UNKNOWN_HEADER
-                                                   : HTTP_FIELD_COUNT,
-             line);
-    if (!is_token(header->name)) {
-        dissection_add_number(d, HTTP_ID(HTTP_BAD_HEADER_NAME), 0);
-        return;
-    }
-    if (field == HTTP_FIELD_COUNT)
-        return;
-    add_text(d, field, value);
-    switch (field) {
-    case HTTP_CONTENT_LENGTH_HEADER:
-        message->has_length = http_number_of(value, &message->length);
-        if (!message->has_length)
-            break;
-        dissection_add_number(d, HTTP_ID(HTTP_CONTENT_LENGTH), message->length);
-        if (message->has_coding)
-            dissection_add_number(d, HTTP_ID(HTTP_TE_AND_LENGTH), 0);
-        break;
-    case HTTP_TRANSFER_ENCODING:
-        if (message->has_length)
-            dissection_add_number(d, HTTP_ID(HTTP_TE_AND_LENGTH), 0);
-        coding = http_coding_of(value);
-        message->has_coding = true;
-        message->is_chunked |= coding.is_chunked;
-        message->is_packed = coding.is_packed;
-        if (coding.is_unknown)
-            dissection_add_number(d, HTTP_ID(HTTP_TE_UNKNOWN), 0);
-        break;
-    case HTTP_CONTENT_TYPE:
-        while (len < value.len && value.data[len] != ';' && !is_space(value.data[len]))
-            len++;
-        message->media_type = bytes_of(value.data, len);
-        break;
-    case HTTP_CONTENT_ENCODING:
-        message->content_encoding = value;
-        break;
-    case HTTP_HOST:
-        message->host = value;
-        break;
-    case HTTP_UPGRADE:
-        message->upgrade = value;
-        break;
-    case HTTP_AUTHORIZATION:
-    case HTTP_PROXY_AUTHORIZATION:
-        add_credentials(d, value);
-        break;
-    case HTTP_COOKIE:
-        add_cookies(d, value);
-        break;
-    default:
-        break;
-    }
-}
-
-static bool begins_with(struct bytes text, const char *word)
-{
-    size_t len = strlen(word);
-
-    return text.len >= len && http_is(bytes_of(text.data, len), word);
-}
-
-static void add_full_uri(struct dissection *d, const struct message *message)
-{
-    const char *scheme = d->present & PROTOCOL_BIT(PROTOCOL_TLS) ? "https://" : "http://";
-    struct bytes host = message->host, uri = message->uri;
-    bool keeps = message->conversation && (message->conversation->is_connect ||
-                                           dissection_wants(d, PROTOCOL_HTTP, HTTP_RESPONSE_FOR_URI));
-    bool wants = keeps || dissection_wants(d, PROTOCOL_HTTP, HTTP_REQUEST_FULL_URI);
-
-    if (keeps && uri.data && host.data == NULL)
-        http_remember_uri(d, message->conversation, uri, false);
-    if (host.data == NULL || uri.data == NULL)
-        return;
-    while (host.len > 0 && is_space(host.data[host.len - 1]))
-        host.len--;
-    if (wants && !begins_with(uri, "http://") && !begins_with(uri, "https://") &&
-        !(message->conversation && message->conversation->is_connect)) {
-        size_t len = strlen(scheme);
-        uint8_t *text = dissection_scratch(d, len + host.len + uri.len);
-
-        if (text == NULL)
-            return;
-        memcpy(text, scheme, len);
-        memcpy(text + len, host.data, host.len);
-        memcpy(text + len + host.len, uri.data, uri.len);
-        uri = bytes_of(text, len + host.len + uri.len);
-    }
-    add_text(d, HTTP_REQUEST_FULL_URI, uri);
-    if (keeps)
-        http_remember_uri(d, message->conversation, uri, true);
-}
 
 /* ---- requests and their responses ---- */
 
@@ -334,7 +35,7 @@ static void add_frame(struct dissection *d, unsigned field, uint64_t frame)
 }
 
 /* A response belongs to the request before it, as long as that has none. */
-static void add_exchange(struct dissection *d, const struct message *message)
+static void add_exchange(struct dissection *d, const struct http_head *message)
 {
     struct http_conversation *conversation = message->conversation;
     bool is_request = message->kind == HTTP_KIND_REQUEST;
@@ -369,7 +70,7 @@ static void add_exchange(struct dissection *d, const struct message *message)
 
         if (copy) {
             memcpy(copy, uri.data, uri.len);
-            add_text(d, HTTP_RESPONSE_FOR_URI, bytes_of(copy, uri.len));
+            http_add_text(d, HTTP_RESPONSE_FOR_URI, bytes_of(copy, uri.len));
         }
     }
 }
@@ -393,7 +94,7 @@ static bool join_chunks(struct dissection *d, struct reader *r, struct bytes *jo
         if (chunk.len == 0) {
             trailer = http_trailer(r);
             if (trailer.len > 0)
-                add_text(d, HTTP_CHUNKED_TRAILER_PART, trailer);
+                http_add_text(d, HTTP_CHUNKED_TRAILER_PART, trailer);
             break;
         }
         dissection_add_bytes(d, HTTP_ID(HTTP_CHUNK_DATA), chunk);
@@ -432,11 +133,13 @@ static bool inflate_body(struct dissection *d, struct bytes packed, struct bytes
                             .next_out = body,
                             .avail_out = HTTP_BODY_BYTES };
 
+        int result;
+
         if (inflateInit2(&stream, window_bits[i]) != Z_OK)
             return false;
-        inflate(&stream, Z_SYNC_FLUSH); /* what comes out counts: a body may be cut */
+        result = inflate(&stream, Z_SYNC_FLUSH); /* what comes out counts: a body may be cut */
         inflateEnd(&stream);
-        if (stream.total_out > 0) {
+        if (stream.total_out > 0 || result == Z_STREAM_END) {
             *unpacked = bytes_of(body, stream.total_out);
             return true;
         }
@@ -451,7 +154,7 @@ static bool is_packed_by_zlib(struct bytes encoding)
 }
 
 /* Names who dissects the body and shrinks *r to it. */
-static void hand_body(struct dissection *d, struct reader *r, const struct message *message,
+static void hand_body(struct dissection *d, struct reader *r, const struct http_head *message,
                       struct bytes body, bool is_put_together)
 {
     enum protocol_id next = PROTOCOL_DATA;
@@ -468,7 +171,7 @@ static void hand_body(struct dissection *d, struct reader *r, const struct messa
                 goto hand;
             }
         }
-        add_text(d, HTTP_FILE_DATA, body);
+        http_add_text(d, HTTP_FILE_DATA, body);
         if (message->media_type.len > 0)
             next = http_media_protocol(message->media_type);
     }
@@ -482,7 +185,7 @@ hand:
 }
 
 /* How much of what is left belongs to the message's body. */
-static size_t body_length(const struct message *message, size_t left)
+static size_t body_length(const struct http_head *message, size_t left)
 {
     if (message->has_length && (!message->has_coding))
         return message->length < left ? (size_t)message->length : left;
@@ -499,7 +202,7 @@ static size_t body_length(const struct message *message, size_t left)
 /* ---- messages ---- */
 
 /* 101: the connection speaks something else from here on (RFC 9110 section 7.8). */
-static void note_switch(const struct message *message)
+static void note_switch(const struct http_head *message)
 {
     struct http_conversation *conversation = message->conversation;
 
@@ -507,53 +210,16 @@ static void note_switch(const struct message *message)
         return;
     if (message->upgrade.data && conversation->status == 101) {
         conversation->is_switched = true;
-        conversation->becomes = PROTOCOL_NONE; /* nobody here reads WebSocket or HTTP/2 */
+        /* nobody here reads WebSocket or HTTP/2 */
+        conversation->becomes = http_is(message->upgrade, "websocket") || http_is(message->upgrade, "h2c")
+                                    ? PROTOCOL_NONE
+                                    : PROTOCOL_DATA;
     }
     if (conversation->is_connect && conversation->status == 200)
         conversation->is_tunnel = true;
 }
 
 static enum dissect_result http_later(struct dissection *d, struct reader *r);
-
-/* Reads lines up to the empty one. False: what comes is no header. */
-static bool add_head(struct dissection *d, struct reader *r, struct message *message, bool *is_broken)
-{
-    bool has_line = false;
-
-    while (reader_left(r) > 0) {
-        struct reader start = *r, rest;
-        struct bytes line, method;
-        struct http_header header;
-        enum http_kind kind;
-
-        if (!http_line(r, &line)) {
-            r->at = r->end; /* the last line has no end */
-            if (line.len > 0 && line.data[line.len - 1] == '\r')
-                line.len--;
-        }
-        rest = (struct reader) { start.at, r->at };
-        kind = http_kind_of(line, &method);
-        if (kind != HTTP_KIND_OTHER) {
-            message->kind = kind;
-            has_line = true;
-            dissection_add_number(d, HTTP_ID(HTTP_CHAT), 0);
-            if (kind == HTTP_KIND_RESPONSE)
-                add_response(d, line, message);
-            else
-                add_request(d, line, message, method);
-        } else if (line.len == 0) {
-            return true;
-        } else if (http_header_of(line, &header)) {
-            has_line = true;
-            add_header(d, &header, reader_rest(&rest), message);
-        } else {
-            *is_broken = has_line && r->at == r->end && line.data + line.len == r->end;
-            *r = start;
-            return false;
-        }
-    }
-    return true;
-}
 
 /* Is it HTTP at all? Else nothing is shown of it. */
 static bool is_message(struct bytes bytes, const struct http_conversation *conversation)
@@ -574,7 +240,7 @@ static bool is_message(struct bytes bytes, const struct http_conversation *conve
 static enum dissect_result add_message(struct dissection *d, struct reader *r,
                                        struct http_conversation *conversation, struct layer *pushed)
 {
-    struct message message = { .conversation = conversation };
+    struct http_head message = { .conversation = conversation };
     struct reader start = *r;
     struct bytes body;
     bool is_broken = false, has_body, is_put_together = false;
@@ -591,10 +257,10 @@ static enum dissect_result add_message(struct dissection *d, struct reader *r,
         *r = start;
         return DISSECT_OK;
     }
-    add_head(d, r, &message, &is_broken);
+    http_add_head(d, r, &message, &is_broken);
     if (pushed)
         pushed->header_len = (uint32_t)(r->at - pushed->data);
-    add_full_uri(d, &message);
+    http_add_full_uri(d, &message);
     if (is_broken)
         return DISSECT_MALFORMED;
     add_exchange(d, &message);
@@ -682,7 +348,7 @@ static enum dissect_result add_tunnel(struct dissection *d, struct reader *r,
         return DISSECT_OK;
     if (!dissection_push(d, PROTOCOL_HTTP, r, 0))
         return DISSECT_OK;
-    add_text(d, HTTP_PROXY_CONNECT_HOST, host);
+    http_add_text(d, HTTP_PROXY_CONNECT_HOST, host);
     dissection_add_number(d, HTTP_ID(HTTP_PROXY_CONNECT_PORT), port);
     dissection_next(d, r, tunnel_protocol(d, conversation, reader_rest(r)), d->left_wire);
     return DISSECT_OK;

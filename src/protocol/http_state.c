@@ -128,7 +128,7 @@ uint8_t *http_body_room(struct dissection *d, size_t n)
     struct http_state *state = dissect_state_of(d->state, PROTOCOL_HTTP);
     struct body *body;
 
-    if (state == NULL || n > HTTP_BODY_BYTES)
+    if (state == NULL || n > HTTP_TEXT_BYTES)
         return NULL;
     if (state->bodies_in != dissect_state_packets(d->state))
         release_bodies(state);

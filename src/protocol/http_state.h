@@ -38,5 +38,9 @@ void http_remember_uri(struct dissection *d, const struct http_conversation *con
                        bool is_full);
 struct bytes http_remembered_uri(struct dissection *d, const struct http_conversation *conversation);
 
-/* Room for n bytes of a body, until the next packet; NULL when that is too much. */
+enum {
+    HTTP_TEXT_BYTES = 3 * HTTP_BODY_BYTES
+}; /* of a body as text: a byte that is none is replaced by three */
+
+/* Room for n bytes of a body, until the next packet; NULL when that is more than HTTP_TEXT_BYTES. */
 uint8_t *http_body_room(struct dissection *d, size_t n);

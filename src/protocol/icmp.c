@@ -271,7 +271,8 @@ static void quote(struct dissection *d, struct reader *r, uint8_t type, uint8_t 
         else if (words && type != TYPE_QUENCH && wire_len > words * 4u && total > words * 4u)
             len = ((first & 15u) + words) * 4;
     }
-    dissection_next(d, r, PROTOCOL_IPV4, len < wire_len ? len : wire_len);
+    if (wire_len > 0)
+        dissection_next(d, r, PROTOCOL_IPV4, len < wire_len ? len : wire_len);
 }
 
 static bool add_routers(struct dissection *d, struct reader *r, unsigned n)

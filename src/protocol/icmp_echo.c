@@ -77,8 +77,7 @@ bool icmp_echo_reply(struct dissection *d, enum protocol_id protocol, const stru
     return true;
 }
 
-/* The innermost IP layer below, NULL where none was kept. */
-static const struct layer *ip_below(const struct dissection *d)
+const struct layer *icmp_ip_below(const struct dissection *d)
 {
     for (uint32_t i = d->n_layers; i > 0; i--) {
         uint8_t protocol = d->layers[i - 1].protocol;
@@ -92,7 +91,7 @@ static const struct layer *ip_below(const struct dissection *d)
 unsigned icmp_checksum_status(const struct dissection *d, const struct reader *whole, uint32_t sum,
                               bool is_quoted)
 {
-    const struct layer *ip = ip_below(d);
+    const struct layer *ip = icmp_ip_below(d);
 
     if (is_quoted || reader_left(whole) < d->left_wire || (ip && ip->fragment == FRAGMENT_FIRST))
         return CHECKSUM_UNVERIFIED;

@@ -32,6 +32,9 @@ static inline bool icmp_is_quoted(const struct dissection *d)
     return d->present & (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6));
 }
 
+/* The innermost IP layer below, NULL where none was kept. */
+const struct layer *icmp_ip_below(const struct dissection *d);
+
 /*
  * What a checksum is, that covers all from *whole on and starts from sum; UNVERIFIED where it cannot be told:
  * cut, quoted, or the first of several fragments.

@@ -6,6 +6,7 @@
 #include "protocol/icmpv6.h"
 
 #include "protocol/checksum.h"
+#include "protocol/transport_checksum.h"
 #include "protocol/dispatch.h"
 #include "protocol/flow.h"
 #include "protocol/icmp_echo.h"
@@ -286,16 +287,16 @@ static void pair(struct dissection *d, bool is_reply, uint16_t checksum, uint32_
 static void add_checksum_status(struct dissection *d, const struct reader *whole, bool is_quoted)
 {
     unsigned status = CHECKSUM_UNVERIFIED;
-    struct conversation_ends ends;
+    uint8_t room[PSEUDO_ADDRESSES_BYTES];
+    const struct layer *ip = icmp_ip_below(d);
+    struct bytes addresses;
 
     if (!dissection_wants(d, PROTOCOL_ICMPV6, ICMPV6_CHECKSUM_STATUS) &&
         !dissection_wants(d, PROTOCOL_ICMPV6, ICMPV6_CHECKSUM_BAD))
         return;
-    if (dissection_ends(d, &ends)) {
-        uint32_t sum = checksum_add(d->left_wire + IP_PROTOCOL_ICMPV6,
-                                    bytes_of(ends.source.bytes, ip_address_bits(&ends.source) / 8));
+    if (ip && pseudo_header_addresses(ip, room, &addresses)) {
+        uint32_t sum = checksum_add(d->left_wire + IP_PROTOCOL_ICMPV6, addresses);
 
-        sum = checksum_add(sum, bytes_of(ends.destination.bytes, ip_address_bits(&ends.destination) / 8));
         status = icmp_checksum_status(d, whole, sum, is_quoted);
     }
     dissection_add_number(d, ICMPV6_ID(ICMPV6_CHECKSUM_STATUS), status);
@@ -303,7 +304,8 @@ static void add_checksum_status(struct dissection *d, const struct reader *whole
         dissection_add_number(d, ICMPV6_ID(ICMPV6_CHECKSUM_BAD), 1);
 }
 
-static void add_error(struct dissection *d, struct reader *r, uint8_t type, const uint8_t *word)
+/* False: it quotes nothing (RFC 4443 section 3: as much as fits). */
+static bool add_error(struct dissection *d, struct reader *r, uint8_t type, const uint8_t *word)
 {
     struct reader peek = *r;
     enum protocol_id next;
@@ -321,8 +323,11 @@ static void add_error(struct dissection *d, struct reader *r, uint8_t type, cons
             dissection_add_number(d, ICMPV6_ID(ICMPV6_LENGTH), word[0]);
         dissection_add_bytes(d, ICMPV6_ID(ICMPV6_RESERVED), bytes_of(word + (word[0] != 0), word[0] ? 3 : 4));
     }
+    if (d->left_wire <= ICMPV6_HEADER_BYTES)
+        return false;
     next = reader_u8(&peek, &first) && first >> 4 != 6 ? PROTOCOL_DATA : PROTOCOL_IPV6;
     dissection_next(d, r, next, d->left_wire - ICMPV6_HEADER_BYTES);
+    return true;
 }
 
 /*
@@ -361,6 +366,7 @@ static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r
     struct layer *layer;
     uint16_t checksum;
     uint8_t type, code;
+    struct bytes quoted;
     uint32_t word;
     bool is_done = true;
 
@@ -378,7 +384,7 @@ static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r
     case ICMPV6_PARAMETER:
         if (!reader_u32(r, &word))
             return dissection_cut(d, ICMPV6_HEADER_BYTES);
-        add_error(d, r, type, layer->data + 4);
+        is_done = add_error(d, r, type, layer->data + 4);
         break;
     case ICMPV6_ECHO:
     case ICMPV6_ECHO_REPLY:
@@ -389,6 +395,12 @@ static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r
         if (!is_quoted)
             pair(d, type == ICMPV6_ECHO_REPLY, checksum, word);
         dissection_next(d, r, PROTOCOL_DATA, d->left_wire - ICMPV6_HEADER_BYTES);
+        break;
+    case ICMPV6_EXTENDED_ECHO: /* RFC 8335: as an echo to there; the interface it asks about is not read */
+    case ICMPV6_EXTENDED_ECHO_REPLY:
+        if (!reader_u32(r, &word))
+            return dissection_cut(d, ICMPV6_HEADER_BYTES);
+        dissection_add_number(d, ICMPV6_ID(ICMPV6_IDENTIFIER), word >> 16);
         break;
     case ICMPV6_LISTENER_QUERY:
     case ICMPV6_LISTENER_REPORT:
@@ -401,7 +413,11 @@ static enum dissect_result icmpv6_dissect(struct dissection *d, struct reader *r
     case ICMPV6_NEIGHBOR_SOLICIT:
     case ICMPV6_NEIGHBOR_ADVERT:
     case ICMPV6_REDIRECT:
-        is_done = icmpv6_add_neighbour(d, &body, type);
+        is_done = icmpv6_add_neighbour(d, &body, type, &quoted);
+        if (quoted.len > 0) {
+            *r = reader_over(quoted);
+            dissection_next(d, r, PROTOCOL_IPV6, (uint32_t)quoted.len);
+        }
         break;
     case ICMPV6_RENUMBERING:
     case ICMPV6_HOME_AGENT_REQUEST:

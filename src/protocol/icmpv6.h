@@ -110,11 +110,14 @@ enum { /* types: IANA's registry */
        ICMPV6_HOME_AGENT_REQUEST = 144,
        ICMPV6_MOBILE_PREFIX_SOLICIT = 146,
        ICMPV6_RPL = 155,
+       ICMPV6_EXTENDED_ECHO = 160,
+       ICMPV6_EXTENDED_ECHO_REPLY = 161,
 };
 
 /*
  * Neighbour discovery (RFC 4861) and multicast listeners (RFC 2710, 3810): what lies behind the first four
- * bytes of such a message, at *r. False: it ends too early.
+ * bytes of such a message, at *r. False: it ends too early. *quoted: the packet that made a router send a
+ * redirect, as far as it is there; else empty.
  */
-bool icmpv6_add_neighbour(struct dissection *d, struct reader *r, uint8_t type);
+bool icmpv6_add_neighbour(struct dissection *d, struct reader *r, uint8_t type, struct bytes *quoted);
 bool icmpv6_add_listener(struct dissection *d, struct reader *r, uint8_t type);

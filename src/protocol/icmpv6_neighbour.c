@@ -5,6 +5,7 @@ enum {
     OPTION_SOURCE_LINK = 1,
     OPTION_TARGET_LINK = 2,
     OPTION_PREFIX = 3,
+    OPTION_REDIRECTED = 4,
     OPTION_MTU = 5,
     OPTION_NONCE = 14,
     OPTION_ROUTE = 24,
@@ -149,7 +150,8 @@ static bool add_option(struct dissection *d, struct reader *r, uint8_t type)
     }
 }
 
-static bool add_options(struct dissection *d, struct reader *r)
+/* quoted: becomes the packet in a redirected header (RFC 4861 section 4.6.3), if there is one. */
+static bool add_options(struct dissection *d, struct reader *r, struct bytes *quoted)
 {
     while (reader_left(r) > 0) {
         uint8_t type, length;
@@ -168,8 +170,13 @@ static bool add_options(struct dissection *d, struct reader *r)
         if (!reader_bytes(r, length * 8u - 2, &bytes))
             return false;
         content = reader_over(bytes);
-        if (!add_option(d, &content, type))
+        if (type == OPTION_REDIRECTED) {
+            if (!reader_skip(&content, 6))
+                return false;
+            *quoted = reader_rest(&content);
+        } else if (!add_option(d, &content, type)) {
             return false;
+        }
     }
     return true;
 }
@@ -198,20 +205,21 @@ static bool add_router(struct dissection *d, struct reader *r)
     return add_u32(d, r, ICMPV6_RA_REACHABLE) && add_u32(d, r, ICMPV6_RA_RETRANS);
 }
 
-bool icmpv6_add_neighbour(struct dissection *d, struct reader *r, uint8_t type)
+bool icmpv6_add_neighbour(struct dissection *d, struct reader *r, uint8_t type, struct bytes *quoted)
 {
     uint32_t flags;
 
+    *quoted = bytes_of(NULL, 0);
     switch (type) {
     case ICMPV6_ROUTER_SOLICIT:
-        return add_reserved(d, r, 4) && add_options(d, r);
+        return add_reserved(d, r, 4) && add_options(d, r, quoted);
     case ICMPV6_ROUTER_ADVERT:
-        return add_router(d, r) && add_options(d, r);
+        return add_router(d, r) && add_options(d, r, quoted);
     case ICMPV6_NEIGHBOR_SOLICIT:
-        return add_reserved(d, r, 4) && add_address(d, r, ICMPV6_NS_TARGET) && add_options(d, r);
+        return add_reserved(d, r, 4) && add_address(d, r, ICMPV6_NS_TARGET) && add_options(d, r, quoted);
     case ICMPV6_REDIRECT:
         return add_reserved(d, r, 4) && add_address(d, r, ICMPV6_RD_TARGET) &&
-               add_address(d, r, ICMPV6_RD_DESTINATION) && add_options(d, r);
+               add_address(d, r, ICMPV6_RD_DESTINATION) && add_options(d, r, quoted);
     default:
         if (!reader_u32(r, &flags))
             return false;
@@ -220,7 +228,7 @@ bool icmpv6_add_neighbour(struct dissection *d, struct reader *r, uint8_t type)
         dissection_add_number(d, ICMPV6_ID(ICMPV6_NA_FLAG_S), flags >> 30 & 1);
         dissection_add_number(d, ICMPV6_ID(ICMPV6_NA_FLAG_O), flags >> 29 & 1);
         dissection_add_number(d, ICMPV6_ID(ICMPV6_NA_FLAG_RSV), flags & 0x1fffffff);
-        return add_address(d, r, ICMPV6_NA_TARGET) && add_options(d, r);
+        return add_address(d, r, ICMPV6_NA_TARGET) && add_options(d, r, quoted);
     }
 }
 

@@ -243,8 +243,35 @@ static enum dissect_result ipv4_authenticated(struct dissection *d, struct reade
     return DISSECT_OK;
 }
 
+/* What there is of a header that was cut: Wireshark shows it up to there. */
+static enum dissect_result cut_header(struct dissection *d, const struct layer *layer)
+{
+    const bool is_quoted = d->present & (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6));
+    struct reader r = reader_over(bytes_of(layer->data, layer->header_len));
+    uint8_t first, tos;
+    uint16_t total_len;
+    struct bytes source;
+
+    if (!reader_u8(&r, &first) || first >> 4 != 4)
+        goto out;
+    dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), 4);
+    dissection_add_number(d, IPV4_ID_OF(IPV4_HDR_LEN), (first & 15u) * 4);
+    if (!reader_u8(&r, &tos) || !reader_u16(&r, &total_len))
+        goto out;
+    if (total_len > d->left_wire && !is_quoted)
+        dissection_add_number(d, IPV4_ID_OF(IPV4_BOGUS_LENGTH), 1);
+    if (!reader_skip(&r, 8))
+        goto out;
+    add_checksum(d, layer, IPV4_HEADER_BYTES, false);
+    if (reader_bytes(&r, 4, &source))
+        ipv4_add_host(d, IPV4_SRC_HOST, source);
+out:
+    return d->left_wire < IPV4_HEADER_BYTES ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
+}
+
+/* is_all: the header's length is no more than there is on the wire. */
 static enum dissect_result ipv4_fragment(struct dissection *d, struct reader *r, struct layer *layer,
-                                         uint32_t wire_len, uint16_t fragment_word)
+                                         uint32_t wire_len, uint16_t fragment_word, bool is_all)
 {
     struct fragment fragment = {
         .source = ip_address_of(bytes_of(layer->data + 12, 4)),
@@ -254,7 +281,7 @@ static enum dissect_result ipv4_fragment(struct dissection *d, struct reader *r,
         .offset = (uint32_t)(fragment_word & IPV4_OFFSET_MASK) * 8,
         .has_more = fragment_word & IPV4_FLAG_MF,
         .wire_len = wire_len,
-        .is_gathered = d->preferences->ip_defragment,
+        .is_gathered = d->preferences->ip_defragment && is_all,
     };
     enum protocol_id next = fragment_follow(d, r, layer, &fragment, dispatch_ip_protocol(layer->carries));
 
@@ -286,17 +313,13 @@ static enum dissect_result ipv4_dissect(struct dissection *d, struct reader *r)
     uint32_t header_len, total_len, wire_len;
     uint16_t fragment_word;
     uint8_t first;
+    bool is_all = true;
 
     layer = dissection_push(d, PROTOCOL_IPV4, r, IPV4_HEADER_BYTES);
     if (layer == NULL)
         return DISSECT_OK;
-    if (layer->header_len < IPV4_HEADER_BYTES) {
-        if (layer->header_len > 0 && layer->data[0] >> 4 == 4) {
-            dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), 4);
-            dissection_add_number(d, IPV4_ID_OF(IPV4_HDR_LEN), (layer->data[0] & 15u) * 4);
-        }
-        return d->left_wire < IPV4_HEADER_BYTES ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
-    }
+    if (layer->header_len < IPV4_HEADER_BYTES)
+        return cut_header(d, layer);
     first = layer->data[0];
     header_len = (first & 15u) * 4;
     dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), first >> 4);
@@ -316,6 +339,7 @@ static enum dissect_result ipv4_dissect(struct dissection *d, struct reader *r)
         if (!(d->present & (PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6))))
             dissection_add_number(d, IPV4_ID_OF(IPV4_BOGUS_LENGTH), 1);
         total_len = d->left_wire;
+        is_all = false;
     }
     add_checksum(d, layer, header_len, reader_left(r) >= header_len);
     ipv4_add_host(d, IPV4_SRC_HOST, bytes_of(layer->data + 12, 4));
@@ -332,7 +356,7 @@ static enum dissect_result ipv4_dissect(struct dissection *d, struct reader *r)
     layer->header_len = header_len;
     wire_len = total_len - header_len;
     if (__builtin_expect(fragment_word & (IPV4_FLAG_MF | IPV4_OFFSET_MASK), 0))
-        return ipv4_fragment(d, r, layer, wire_len, fragment_word);
+        return ipv4_fragment(d, r, layer, wire_len, fragment_word, is_all);
     if (__builtin_expect(layer->carries == IP_PROTOCOL_AH, 0))
         return ipv4_authenticated(d, r, layer, wire_len);
     dissection_next(d, r, dispatch_ip_protocol(layer->carries), wire_len);

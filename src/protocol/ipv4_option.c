@@ -20,7 +20,7 @@ enum {
     OPTION_BROADCAST = 149,
 };
 
-/* len: what the option must have; 0: any. */
+/* presence: 0 for none. len: what the option must have; 0: any. */
 static const struct option {
     uint8_t type, presence, len;
 } options_known[] = {
@@ -35,11 +35,18 @@ static const struct option {
     { 130, IPV4_OPTIONS_SECURITY, 0 },
     { OPTION_LOOSE_ROUTE, IPV4_OPTIONS_ROUTE, 0 },
     { 133, IPV4_OPTIONS_EXT_SECURITY, 0 },
+    { 134, 0, 0 }, /* CIPSO */
     { OPTION_STREAM_ID, IPV4_OPTIONS_SID, 4 },
     { OPTION_STRICT_ROUTE, IPV4_OPTIONS_SOURCE_ROUTE, 0 },
     { OPTION_ROUTER_ALERT, IPV4_OPTIONS_ROUTERALERT, 4 },
     { OPTION_BROADCAST, IPV4_OPTIONS_SDB, 0 },
 };
+
+static void add_presence(struct dissection *d, const struct option *option)
+{
+    if (option->presence)
+        dissection_add_number(d, IPV4_ID_OF(option->presence), 1);
+}
 
 static void add_type(struct dissection *d, uint8_t type)
 {
@@ -166,7 +173,7 @@ bool ipv4_add_options(struct dissection *d, struct bytes options)
         struct bytes bytes;
 
         if (type == OPTION_EOL || type == OPTION_NOP) {
-            dissection_add_number(d, IPV4_ID_OF(known->presence), 1);
+            add_presence(d, known);
             add_type(d, type);
             if (type == OPTION_EOL)
                 return true;
@@ -178,7 +185,7 @@ bool ipv4_add_options(struct dissection *d, struct bytes options)
         }
         if (known == NULL)
             continue;
-        dissection_add_number(d, IPV4_ID_OF(known->presence), 1);
+        add_presence(d, known);
         add_type(d, type);
         dissection_add_number(d, IPV4_ID_OF(IPV4_OPT_LEN), len);
         if (known->len && known->len != len)

@@ -366,8 +366,11 @@ static enum dissect_result ipv6_follow(struct dissection *d, struct reader *r, s
                                        uint8_t next, uint32_t wire_len)
 {
     layer->carries = next;
-    if (next == NEXT_NONE)
+    if (next == NEXT_NONE) { /* RFC 8200 section 4.7: what stands there all the same is not to be looked at */
+        if (wire_len > 0)
+            dissection_next(d, r, PROTOCOL_DATA, wire_len);
         return DISSECT_OK;
+    }
     dissection_next(d, r, dispatch_ip_protocol(next), wire_len);
     return DISSECT_OK;
 }
@@ -444,6 +447,8 @@ static enum dissect_result ipv6_dissect(struct dissection *d, struct reader *r)
         return DISSECT_OK;
     if (layer->header_len > 0)
         dissection_add_number(d, IPV4_ID_OF(IPV4_VERSION), 6);
+    if (layer->header_len < IPV6_HEADER_BYTES && layer->header_len >= 24)
+        add_host(d, IPV6_SRC_HOST, bytes_of(layer->data + 8, 16));
     if (layer->header_len < IPV6_HEADER_BYTES)
         return d->left_wire < IPV6_HEADER_BYTES ? DISSECT_MALFORMED : DISSECT_TRUNCATED;
     add_host(d, IPV6_SRC_HOST, bytes_of(layer->data + 8, 16));

@@ -18,47 +18,12 @@
 
 #include "protocol/mqtt_property.h"
 #include "protocol/mqtt_session.h"
-#include "protocol/state.h"
+#include "protocol/mqtt_walk.h"
 #include "protocol/text_value.h"
 
 enum { FIXED_HEADER_LEAST = 2, VARINT_BYTES_MOST = 10 };
 
-/* ---- which packets must be read ---- */
-
-/* The fields from first to last as bits of a demand's first word. */
-#define FIELDS(first, last) (~UINT64_C(0) >> (63 - (last)) & ~UINT64_C(0) << (first))
-#define FIELD_BIT(field) FIELDS(field, field)
-
-static_assert(MQTT_PROPERTIES < 64 && MQTT_PROP_VALUE < 128, "two words, the first with all but properties");
-
-#define FIXED_HEADER_FIELDS FIELDS(MQTT_HDRFLAGS, MQTT_UNKNOWN_VERSION)
-#define CONNECT_FIELDS FIELDS(MQTT_PROTO_LEN, MQTT_PASSWD)
-#define PROPERTY_FIELDS FIELDS(MQTT_PROPERTIES, 63)
-/* Those for which it does not matter what came before. */
-#define SELF_CONTAINED_FIELDS (FIELDS(MQTT_HDRFLAGS, MQTT_LEN) | FIELD_BIT(MQTT_RETAIN) | CONNECT_FIELDS)
-
-static const uint64_t fields_of_type[16] = {
-    [MQTT_CONNECT] = CONNECT_FIELDS | FIELD_BIT(MQTT_ILLEGAL_TOPIC_LENGTH) | PROPERTY_FIELDS,
-    [MQTT_CONNACK] = FIELDS(MQTT_CONACK_FLAGS, MQTT_CONNACK_REASON) | PROPERTY_FIELDS,
-    [MQTT_PUBLISH] = FIELDS(MQTT_MSGID, MQTT_MSG_DECODED_AS) | PROPERTY_FIELDS,
-    [MQTT_PUBACK] = FIELD_BIT(MQTT_MSGID) | FIELD_BIT(MQTT_PUBACK_REASON) | PROPERTY_FIELDS,
-    [MQTT_PUBREC] = FIELD_BIT(MQTT_MSGID) | FIELD_BIT(MQTT_PUBREC_REASON) | PROPERTY_FIELDS,
-    [MQTT_PUBREL] = FIELD_BIT(MQTT_MSGID) | FIELD_BIT(MQTT_PUBREL_REASON) | PROPERTY_FIELDS,
-    [MQTT_PUBCOMP] = FIELD_BIT(MQTT_MSGID) | FIELD_BIT(MQTT_PUBCOMP_REASON) | PROPERTY_FIELDS,
-    [MQTT_SUBSCRIBE] = FIELDS(MQTT_MSGID, MQTT_ILLEGAL_TOPIC_LENGTH) |
-                       FIELDS(MQTT_SUB_QOS, MQTT_SUBSCRIPTION_RESERVED) | PROPERTY_FIELDS,
-    [MQTT_SUBACK] = FIELD_BIT(MQTT_MSGID) | FIELDS(MQTT_SUBACK_QOS, MQTT_SUBACK_REASON) | PROPERTY_FIELDS,
-    [MQTT_UNSUBSCRIBE] = FIELDS(MQTT_MSGID, MQTT_ILLEGAL_TOPIC_LENGTH) | PROPERTY_FIELDS,
-    [MQTT_UNSUBACK] = FIELD_BIT(MQTT_MSGID) | FIELD_BIT(MQTT_UNSUBACK_REASON) | PROPERTY_FIELDS,
-    [MQTT_DISCONNECT] = FIELD_BIT(MQTT_DISCONNECT_REASON) | PROPERTY_FIELDS,
-    [MQTT_AUTH] = FIELD_BIT(MQTT_AUTH_REASON) | PROPERTY_FIELDS,
-};
-
 /* What a message may be, by its content type. */
-#define CONTENT_MASK                                                                               \
-    (PROTOCOL_BIT(PROTOCOL_JSON) | PROTOCOL_BIT(PROTOCOL_CBOR) | PROTOCOL_BIT(PROTOCOL_LWM2MTLV) | \
-     PROTOCOL_BIT(PROTOCOL_TEXT_LINES))
-
 static const struct {
     const char *media_type;
     enum protocol_id protocol;
@@ -82,56 +47,6 @@ static const struct {
     { "text/css", PROTOCOL_TEXT_LINES },
     { "text/javascript", PROTOCOL_TEXT_LINES },
 };
-
-/* ---- a walk over the packets of a segment ---- */
-
-struct walk {
-    struct dissection *d;
-    uint64_t wanted;                /* fields of the demand's first word, as if no packet had others */
-    bool needs_session;             /* the version, or an alias, matters to what is asked for */
-    bool has_looked;                /* what follows is known */
-    struct mqtt_sessions *sessions; /* NULL: nothing is remembered */
-    struct conversation_ends ends;
-    struct mqtt_session session;
-};
-
-static void walk_begin(struct walk *walk, struct dissection *d)
-{
-    const uint64_t *fields = d->demand->fields[PROTOCOL_MQTT];
-
-    walk->d = d;
-    walk->wanted = fields[0] | (fields[1] ? FIELD_BIT(MQTT_PROPERTIES) : 0);
-    if (d->demand->passable & CONTENT_MASK)
-        walk->wanted |= FIELD_BIT(MQTT_MSG);
-    if (d->demand->is_whole) /* whether all is well formed matters, and what messages hold */
-        walk->wanted = ~UINT64_C(0);
-    walk->needs_session = walk->wanted & ~SELF_CONTAINED_FIELDS;
-    walk->has_looked = false;
-}
-
-static void walk_look_up(struct walk *walk)
-{
-    if (walk->has_looked)
-        return;
-    walk->has_looked = true;
-    walk->session = (struct mqtt_session) { .version = walk->d->preferences->mqtt_default_version };
-    walk->sessions = dissect_state_of(walk->d->state, PROTOCOL_MQTT);
-    if (walk->sessions && !dissection_ends(walk->d, &walk->ends))
-        walk->sessions = NULL;
-    if (walk->sessions)
-        mqtt_session_find(walk->sessions, &walk->ends.flow, &walk->session);
-}
-
-static void walk_connect(struct walk *walk, uint8_t version)
-{
-    if (!walk->needs_session)
-        return;
-    walk_look_up(walk);
-    if (walk->sessions)
-        mqtt_session_begin(walk->sessions, &walk->ends.flow, version, &walk->session);
-    else
-        walk->session.version = version;
-}
 
 /* ---- reading ---- */
 
@@ -273,7 +188,7 @@ static enum dissect_result read_will(struct mqtt_packet *p)
     return DISSECT_OK;
 }
 
-static enum dissect_result read_connect(struct mqtt_packet *p, struct walk *walk)
+static enum dissect_result read_connect(struct mqtt_packet *p, struct mqtt_walk *walk)
 {
     enum dissect_result result;
     uint16_t keep_alive;
@@ -283,7 +198,7 @@ static enum dissect_result read_connect(struct mqtt_packet *p, struct walk *walk
     if (!mqtt_packet_string(p, MQTT_ID(MQTT_PROTO_LEN), MQTT_ID(MQTT_PROTONAME), &text) ||
         !add_u8(p, MQTT_VER, &p->version))
         return mqtt_packet_over(p);
-    walk_connect(walk, p->version);
+    mqtt_walk_connect(walk, p->version);
     if (!add_connect_flags(p, &flags) || !add_u16(p, MQTT_KALIVE, &keep_alive))
         return mqtt_packet_over(p);
     result = skip_properties(p);
@@ -366,7 +281,7 @@ static enum dissect_result read_content(struct mqtt_packet *p, struct bytes medi
 }
 
 /* The alias of a topic, given or used. */
-static void add_alias(struct mqtt_packet *p, struct walk *walk, uint16_t alias, struct bytes topic)
+static void add_alias(struct mqtt_packet *p, struct mqtt_walk *walk, uint16_t alias, struct bytes topic)
 {
     struct bytes known = { 0 };
     uint8_t *room;
@@ -389,7 +304,7 @@ static void add_alias(struct mqtt_packet *p, struct walk *walk, uint16_t alias, 
     text_add_utf8(p->d, MQTT_ID(MQTT_TOPIC), bytes_of(room, known.len));
 }
 
-static enum dissect_result read_publish(struct mqtt_packet *p, struct walk *walk)
+static enum dissect_result read_publish(struct mqtt_packet *p, struct mqtt_walk *walk)
 {
     struct mqtt_properties found = { 0 };
     struct bytes topic = { 0 }, message;
@@ -509,7 +424,7 @@ static enum dissect_result read_reason(struct mqtt_packet *p)
     return p->length >= 2 ? skip_properties(p) : DISSECT_OK;
 }
 
-static enum dissect_result read_packet(struct mqtt_packet *p, struct walk *walk)
+static enum dissect_result read_packet(struct mqtt_packet *p, struct mqtt_walk *walk)
 {
     switch (p->type) {
     case MQTT_CONNECT:
@@ -570,15 +485,9 @@ static uint32_t mqtt_pdu_length(struct dissection *d, struct bytes stream)
     return n == 1 ? PDU_UNTIL_END : n; /* 1: no length at all, and dissect() says so */
 }
 
-static bool is_wanted(const struct walk *walk, uint8_t type)
-{
-    return walk->wanted & (FIXED_HEADER_FIELDS | fields_of_type[type]) ||
-           (type == MQTT_CONNECT && walk->needs_session);
-}
-
 /* One control packet; *r is behind its fixed header and moves behind it. */
-static enum dissect_result walk_packet(struct walk *walk, struct reader *r, uint8_t first, uint64_t length,
-                                       bool is_cut, size_t n)
+static enum dissect_result walk_packet(struct mqtt_walk *walk, struct reader *r, uint8_t first,
+                                       uint64_t length, bool is_cut, size_t n)
 {
     struct mqtt_packet p = {
         .d = walk->d, .length = (uint32_t)length, .is_cut = is_cut, .type = first >> 4, .flags = first & 15
@@ -586,10 +495,10 @@ static enum dissect_result walk_packet(struct walk *walk, struct reader *r, uint
 
     if (!reader_sub(r, n, &p.r))
         return DISSECT_TRUNCATED;
-    if (!is_wanted(walk, p.type))
+    if (!mqtt_walk_wants(walk, p.type))
         return DISSECT_OK;
     if (walk->needs_session)
-        walk_look_up(walk);
+        mqtt_walk_look_up(walk);
     p.version = walk->needs_session ? walk->session.version : MQTT_VERSION_UNKNOWN;
     add_fixed_header(&p, length);
     return read_packet(&p, walk);
@@ -602,9 +511,9 @@ static enum dissect_result mqtt_dissect(struct dissection *d, struct reader *r)
     uint32_t left_wire = d->left_wire;
     enum dissect_result worst = DISSECT_OK;
     bool is_pushed = false;
-    struct walk walk;
+    struct mqtt_walk walk;
 
-    walk_begin(&walk, d);
+    mqtt_walk_begin(&walk, d);
     while (left_wire > 0) {
         struct reader start = *r;
         uint8_t first;
@@ -643,7 +552,7 @@ const struct protocol protocol_mqtt = {
     .title = "MQ Telemetry Transport Protocol",
     .fields = mqtt_fields,
     .n_fields = MQTT_FIELDS,
-    .may_carry = CONTENT_MASK,
+    .may_carry = MQTT_CONTENT_MASK,
     .needs_flow = true,
     .dissect = mqtt_dissect,
     .pdu_length = mqtt_pdu_length,

@@ -255,19 +255,48 @@ static bool cover(struct message *message, uint32_t from, uint32_t to)
     return true;
 }
 
-/* Some of a piece at offset is there already, and is not the same. */
-static bool contradicts(const struct message *message, uint32_t offset, struct bytes piece)
+/* Up to where bytes are there that win over a piece at offset: those of pieces that begin no later. */
+static uint32_t won_until(const struct message *message, uint32_t offset)
 {
+    uint32_t n = message->n_pieces < message->cap_pieces ? message->n_pieces : message->cap_pieces;
+    uint32_t until = offset;
+
+    for (uint32_t i = 0; i < n; i++)
+        if (message->pieces[i].offset <= offset && message->pieces[i].end > until)
+            until = message->pieces[i].end;
+    return until;
+}
+
+/* Marks pieces that begin behind offset, and have other bytes than the piece that wins over them now. */
+static void mark_beaten(struct message *message, uint32_t offset, struct bytes piece)
+{
+    uint32_t n = message->n_pieces < message->cap_pieces ? message->n_pieces : message->cap_pieces;
     const uint32_t end = offset + (uint32_t)piece.len;
 
-    for (uint32_t i = 0; i < message->n_ranges && message->ranges[i].from < end; i++) {
-        uint32_t from = message->ranges[i].from > offset ? message->ranges[i].from : offset;
-        uint32_t to = message->ranges[i].to < end ? message->ranges[i].to : end;
+    for (uint32_t i = 0; i < n; i++) {
+        struct reassembly_piece *beaten = &message->pieces[i];
+        uint32_t to = beaten->end < end ? beaten->end : end;
 
-        if (from < to && memcmp(message->data + from, piece.data + (from - offset), to - from) != 0)
-            return true;
+        if (beaten->offset > offset && beaten->offset < to &&
+            memcmp(message->data + beaten->offset, piece.data + (beaten->offset - offset),
+                   to - beaten->offset) != 0)
+            beaten->is_different = true;
     }
-    return false;
+}
+
+/* Puts the bytes of a piece where no other has won. True: what it had to yield to is not the same. */
+static bool put_bytes(struct message *message, uint32_t offset, struct bytes piece)
+{
+    uint32_t n_lost = won_until(message, offset) - offset;
+    bool is_different;
+
+    if (n_lost > piece.len)
+        n_lost = (uint32_t)piece.len;
+    is_different = n_lost > 0 && memcmp(message->data + offset, piece.data, n_lost) != 0;
+    mark_beaten(message, offset, piece);
+    if (n_lost < piece.len)
+        memcpy(message->data + offset + n_lost, piece.data + n_lost, piece.len - n_lost);
+    return is_different;
 }
 
 void reassembly_at(struct reassembly *reassembly, uint64_t packet_number)
@@ -276,8 +305,7 @@ void reassembly_at(struct reassembly *reassembly, uint64_t packet_number)
 }
 
 /* Without memory, or beyond the limit, a piece is only counted. */
-static void note_piece(const struct reassembly *reassembly, struct message *message, uint32_t offset,
-                       uint32_t end, bool is_different)
+static void note_piece(struct message *message, const struct reassembly_piece *piece)
 {
     uint32_t n = message->n_pieces++;
 
@@ -294,8 +322,7 @@ static void note_piece(const struct reassembly *reassembly, struct message *mess
         message->cap_pieces = cap;
     }
     if (n < message->cap_pieces)
-        message->pieces[n] =
-            (struct reassembly_piece) { offset, end, reassembly->packet_number, is_different };
+        message->pieces[n] = *piece;
 }
 
 uint32_t reassembly_pieces(const struct reassembly *reassembly, const struct reassembly_piece **pieces)
@@ -310,13 +337,28 @@ uint32_t reassembly_pieces(const struct reassembly *reassembly, const struct rea
     return message->n_pieces;
 }
 
+/* Is all there, up to the length that stands? */
+static bool is_whole(const struct message *message)
+{
+    return message->total_len && message->n_ranges && message->ranges[0].from == 0 &&
+           message->ranges[0].to >= message->total_len;
+}
+
+static void mark_too_long(struct message *message)
+{
+    uint32_t n = message->n_pieces < message->cap_pieces ? message->n_pieces : message->cap_pieces;
+
+    for (uint32_t i = 0; i < n; i++)
+        message->pieces[i].is_too_long = message->pieces[i].end > message->total_len;
+}
+
 enum reassembly_result reassembly_add(struct reassembly *reassembly, const struct reassembly_key *key,
                                       int64_t ts_ns, uint32_t offset, struct bytes piece, uint32_t total_len,
                                       struct bytes *message_out)
 {
     struct message *message;
+    struct reassembly_piece noted;
     uint32_t end;
-    bool is_different;
 
     if (piece.len > reassembly->limits.message_bytes ||
         offset > reassembly->limits.message_bytes - piece.len ||
@@ -330,7 +372,7 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
         evict_oldest(reassembly);
 
     message = find_message(reassembly, key);
-    if (message &&
+    if (message && !reassembly->limits.keeps_length &&
         ((total_len && message->total_len && total_len != message->total_len) ||
          (message->total_len && end > message->total_len) ||
          (total_len && message->n_ranges && message->ranges[message->n_ranges - 1].to > total_len))) {
@@ -348,22 +390,25 @@ enum reassembly_result reassembly_add(struct reassembly *reassembly, const struc
         age_append(reassembly, message);
     }
     message->touched_ns = ts_ns;
-    if (total_len)
+    if (message->total_len == 0)
         message->total_len = total_len;
-    is_different = contradicts(message, offset, piece);
     if (!reserve(reassembly, message, end) || (piece.len && !cover(message, offset, end))) {
         unlink_message(reassembly, message);
         free_message(reassembly, message);
         reassembly->n_evicted++;
         return REASSEMBLY_REFUSED;
     }
+    noted = (struct reassembly_piece) { .offset = offset,
+                                        .end = end,
+                                        .number = reassembly->packet_number,
+                                        .is_other_end = total_len && total_len != message->total_len };
     if (piece.len)
-        memcpy(message->data + offset, piece.data, piece.len);
-    note_piece(reassembly, message, offset, end, is_different);
-    if (message->total_len == 0 || message->n_ranges != 1 || message->ranges[0].from != 0 ||
-        message->ranges[0].to != message->total_len)
+        noted.is_different = put_bytes(message, offset, piece);
+    note_piece(message, &noted);
+    if (!is_whole(message))
         return REASSEMBLY_WAITS;
 
+    mark_too_long(message);
     unlink_message(reassembly, message);
     message->next_in_bucket = reassembly->completed;
     reassembly->completed = (uint32_t)(message - reassembly->messages);

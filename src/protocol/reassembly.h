@@ -4,8 +4,10 @@
  * repeated, or never. Serves IP datagrams and DTLS handshake messages alike.
  *
  * Bounded: so many messages open at once, so many bytes in all, so long (in packet time). The one untouched
- * for longest goes first. Where pieces overlap, the later arrival wins; a piece that contradicts the
- * message's total length starts it afresh.
+ * for longest goes first. Where pieces overlap, the one that begins first wins, and of two that begin
+ * together the one that came first: as Wireshark does it, whatever the order of arrival (RFC 791 would have
+ * the latest, RFC 5722 none; a receiver is known to do either). A piece that contradicts the message's total
+ * length starts it afresh, or, where keeps_length says so, is noted as too long or as a second end.
  */
 #pragma once
 
@@ -24,6 +26,7 @@ struct reassembly_limits {
     uint32_t message_bytes; /* the longest one taken */
     uint32_t total_bytes;
     int64_t age_ns;
+    bool keeps_length; /* the length told first stands: nothing but the piece is wrong that contradicts it */
 };
 
 struct reassembly;
@@ -48,7 +51,9 @@ void reassembly_at(struct reassembly *reassembly, uint64_t packet_number);
 struct reassembly_piece {
     uint32_t offset, end;
     uint32_t number;   /* of the packet it came with, as reassembly_at was told */
-    bool is_different; /* what came before it of the same bytes was not the same */
+    bool is_different; /* those that begin before it have other bytes where they overlap */
+    bool is_other_end; /* it told another total length than the one that stands */
+    bool is_too_long;  /* it goes beyond that */
 };
 
 enum { REASSEMBLY_PIECES = 256 }; /* noted of a message; of more, the number is known */

@@ -15,6 +15,7 @@ static const struct reassembly_limits ip_limits = {
     .message_bytes = 65535, /* RFC 791: total length has 16 bits */
     .total_bytes = 16 << 20,
     .age_ns = INT64_C(30000000000), /* RFC 8200 section 4.5 gives up after 60 s, most stacks after 30 */
+    .keeps_length = true,           /* floods and attacks say two: the datagram is shown all the same */
 };
 
 static const struct reassembly_limits handshake_limits = {

@@ -14,6 +14,7 @@
 #include "protocol/tcp_analysis.h"
 #include "protocol/tcp_options.h"
 #include "protocol/tcp_stream.h"
+#include "protocol/text_value.h"
 #include "protocol/tls.h"
 #include "protocol/transport_checksum.h"
 
@@ -415,7 +416,7 @@ static enum dissect_result hand_as_it_stands(struct dissection *d, struct reader
     if (reader_left(r) == 0)
         return DISSECT_OK;
     if (header->segment.flags & TCP_RST) {
-        dissection_add_bytes(d, TCP_ID(TCP_RESET_CAUSE), reader_rest(r));
+        text_add_ascii(d, TCP_ID(TCP_RESET_CAUSE), reader_rest(r));
         return DISSECT_OK;
     }
     dissection_add_bytes(d, TCP_ID(TCP_PAYLOAD), reader_rest(r));
@@ -453,7 +454,7 @@ static enum dissect_result hand_payload(struct dissection *d, struct reader *r, 
     if (reader_left(r) == 0)
         return DISSECT_OK;
     if (segment->flags & TCP_RST) { /* RFC 9293 section 3.5.3: words, if anything */
-        dissection_add_bytes(d, TCP_ID(TCP_RESET_CAUSE), reader_rest(r));
+        text_add_ascii(d, TCP_ID(TCP_RESET_CAUSE), reader_rest(r));
         return DISSECT_OK;
     }
     dissection_add_bytes(d, TCP_ID(TCP_PAYLOAD), reader_rest(r));
@@ -474,6 +475,8 @@ static enum dissect_result hand_payload(struct dissection *d, struct reader *r, 
             d->foreign = arrival.foreign;
             arrival.carries = PROTOCOL_NONE;
         }
+        if (d->preferences->tcp_desegment)
+            tcp_stream_add_sizes(d, reader_rest(r), arrival.carries);
         dissection_next(d, r, findings & TCP_KEEP_ALIVE ? PROTOCOL_DATA : arrival.carries, d->left_wire);
         return DISSECT_OK;
     }

@@ -28,9 +28,11 @@ enum {
 };
 
 enum {
-    SCALE_MAX = 14,          /* RFC 7323 section 2.3 */
-    SACK_BLOCKS = 4,         /* those taken off the bytes in flight: more do not fit in 40 bytes */
-    EXID_FAST_OPEN = 0xf989, /* RFC 7413 section 5 */
+    SCALE_MAX = 14,               /* RFC 7323 section 2.3 */
+    SACK_BLOCKS = 4,              /* those taken off the bytes in flight: more do not fit in 40 bytes */
+    EXID_FAST_OPEN = 0xf989,      /* RFC 7413 section 5 */
+    EXID_ACCURATE_ECN_0 = 0xacc0, /* of drafts before RFC 9768: three counters, which have no fields here */
+    EXID_ACCURATE_ECN_1 = 0xacc1,
 };
 
 /* A part of an option that is a number, or the bytes from there on (n_bits 0). */
@@ -169,7 +171,7 @@ static void add_experiment(struct dissection *d, struct bytes option,
         return;
     if (exid == EXID_FAST_OPEN)
         add_fast_open(d, reader_rest(&r), context, found);
-    else if (reader_left(&r) > 0)
+    else if (reader_left(&r) > 0 && exid != EXID_ACCURATE_ECN_0 && exid != EXID_ACCURATE_ECN_1)
         dissection_add_bytes(d, TCP_ID(TCP_EXPERIMENTAL_DATA), reader_rest(&r));
 }
 

@@ -5,45 +5,10 @@
 
 #include "protocol/state.h"
 #include "protocol/tcp.h"
+#include "protocol/tcp_pdu.h"
 
 enum {
-    PDU_BYTES_AT_FIRST = 2048,
     UNTIL_END_SPAN = 0x40000000, /* where a PDU ends that has no end yet: further than any kept byte */
-};
-
-struct range { /* bytes from..to of a PDU are there */
-    uint32_t from, to;
-};
-
-struct piece { /* of a PDU: which frame brought it */
-    uint64_t frame;
-    uint32_t offset;
-};
-
-struct early {          /* a segment that came before what precedes it */
-    struct early *next; /* by seq */
-    uint32_t seq, len;
-    uint64_t frame;
-    uint8_t bytes[];
-};
-
-struct tcp_pdu {    /* of one direction: the one under way, or the last that was */
-    uint8_t *bytes; /* NULL: none kept */
-    uint32_t cap;
-    uint32_t seq;  /* of its first byte */
-    uint32_t next; /* behind its last, as far as that is known */
-    uint64_t first_frame, last_frame;
-    struct piece *frames; /* when in demand */
-    uint32_t n_frames, frames_cap;
-    uint8_t carries;
-    bool is_open;
-    bool takes_segment; /* its length is not known: the whole next segment belongs to it, or what that says */
-    bool is_until_end;
-    uint8_t n_ranges;
-    struct range ranges[TCP_PDU_RANGES]; /* in order, apart from each other */
-    struct early *early;
-    uint32_t early_bytes;
-    uint16_t n_early;
 };
 
 struct lent { /* what was handed over; freed with the next packet */
@@ -93,24 +58,13 @@ static uint32_t held_by(const struct tcp_connection *connection)
     return (uint32_t)held;
 }
 
-/* Frees the first of those that came early. */
-static void drop_early(struct tcp_pdu *pdu)
-{
-    struct early *early = pdu->early;
-
-    pdu->early = early->next;
-    pdu->early_bytes -= (uint32_t)sizeof *early + early->len;
-    pdu->n_early--;
-    free(early);
-}
-
 static void free_memory(struct tcp_connection *connection)
 {
     for (unsigned i = 0; i < 2; i++) {
         struct tcp_side *side = &connection->sides[i];
 
         while (connection->pdus[i] && connection->pdus[i]->early)
-            drop_early(connection->pdus[i]);
+            tcp_pdu_drop_early(connection->pdus[i]);
         if (connection->pdus[i]) {
             free(connection->pdus[i]->bytes);
             free(connection->pdus[i]->frames);
@@ -234,99 +188,6 @@ void tcp_streams_renew(struct tcp_streams *streams, struct tcp_connection *conne
     conversations_renew(streams->conversations, &connection->conversation, ts_ns);
 }
 
-/* ---- the bytes of a PDU ---- */
-
-/* Room for n bytes. False: too many, or no memory. */
-static bool pdu_reserve(struct tcp_pdu *pdu, uint32_t n)
-{
-    uint32_t cap = pdu->cap ? pdu->cap : PDU_BYTES_AT_FIRST;
-    uint8_t *bytes;
-
-    if (n <= pdu->cap)
-        return true;
-    if (n > TCP_PDU_BYTES)
-        return false;
-    while (cap < n)
-        cap *= 2;
-    bytes = realloc(pdu->bytes, cap);
-    if (bytes == NULL)
-        return false;
-    pdu->bytes = bytes;
-    pdu->cap = cap;
-    return true;
-}
-
-/* False: more holes than are kept track of. */
-static bool pdu_add_range(struct tcp_pdu *pdu, struct range added)
-{
-    unsigned at = 0, end;
-
-    while (at < pdu->n_ranges && pdu->ranges[at].to < added.from)
-        at++;
-    for (end = at; end < pdu->n_ranges && pdu->ranges[end].from <= added.to; end++) {
-        if (pdu->ranges[end].from < added.from)
-            added.from = pdu->ranges[end].from;
-        if (pdu->ranges[end].to > added.to)
-            added.to = pdu->ranges[end].to;
-    }
-    if (at == end && pdu->n_ranges == TCP_PDU_RANGES)
-        return false;
-    memmove(pdu->ranges + at + 1, pdu->ranges + end, (pdu->n_ranges - end) * sizeof *pdu->ranges);
-    pdu->n_ranges = (uint8_t)(pdu->n_ranges - (end - at) + 1);
-    pdu->ranges[at] = added;
-    return true;
-}
-
-/* By their place in the PDU, as they are shown. */
-static void pdu_add_frame(struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
-{
-    uint32_t at = pdu->n_frames;
-
-    if (pdu->n_frames == DISSECTION_VALUES)
-        return;
-    if (pdu->n_frames == pdu->frames_cap) {
-        uint32_t cap = pdu->frames_cap ? pdu->frames_cap * 2 : 8;
-        struct piece *frames = realloc(pdu->frames, cap * sizeof *frames);
-
-        if (frames == NULL)
-            return;
-        pdu->frames = frames;
-        pdu->frames_cap = cap;
-    }
-    while (at > 0 && pdu->frames[at - 1].offset > offset)
-        at--;
-    memmove(pdu->frames + at + 1, pdu->frames + at, (pdu->n_frames - at) * sizeof *pdu->frames);
-    pdu->frames[at] = (struct piece) { frame, offset };
-    pdu->n_frames++;
-}
-
-static void pdu_note_frame(const struct dissection *d, struct tcp_pdu *pdu, uint32_t offset, uint64_t frame)
-{
-    pdu->last_frame = d->packet->number;
-    if (tcp_wants_any(d, TCP_SEGMENTS, TCP_SEGMENT_COUNT))
-        pdu_add_frame(pdu, offset, frame);
-}
-
-static void pdu_add(struct dissection *d, struct tcp_pdu *pdu, uint32_t seq, struct bytes piece,
-                    uint64_t frame)
-{
-    uint32_t offset = seq - pdu->seq;
-
-    if (offset < TCP_PDU_BYTES &&
-        piece.len > TCP_PDU_BYTES - offset) /* of one until the end: as far as we go */
-        piece.len = TCP_PDU_BYTES - offset;
-    if (piece.len == 0 || offset >= TCP_PDU_BYTES || !pdu_reserve(pdu, offset + (uint32_t)piece.len) ||
-        !pdu_add_range(pdu, (struct range) { offset, offset + (uint32_t)piece.len }))
-        return;
-    memcpy(pdu->bytes + offset, piece.data, piece.len);
-    pdu_note_frame(d, pdu, offset, frame);
-}
-
-static uint32_t pdu_bytes_from_start(const struct tcp_pdu *pdu)
-{
-    return pdu->n_ranges && pdu->ranges[0].from == 0 ? pdu->ranges[0].to : 0;
-}
-
 /* What a stream's reader said of bytes that end in the middle of a PDU. */
 struct need {
     uint32_t more; /* bytes; PDU_MORE: a segment; PDU_UNTIL_END; valid when is_open */
@@ -355,7 +216,7 @@ static bool pdu_open(struct dissection *d, const struct tcp_arrival *arrival, ui
     pdu->n_ranges = 0;
     pdu->n_frames = 0;
     pdu->is_open = true;
-    pdu_add(d, pdu, seq, start, d->packet->number);
+    tcp_pdu_add(d, pdu, seq, start, d->packet->number);
     return true;
 }
 
@@ -395,6 +256,23 @@ static uint32_t measure(struct dissection *d, const struct tcp_arrival *arrival,
     return at;
 }
 
+void tcp_stream_add_sizes(struct dissection *d, struct bytes bytes, enum protocol_id carries)
+{
+    if (carries == PROTOCOL_NONE || protocols[carries]->pdu_length == NULL || !has_pdu_size(carries) ||
+        !dissection_wants(d, PROTOCOL_TCP, TCP_PDU_SIZE))
+        return;
+    while (bytes.len > 0) {
+        uint32_t len = protocols[carries]->pdu_length(d, bytes);
+
+        if (len == PDU_MORE || len == PDU_UNTIL_END)
+            return;
+        dissection_add_number(d, TCP_ID(TCP_PDU_SIZE), len);
+        if (len >= bytes.len)
+            return;
+        bytes = bytes_of(bytes.data + len, bytes.len - len);
+    }
+}
+
 /* *r goes on behind what is handed over: bytes of this segment, or (source > 0) put together. */
 static void hand(struct dissection *d, struct reader *r, enum protocol_id protocol, struct bytes bytes,
                  bool is_put_together)
@@ -406,18 +284,6 @@ static void hand(struct dissection *d, struct reader *r, enum protocol_id protoc
     d->left_wire = (uint32_t)bytes.len;
     d->next = (uint8_t)protocol;
     d->source = (uint8_t)(d->source + is_put_together);
-}
-
-static void add_reassembled(struct dissection *d, const struct tcp_pdu *pdu, struct bytes bytes)
-{
-    if (!tcp_wants_any(d, TCP_PDU_FIRST, TCP_PDU_LAST))
-        return;
-    dissection_add_number(d, TCP_ID(TCP_SEGMENTS), 0);
-    for (uint32_t i = 0; i < pdu->n_frames; i++)
-        dissection_add_number(d, TCP_ID(TCP_SEGMENT), pdu->frames[i].frame);
-    dissection_add_number(d, TCP_ID(TCP_SEGMENT_COUNT), pdu->n_frames);
-    dissection_add_number(d, TCP_ID(TCP_REASSEMBLED_LENGTH), bytes.len);
-    dissection_add_bytes(d, TCP_ID(TCP_REASSEMBLED_DATA), bytes);
 }
 
 /* The bytes of a PDU, which it gives away: they live until the next packet. */
@@ -466,13 +332,13 @@ static bool deliver_more(struct dissection *d, struct tcp_streams *streams, stru
         len = pdu->next - arrival->seq;
     if (!reader_bytes(r, len, &piece))
         return false;
-    pdu_add(d, pdu, arrival->seq, piece, d->packet->number);
+    tcp_pdu_add(d, pdu, arrival->seq, piece, d->packet->number);
     add_segment_data(d, piece);
     arrival->seq += len;
     if (pdu->takes_segment && tcp_seq_less(pdu->next, arrival->seq))
         pdu->next = arrival->seq;
     total = pdu->next - pdu->seq;
-    if (pdu->is_until_end || pdu_bytes_from_start(pdu) < total)
+    if (pdu->is_until_end || tcp_pdu_bytes_from_start(pdu) < total)
         return false;
     pdu->takes_segment = false;
     whole = measure(d, arrival, bytes_of(pdu->bytes, total), &need);
@@ -491,7 +357,7 @@ static bool deliver_more(struct dissection *d, struct tcp_streams *streams, stru
         uint32_t rest_seq = pdu->seq + whole;
         struct bytes rest;
 
-        add_reassembled(d, pdu, bytes_of(pdu->bytes, whole));
+        tcp_pdu_add_fields(d, pdu, bytes_of(pdu->bytes, whole));
         bytes = lend(streams, pdu, total);
         rest = bytes_of(bytes.data + whole, bytes.len - whole);
         if (bytes.len && !pdu_open(d, arrival, rest_seq, rest, &need))
@@ -499,7 +365,7 @@ static bool deliver_more(struct dissection *d, struct tcp_streams *streams, stru
         hand(d, r, arrival->carries, bytes_of(bytes.data, bytes.len ? whole : 0), true);
         return true;
     }
-    add_reassembled(d, pdu, bytes_of(pdu->bytes, total));
+    tcp_pdu_add_fields(d, pdu, bytes_of(pdu->bytes, total));
     bytes = lend(streams, pdu, total);
     hand(d, r, arrival->carries, bytes, true);
     return true;
@@ -556,7 +422,7 @@ static void keep_early(struct dissection *d, struct tcp_streams *streams, struct
     const struct tcp_arrival *arrival = &streams->arrival;
     struct tcp_pdu **place = &arrival->connection->pdus[arrival->side];
     struct tcp_pdu *pdu = *place ? *place : (*place = calloc(1, sizeof *pdu));
-    struct early **link, *early;
+    struct tcp_early **link, *early;
 
     if (pdu == NULL || pdu->n_early == TCP_EARLY_SEGMENTS) {
         streams->n_given_up++;
@@ -597,7 +463,7 @@ static void take_early(struct dissection *d, struct tcp_streams *streams, struct
 
     pass_pdu(pdu, side);
     while (pdu->early && !tcp_seq_less(side->max_next, pdu->early->seq)) {
-        const struct early *early = pdu->early;
+        const struct tcp_early *early = pdu->early;
         uint32_t end = early->seq + early->len;
 
         if (tcp_seq_less(side->max_next, end)) {
@@ -607,10 +473,10 @@ static void take_early(struct dissection *d, struct tcp_streams *streams, struct
                 return;
             if (tcp_seq_less(pdu->next, end))
                 pdu->next = end;
-            pdu_add(d, pdu, early->seq, bytes_of(early->bytes, early->len), early->frame);
+            tcp_pdu_add(d, pdu, early->seq, bytes_of(early->bytes, early->len), early->frame);
             pass_pdu(pdu, side);
         }
-        drop_early(pdu);
+        tcp_pdu_drop_early(pdu);
     }
 }
 
@@ -719,16 +585,17 @@ bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_
         return false;
     begin_packet(streams, d);
     streams->arrival = *arrival;
-    pdu_add(d, pdu, arrival->seq, bytes, d->packet->number);
+    tcp_pdu_add(d, pdu, arrival->seq, bytes, d->packet->number);
     if (bytes.len == 0)
-        pdu_note_frame(d, pdu, arrival->seq - pdu->seq, d->packet->number); /* it ends the PDU all the same */
+        tcp_pdu_note_frame(d, pdu, arrival->seq - pdu->seq, arrival->seq - pdu->seq,
+                           d->packet->number); /* it ends the PDU all the same */
     total = arrival->seq + (uint32_t)bytes.len - pdu->seq;
     if (total > TCP_PDU_BYTES)
         total = TCP_PDU_BYTES;
-    if (pdu_bytes_from_start(pdu) < total)
+    if (tcp_pdu_bytes_from_start(pdu) < total)
         return false;
     pdu->next = arrival->seq + (uint32_t)bytes.len;
-    add_reassembled(d, pdu, bytes_of(pdu->bytes, total));
+    tcp_pdu_add_fields(d, pdu, bytes_of(pdu->bytes, total));
     r->at = r->end;
     hand(d, r, (enum protocol_id)pdu->carries, lend(streams, pdu, total), true);
     tcp_streams_account(streams, arrival->connection);

@@ -15,16 +15,13 @@
 #include "protocol/conversation.h"
 #include "protocol/dissection.h"
 #include "protocol/tcp_analysis.h"
+#include "protocol/tcp_pdu.h"
 
 enum {
     TCP_CONNECTIONS = 1 << 16,
     TCP_STREAM_BYTES = 8 << 20, /* of all streams: PDUs under way, and lists of unacknowledged segments */
-    TCP_PDU_BYTES = 1 << 20,    /* the longest PDU waited for; of longer ones each segment stands by itself */
-    TCP_PDU_RANGES = 16,        /* pieces of a PDU with holes between them */
     TCP_EARLY_SEGMENTS = 256,   /* kept in a direction until what comes before them does (tcp_out_of_order) */
 };
-
-struct tcp_pdu;
 
 struct tcp_connection {
     struct conversation conversation;
@@ -78,5 +75,9 @@ uint32_t tcp_stream_number(struct dissect_state *state);
 enum dissect_result tcp_stream_deliver(struct dissection *d, struct reader *r,
                                        const struct tcp_arrival *arrival);
 
-/* The same for a FIN that ends a PDU whose end nothing else tells. False: there is no such PDU. */
+/* tcp.pdu.size of what stands in a segment that is no part of its stream (cut, or with a wrong checksum), the
+ * last one's too, as far as its length is told. */
+void tcp_stream_add_sizes(struct dissection *d, struct bytes bytes, enum protocol_id carries);
+
+/* tcp_stream_deliver for a FIN that ends a PDU whose end nothing else tells. False: there is no such PDU. */
 bool tcp_stream_finish(struct dissection *d, struct reader *r, const struct tcp_arrival *arrival);

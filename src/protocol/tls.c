@@ -21,6 +21,8 @@
 #include "protocol/tls_application.h"
 #include "protocol/tls_handshake.h"
 #include "protocol/tls_names.h"
+#include "protocol/tls_sslv2.h"
+#include "protocol/tls_turn.h"
 #include "protocol/x509.h"
 
 enum {
@@ -34,55 +36,6 @@ enum {
     APPLICATION_DATA = 23,
     HEARTBEAT = 24,
     CONNECTION_ID = 25,
-};
-
-enum {
-    TLS_RECORD,
-    TLS_RECORD_CONTENT_TYPE,
-    TLS_RECORD_VERSION,
-    TLS_RECORD_LENGTH,
-#define X(id, name, type, base, title, bits, names) TLS_##id,
-    TLS_ONLY_FIELDS(X)
-#undef X
-        TLS_REASSEMBLED_LENGTH,
-    TLS_SHARED,
-    TLS_COUNT = TLS_SHARED + SHARED_COUNT,
-};
-
-static_assert(TLS_COUNT <= 256, "a field's index has eight bits");
-
-#define TLS_ID(index) FIELD_ID(PROTOCOL_TLS, index)
-#define TLS_SHARED_ID(field) TLS_ID(TLS_SHARED + SHARED_##field)
-
-static const struct field tls_fields[] = {
-    [TLS_RECORD] = { "tls.record", FIELD_NONE, .title = "Record Layer" },
-    [TLS_RECORD_CONTENT_TYPE] = { "tls.record.content_type", FIELD_UINT, .title = "Content Type",
-                                  .ft_bits = 8, .names = tls_content_types },
-    [TLS_RECORD_VERSION] = { "tls.record.version", FIELD_UINT, FIELD_BASE_HEX, "Version", .ft_bits = 16,
-                             .names = tls_versions },
-    [TLS_RECORD_LENGTH] = { "tls.record.length", FIELD_UINT, .title = "Length", .ft_bits = 16 },
-    [TLS_REASSEMBLED_LENGTH] = { "tls.reassembled.length", FIELD_UINT, .title = "Reassembled PDU length",
-                                 .ft_bits = 32 },
-#define X(id, suffix, kind, shown, text, bits, texts)                                              \
-    [TLS_##id] = {                                                                                 \
-        "tls." suffix, FIELD_##kind, FIELD_BASE_##shown, text, .ft_bits = (bits), .names = (texts) \
-    },
-    TLS_ONLY_FIELDS(X)
-#undef X
-#define X(id, suffix, kind, shown, text, bits, texts)                                    \
-    [TLS_SHARED + SHARED_##id] = { "tls." suffix, FIELD_##kind,      FIELD_BASE_##shown, \
-                                   text,          .ft_bits = (bits), .names = (texts) },
-        TLS_SHARED_RECORD_FIELDS(X) TLS_SHARED_HANDSHAKE_FIELDS(X)
-#undef X
-};
-
-/* One direction's turn: what dissect() knows of the connection. */
-struct tls_turn {
-    struct dissection *d;
-    struct tls_session *session;
-    bool is_server;
-    bool has_ends;
-    struct conversation_ends ends;
 };
 
 /* ---- sessions ---- */
@@ -396,7 +349,7 @@ static void heartbeat(struct tls_turn *turn, struct reader *r)
     dissection_add_number(turn->d, TLS_SHARED_ID(HEARTBEAT_MESSAGE_TYPE), type);
     dissection_add_number(turn->d, TLS_SHARED_ID(HEARTBEAT_MESSAGE_PAYLOAD_LENGTH), length);
     if (HEADER + (size_t)length + PADDING_LEAST > left)
-        length = left >= HEADER + PADDING_LEAST ? (uint16_t)(left - HEADER - PADDING_LEAST) : 0;
+        length = left > HEADER ? (uint16_t)(left - HEADER) : 0; /* it lies: Heartbleed */
     if (!reader_bytes(r, length, &payload))
         return;
     dissection_add_bytes(turn->d, TLS_SHARED_ID(HEARTBEAT_MESSAGE_PAYLOAD), payload);
@@ -432,66 +385,6 @@ static bool is_content_type(uint8_t type)
     return type >= CHANGE_CIPHER_SPEC && type <= CONNECTION_ID;
 }
 
-static bool is_version(uint16_t version)
-{
-    return (version >= SSL_3_0 && version <= TLS_1_2) || version == 0x0101;
-}
-
-/* RFC 5246 appendix E.2: a hello for servers of all versions. */
-static bool is_sslv2_hello(const struct reader *r)
-{
-    return reader_left(r) >= 3 && r->at[0] == 0x80 && r->at[2] == 1;
-}
-
-static enum dissect_result sslv2_hello(struct tls_turn *turn, struct reader *r)
-{
-    struct dissection *d = turn->d;
-    uint16_t length, version, suites_length, session_id_length, challenge_length;
-    struct reader body, suites;
-    struct bytes session_id;
-    uint32_t suite;
-    uint8_t type;
-
-    if (!reader_u16(r, &length))
-        return DISSECT_TRUNCATED;
-    length &= 0x7fff;
-    if (!reader_sub(r, length, &body)) {
-        r->at = r->end;
-        return DISSECT_OK;
-    }
-    dissection_add_number(d, TLS_ID(TLS_RECORD), 1);
-    dissection_add_number(d, TLS_ID(TLS_RECORD_VERSION), SSL_2_0);
-    dissection_add_number(d, TLS_ID(TLS_RECORD_LENGTH), length);
-    if (!reader_u8(&body, &type))
-        return DISSECT_MALFORMED;
-    dissection_add_number(d, TLS_SHARED_ID(HANDSHAKE_TYPE), type);
-    if (!reader_u16(&body, &version))
-        return DISSECT_MALFORMED;
-    if (!is_version(version) && version != 2)
-        return DISSECT_OK;
-    if (turn->has_ends)
-        turn->session->server = turn->ends.is_forward ? TLS_SERVER_HIGH : TLS_SERVER_LOW;
-    dissection_add_number(d, TLS_SHARED_ID(VERSION), version);
-    if (!reader_u16(&body, &suites_length) || !reader_u16(&body, &session_id_length) ||
-        !reader_u16(&body, &challenge_length))
-        return DISSECT_MALFORMED;
-    dissection_add_number(d, TLS_ID(TLS_CIPHER_SPEC_LEN), suites_length);
-    dissection_add_number(d, TLS_SHARED_ID(SESSION_ID_LENGTH), session_id_length);
-    dissection_add_number(d, TLS_ID(TLS_CHALLENGE_LENGTH), challenge_length);
-    dissection_add_number(d, TLS_SHARED_ID(CIPHERSUITES), 1);
-    if (!reader_sub(&body, suites_length, &suites))
-        return DISSECT_MALFORMED;
-    while (reader_u24(&suites, &suite))
-        dissection_add_number(d, TLS_ID(TLS_CIPHERSPEC), suite);
-    if (!reader_bytes(&body, session_id_length, &session_id))
-        return DISSECT_MALFORMED;
-    if (session_id_length > 0)
-        dissection_add_bytes(d, TLS_SHARED_ID(SESSION_ID), session_id);
-    if (challenge_length > 0)
-        dissection_add_number(d, TLS_ID(TLS_CHALLENGE), 1);
-    return DISSECT_OK;
-}
-
 /* One record; *r moves behind it, or to the end where no record begins. wire_len: with what the capture cut.
  */
 static enum dissect_result record(struct tls_turn *turn, struct reader *r, size_t wire_len)
@@ -502,13 +395,13 @@ static enum dissect_result record(struct tls_turn *turn, struct reader *r, size_
     uint16_t version, length;
     uint8_t type;
 
-    if (is_sslv2_hello(r))
-        return sslv2_hello(turn, r);
+    if (tls_is_sslv2_hello(r))
+        return tls_sslv2_hello(turn, r);
     if (!reader_u8(r, &type) || !reader_u16(r, &version) || !reader_u16(r, &length)) {
         r->at = r->end;
         return wire_len >= RECORD_HEADER_BYTES ? DISSECT_TRUNCATED : DISSECT_OK;
     }
-    if (!is_content_type(type) || (session->version == 0 && !is_version(version)) ||
+    if (!is_content_type(type) || (session->version == 0 && !tls_is_version(version)) ||
         wire_len < RECORD_HEADER_BYTES + (size_t)length) {
         if (session->version >= 0x0301 && session->version <= TLS_1_2 && !is_content_type(type))
             dissection_add_number(d, TLS_ID(TLS_IGNORED_UNKNOWN_RECORD), 1);
@@ -600,7 +493,7 @@ static uint32_t tls_pdu_length(struct dissection *d, struct bytes stream)
     uint16_t version, length;
     uint8_t type;
 
-    if (is_sslv2_hello(&r))
+    if (tls_is_sslv2_hello(&r))
         return 2 + (uint32_t)((stream.data[0] & 0x7f) << 8 | stream.data[1]);
     if (is_text(&r))
         return (uint32_t)stream.len;
@@ -608,7 +501,7 @@ static uint32_t tls_pdu_length(struct dissection *d, struct bytes stream)
         return PDU_MORE;
     if (!is_content_type(type))
         return (uint32_t)stream.len; /* as far as there is something: it is no record */
-    if (!is_version(version)) {
+    if (!tls_is_version(version)) {
         turn_begin(&turn, d, &alone);
         if (turn.session->version == 0)
             return (uint32_t)stream.len;
@@ -625,10 +518,10 @@ bool tls_is_likely(const struct reader *r)
 
     if (!reader_u8(&peek, &type) || !reader_u16(&peek, &version) || !reader_u16(&peek, &length))
         return false;
-    if ((type == HANDSHAKE || type == APPLICATION_DATA) && is_version(version) && length > 0 &&
+    if ((type == HANDSHAKE || type == APPLICATION_DATA) && tls_is_version(version) && length > 0 &&
         length < LENGTH_MAX)
         return true;
-    if (reader_left(r) < SSLV2_HELLO_LEAST || !is_sslv2_hello(r) || !reader_u16(&peek, &suites) ||
+    if (reader_left(r) < SSLV2_HELLO_LEAST || !tls_is_sslv2_hello(r) || !reader_u16(&peek, &suites) ||
         !reader_u16(&peek, &session_id) || !reader_u16(&peek, &challenge))
         return false;
     return suites > 0 && suites % 3 == 0 && (session_id == 0 || session_id == 16) && challenge == CHALLENGE;

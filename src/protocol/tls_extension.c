@@ -4,6 +4,7 @@
  * RFC 8422, RFC 8446 section 4.2, RFC 9146, and those that browsers send. One function an extension; which
  * is for which is the table at the end. An extension that is cut short shows what was there before.
  */
+#include "protocol/text_value.h"
 #include "protocol/tls_handshake.h"
 #include "protocol/x509.h"
 
@@ -291,7 +292,7 @@ static void alpn(struct tls_message *h, uint16_t type, struct reader *r)
     while (reader_left(&list) > 0) {
         if (!handshake_vector(h, &list, 1, SHARED_EXTENSION_ALPN_STR_LEN, &name))
             return;
-        handshake_bytes(h, SHARED_ALPN, reader_rest(&name));
+        handshake_bytes(h, SHARED_ALPN, text_value_ascii(h->d, reader_rest(&name)));
         if (h->is_server)
             tls_session_choose_application(h->session, reader_rest(&name), h->is_dtls);
     }

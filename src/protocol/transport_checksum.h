@@ -8,6 +8,16 @@
 #include "protocol/checksum.h"
 #include "protocol/dissection.h"
 
+enum { PSEUDO_ADDRESSES_BYTES = 32 };
+
+/*
+ * The addresses that the pseudo header has, of an IPv4 or IPv6 layer, source first; they lie in room or in
+ * the packet. Behind a routing header that has segments left the destination is the last one of the route
+ * (RFC 8200 section 8.1). False: they were cut.
+ */
+bool pseudo_header_addresses(const struct layer *ip, uint8_t room[PSEUDO_ADDRESSES_BYTES],
+                             struct bytes *addresses);
+
 /*
  * What the checksum at at_byte of the segment should be. False: the addresses below are not known. The
  * innermost IP layer must be kept (needs_flow).

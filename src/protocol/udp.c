@@ -190,7 +190,7 @@ static enum dissect_result udp_dissect(struct dissection *d, struct reader *r)
         dissection_add_number(d, UDP_ID(UDP_LENGTH_BAD), 0);
     if (length - UDP_HEADER_BYTES < (int64_t)wire_len)
         wire_len = (uint32_t)length - UDP_HEADER_BYTES;
-    if (reader_left(r) > 0) /* what the datagram says that it has, and what is behind it */
+    if (reader_left(r) > 0 && length > UDP_HEADER_BYTES) /* with what is behind the datagram */
         dissection_add_bytes(d, FIELD_ID(PROTOCOL_UDP, UDP_PAYLOAD), reader_rest(r));
     if (reader_left(r) > wire_len)
         r->end = r->at + wire_len;

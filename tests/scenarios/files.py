@@ -136,3 +136,4 @@ def case_shared_captures_survive_import(t):
 
 
 case_shared_captures_survive_import.slow = True
+case_shared_captures_survive_import.hostile = True

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /sources/{source}/packets/{number} and its /bytes. */
+#include "web/api_archive.h"
+
+#include <stdlib.h>
+
+#include "live/packet_details.h"
+#include "live/scope.h"
+#include "protocol/value_format.h"
+#include "web/api.h"
+
+struct packet_job {
+    struct api_question asked;
+    uint64_t number;
+    bool wants_bytes, wants_raw; /* only the bytes; as they are */
+};
+
+static void packet_job_free(void *context)
+{
+    struct packet_job *packet = context;
+
+    api_question_clear(&packet->asked);
+    free(packet);
+}
+
+static void put_packet(struct job *job, const struct packet_job *asked, const struct packet_details *details)
+{
+    const struct row *row = &details->row;
+    struct json_writer json;
+    struct buffer out;
+
+    buffer_init(&out, API_ANSWER_LIMIT_BYTES);
+    json_writer_init(&json, &out, JSON_WRITER_COMPACT);
+    json_writer_object(&json);
+    json_writer_name(&json, "row");
+    api_put_row(&json, row);
+    api_put_ns(&json, "time_ns", row->ts_ns);
+    api_put_string(&json, "interface", details->interface[0] ? details->interface : NULL);
+    api_put_number(&json, "linktype", details->linktype);
+    api_put_number(&json, "caplen", details->caplen);
+    api_put_number(&json, "length", row->len);
+    api_put_string(&json, "bytes", bytes_level_name(asked->asked.question.scope.bytes));
+    if (row->device.len)
+        api_put_text(&json, "device", row->device);
+    else
+        api_put_string(&json, "device", NULL);
+    api_put_string(&json, "session", details->session[0] ? details->session : NULL);
+    api_put_string(&json, "engine", "tapdeck");
+    json_writer_name(&json, "layers");
+    json_writer_json(&json, buffer_bytes(&details->layers));
+    json_writer_end(&json);
+    api_answer(job, &out);
+}
+
+static void put_bytes(struct job *job, const struct packet_job *asked, const struct packet_details *details)
+{
+    struct json_writer json;
+    struct buffer out, hex;
+
+    if (asked->wants_raw) {
+        job_begin(job, 200, "application/octet-stream", details->bytes.len, NULL);
+        job_write(job, buffer_bytes(&details->bytes));
+        return;
+    }
+    buffer_init(&out, API_ANSWER_LIMIT_BYTES);
+    buffer_init(&hex, API_ANSWER_LIMIT_BYTES);
+    hex_format(&hex, buffer_bytes(&details->bytes));
+    json_writer_init(&json, &out, JSON_WRITER_COMPACT);
+    json_writer_object(&json);
+    api_put_number(&json, "number", asked->number);
+    api_put_number(&json, "caplen", details->caplen);
+    api_put_number(&json, "length", details->row.len);
+    api_put_text(&json, "hex", buffer_bytes(&hex));
+    json_writer_end(&json);
+    buffer_clear(&hex);
+    api_answer(job, &out);
+}
+
+static void run(struct job *job, void *context)
+{
+    struct packet_job *asked = context;
+    struct archive_reader *reader = api_reader(job, &asked->asked);
+    struct packet_details details;
+    struct error error;
+
+    if (reader == NULL)
+        return;
+    switch (packet_details_find(reader, archive_pool_devices(asked->asked.archives),
+                                &asked->asked.question.scope, asked->number, job_stop(job), &details,
+                                &error)) {
+    case DETAILS_FOUND:
+        (asked->wants_bytes ? put_bytes : put_packet)(job, asked, &details);
+        break;
+    case DETAILS_NOT_HERE:
+        api_not_here(job);
+        break;
+    case DETAILS_FAULT:
+        api_fault(job, &error);
+        break;
+    }
+    packet_details_clear(&details);
+    archive_pool_give(asked->asked.archives, reader);
+}
+
+static void start(struct exchange *exchange, bool wants_bytes)
+{
+    struct packet_job *asked = calloc(1, sizeof *asked);
+
+    if (asked == NULL) {
+        exchange_problem(exchange, 503, "no_memory", "the server has no memory for this; try again later");
+        return;
+    }
+    asked->wants_bytes = wants_bytes;
+    asked->wants_raw = wants_bytes && api_accepts(exchange, "application/octet-stream");
+    if (!api_parameter_number(exchange, 1, &asked->number) || !api_question_take(exchange, &asked->asked)) {
+        packet_job_free(asked);
+        return;
+    }
+    if (wants_bytes && asked->asked.question.scope.bytes != BYTES_FULL) {
+        exchange_problem(exchange, 403, "bytes", "this link does not show bytes of packets");
+        packet_job_free(asked);
+        return;
+    }
+    exchange_start_job(exchange, run, asked, packet_job_free);
+}
+
+void api_packet(struct exchange *exchange)
+{
+    start(exchange, false);
+}
+
+void api_packet_bytes(struct exchange *exchange)
+{
+    start(exchange, true);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// share_scope - what a link would give, in words before it is made, and where it leads. Pure.
+import type { ApiBytesLevel, ApiRole, ApiShareNew } from '../net/api_types';
+import { range_params, range_words, type TimeRange, ANY_TIME } from '../parts/time_range';
+import { route_path } from '../shell/router';
+
+export type ShareWhat = 'source' | 'view' | 'range' | 'device';
+
+export interface ShareWish {
+  what: ShareWhat;
+  source: string;
+  filter: string; // of the view one comes from
+  device: string;
+  range: TimeRange;
+  role: ApiRole;
+  bytes: ApiBytesLevel;
+  hours: number; // 0: without an end
+  most_viewers: number; // 0: any number
+}
+
+/* What is offered where one is: a device only where there is one, a range only where one is chosen. */
+export function share_choices(wish: Pick<ShareWish, 'filter' | 'device' | 'range'>): [ShareWhat, string][] {
+  const choices: [ShareWhat, string][] = [['source', 'Everything']];
+
+  if (wish.filter !== '') choices.push(['view', 'What I see']);
+  if (wish.device !== '') choices.push(['device', 'This device']);
+  if (wish.range !== ANY_TIME) choices.push(['range', 'This time range']);
+  return choices;
+}
+
+export function share_new(wish: ShareWish, now_ns: bigint): ApiShareNew {
+  const made: ApiShareNew = { source: wish.source, role: wish.role, bytes: wish.bytes };
+  const { from_ns, to_ns } = range_params(wish.range);
+
+  // Each choice keeps the narrower ones that one looks at: a range of a device is not the range of all.
+  if (wish.what === 'device' || (wish.what !== 'source' && wish.device !== '')) made.device = wish.device;
+  if ((wish.what === 'view' || wish.what === 'range') && wish.filter !== '') made.filter = wish.filter;
+  if (wish.what === 'range') {
+    if (from_ns !== null) made.from_ns = from_ns;
+    if (to_ns !== null) made.to_ns = to_ns;
+  }
+  if (wish.hours > 0) made.expires_ns = `${now_ns + BigInt(wish.hours) * 3_600_000_000_000n}`;
+  if (wish.most_viewers > 0) made.most_viewers = wish.most_viewers;
+  return made;
+}
+
+export function scope_words(made: ApiShareNew, range: TimeRange): string {
+  const parts: string[] = [];
+
+  parts.push(made.filter !== undefined ? `packets that match ${made.filter}` : made.device !== undefined ? 'all packets' : 'every packet');
+  if (made.device !== undefined) parts.push(`of ${made.device}`);
+  parts.push(`on ${made.source}`);
+  parts.push(made.from_ns !== undefined || made.to_ns !== undefined ? range_words(range) : 'kept now and to come');
+  return parts.join(', ').replace(', of ', ' of ').replace(', on ', ' on ');
+}
+
+export const bytes_words: Record<ApiBytesLevel, string> = {
+  none: 'addresses and a summary line',
+  headers: 'decoded headers and fields, no payload',
+  full: 'every byte, download too',
+};
+
+export const role_words: Record<ApiRole, string> = {
+  view: 'may look, filter and follow',
+  comment: 'and comment on packets',
+  control: 'and make links, change others’ comments, bring everyone',
+};
+
+/* The address to give: the link's own, at the screen that shows what it is about, the secret behind the #. */
+export function share_address(origin: string, path: string, wish: Pick<ShareWish, 'what' | 'source' | 'device'>, made: ApiShareNew): string {
+  const [base = '', secret = ''] = path.split('#');
+  const id = decodeURIComponent(base.split('/')[2] ?? '');
+  const to =
+    wish.what === 'device' && made.device !== undefined
+      ? route_path({ screen: 'device', share: id, source: wish.source, subject: made.device })
+      : route_path({ screen: wish.what === 'range' ? 'archive' : 'live', share: id, source: wish.source });
+
+  return `${origin}${to}#${secret}`;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the page begins.
+import './styles/base.css';
+import './styles/shell.css';
+import { render } from 'preact';
+import { App } from './shell/app';
+import { go, router_start } from './shell/router';
+import { keys_lend, keys_start } from './shell/keys';
+import { help_open } from './shell/help';
+import { settings_start } from './state/settings';
+import { session_start } from './net/session';
+import { place_start } from './state/place';
+
+settings_start();
+router_start();
+keys_start();
+place_start();
+keys_lend({
+  name: 'Everywhere',
+  bindings: [
+    { keys: ['1'], does: 'live', run: () => go({ screen: 'live' }) },
+    { keys: ['2'], does: 'archive', run: () => go({ screen: 'archive' }) },
+    { keys: ['3'], does: 'devices', run: () => go({ screen: 'devices' }) },
+    { keys: ['s'], does: 'share', run: () => document.querySelector<HTMLElement>('[data-action=share]')?.click() },
+    {
+      keys: ['?'],
+      does: 'keys and settings',
+      run: help_open,
+    },
+  ],
+});
+render(<App />, document.getElementById('app')!);
+void session_start();
