@@ -80,6 +80,7 @@ export async function session_start(): Promise<void> {
 
 /* A member's token or password. Throws ApiError with words for people. */
 export async function login(token: string): Promise<void> {
-  await api.post('/login', { token });
+  // One of the two is right: which, only the server knows.
+  await api.post('/login', { token, password: token });
   if (await ask()) come_in();
 }
