@@ -46,6 +46,7 @@ const struct route web_routes[] = {
     { HTTP_GET, "/api/v1/sources/{source}/devices", api_devices, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/devices/{device}", api_device, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/sessions/{session}", api_session, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/find", api_find, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/count", api_count, ROLE_VIEW },
     { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
     { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },

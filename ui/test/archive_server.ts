@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program over an archive that is there already: imports a capture and serves it, with the page it was built with. Where
-// packets come as one looks, it is real_server.ts.
+// The program itself behind a browser: imports the small fleet of tests/captures into an archive of its own, serves it with the
+// page it was built with, and is stopped again. TAPDECK names the program (else build/tapdeck); without one, tests skip.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { demo_fleet, tapdeck } from './real_server';
 
-export interface ArchiveServer {
+const tree = join(process.env['TAPDECK_UI'] ?? '.', '..');
+export const tapdeck = process.env['TAPDECK'] ?? join(tree, 'build/tapdeck');
+export const no_program = existsSync(tapdeck) ? false : `SKIPPED: no program at ${tapdeck} (meson builds it; TAPDECK names another)`;
+
+export interface RealServer {
   origin: string;
   entry: string; // with the token: who opens it is a member
   token: string;
@@ -16,7 +19,7 @@ export interface ArchiveServer {
   close: () => Promise<void>;
 }
 
-export async function archive_server(capture = demo_fleet, node = 'box'): Promise<ArchiveServer> {
+export async function real_server(capture = join(tree, 'tests/captures/demo-fleet.pcap'), node = 'box'): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tapdeck-ui-'));
   const archive = join(folder, 'archive');
   const imported = spawnSync(tapdeck, ['import', capture, '-w', archive, '--decap', '--node', node], { encoding: 'utf8' });

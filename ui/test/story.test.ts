@@ -6,18 +6,17 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { close_browser, new_context, no_browser, until as until_ms, watch_faults } from './browser';
-import { archive_server, type ArchiveServer } from './archive_server';
-import { no_tapdeck } from './real_server';
+import { no_program, real_server, type RealServer } from './archive_server';
 
-const skip = no_browser || no_tapdeck;
+const skip = no_browser || no_program;
 const until = (what: string, is_so: () => Promise<boolean> | boolean) => until_ms(what, is_so, 30_000);
-let server: ArchiveServer;
+let server: RealServer;
 let device = '';
 let source = '';
 
 before(async () => {
   if (skip) return;
-  server = await archive_server();
+  server = await real_server();
   const bearer = { headers: { authorization: `Bearer ${server.token}` } };
   const me = (await (await fetch(`${server.origin}/api/v1/me`, bearer)).json()) as { sources: { name: string }[] };
   source = me.sources[0]!.name;
