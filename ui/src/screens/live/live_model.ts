@@ -29,6 +29,7 @@ export interface MenuOf {
 
 const none_after_ms = 2000; // standing still for so long: rows are fetched by number, not sent
 const behind_ms = 3000;
+const small_gap = 250; // numbers: one question
 
 export class LiveModel implements LiveListener {
   readonly filter = signal('');
@@ -266,6 +267,13 @@ export class LiveModel implements LiveListener {
   gap(gap: Gap): void {
     const view = this.view;
     if (!view) return;
+    // A few rows that were not sent are fetched like any others; a line for them would say more than there is to it.
+    if (gap.cause === 'viewer' && gap.first > 0 && gap.last - gap.first < small_gap) {
+      if (!view.lines.is_filtered) view.lines.extend(gap.last + 1);
+      else this.is_resumed = true;
+      view.table.changed();
+      return;
+    }
     view.add_gap(gap, view.lines.end);
     if (gap.cause !== 'viewer' && gap.cause !== 'outside' && gap.cause !== 'evicted') {
       health_set({ n_lost: health.peek().n_lost + gap.n });
