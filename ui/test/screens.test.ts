@@ -128,7 +128,7 @@ test('from a part of a name to its packets by the keyboard alone', { skip: no_br
   await page.getByRole('listbox').focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
-  assert.match(await page.locator('.rung[aria-selected=true]').getAttribute('aria-label') ?? '', /server to device.*Hello Verify Request, answers/);
+  assert.match(await page.locator('.rung[aria-selected=true] .unseen').innerText(), /server to device.*Hello Verify Request, answers/);
   await page.keyboard.press('c');
   await page.locator('.comment-field textarea').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'TEXTAREA');

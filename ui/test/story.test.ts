@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { close_browser, new_context, no_browser, until as until_ms, watch_faults } from './browser';
-import { no_program, real_server, type RealServer } from './real_server';
+import { no_program, real_server, type RealServer } from './archive_server';
 
 const skip = no_browser || no_program;
 const until = (what: string, is_so: () => Promise<boolean> | boolean) => until_ms(what, is_so, 30_000);
