@@ -59,6 +59,11 @@ def wait_until(t, true, what, seconds=20):
         time.sleep(0.05)
 
 
+def wait_connected(t, server):
+    """What comes before the tap is connected is in the archive, and told as a gap."""
+    wait_until(t, lambda: b'tapdeck_live_connected{source="box"} 1\n' in server.web.ask('/metrics')[2], 'the tap')
+
+
 def case_members_log_in_with_the_token_and_nobody_else_does(t):
     server = Server(t, '--vxlan', f'127.0.0.1:{free_udp_port()}')
     web = server.web
@@ -149,6 +154,7 @@ def case_a_killed_server_leaves_the_recorder_and_the_next_one_takes_it_over(t):
     t.equal(live.until('hello')['protocol'], 1, 'protocol')
     live.send({'type': 'view', 'view': 1, 'source': 'box', 'filter': '', 'rows': 'all'})
     live.until('viewing')
+    wait_connected(t, server)
     for number in range(100):
         mirror.send(marked(number))
     wait_until(t, lambda: live.until('rows').rows[-1]['number'] == 100, 'the hundredth packet')
@@ -161,6 +167,7 @@ def case_a_killed_server_leaves_the_recorder_and_the_next_one_takes_it_over(t):
     live.until('hello')
     live.send({'type': 'view', 'view': 1, 'source': 'box', 'filter': '', 'rows': 'all'})
     following = live.until('viewing')['next']
+    wait_connected(t, server)
     for number in range(200, 300):
         mirror.send(marked(number))
     seen = []
@@ -205,6 +212,7 @@ def case_a_slow_viewer_loses_its_own_rows_and_is_told(t):
         live.until('hello')
         live.send({'type': 'view', 'view': 7, 'source': 'box', 'filter': 'udp', 'rows': 'all'})
         live.until('viewing')
+    wait_connected(t, server)
     n, sent, painted, seen = 12000, 0, 0, []
     last = time.monotonic()
     while time.monotonic() < last + 60 and (not seen or seen[-1] < n):
@@ -255,6 +263,7 @@ def case_bad_messages_are_refused_and_the_view_goes_on(t):
     live.until('hello')
     live.send({'type': 'view', 'view': 1, 'source': 'box', 'filter': '', 'rows': 'all'})
     live.until('viewing')
+    wait_connected(t, server)
     for message, code in (({'type': 'nonsense'}, 'unknown_type'), ([1, 2], 'bad_message'), ({}, 'unknown_type'),
                           ({'type': 'view', 'view': 0, 'source': 'box'}, 'bad_view'),
                           ({'type': 'view', 'view': 2, 'source': 'elsewhere'}, 'not_here'),
@@ -353,6 +362,7 @@ def case_rows_come_as_json_lines_too(t):
         return b'\ntapdeck_streams 1\n' in server.web.ask('/metrics')[2]
 
     wait_until(t, streams, 'the stream')
+    wait_connected(t, server)
     for number in range(30):
         mirror.send(marked(number))
     rows = []
