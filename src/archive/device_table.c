@@ -77,7 +77,10 @@ static const char *const texts[] = {
     "JOIN {all}server v ON v.id = s.server WHERE s.identity IN (SELECT value FROM json_each(?1)) "
     "ORDER BY s.from_ns",
     [SQL_SPANS_AT] = DEVICE_SPAN_COLUMNS
-    " FROM {all}span s JOIN {all}identity i ON i.id = s.identity "
+    " FROM temp.client_span s JOIN {all}identity i ON i.id = s.identity "
+    "JOIN {all}server v ON v.id = s.server WHERE s.client = ?1 ORDER BY s.from_ns DESC LIMIT ?2",
+    [SQL_SPANS_AT_OVERLAY] = DEVICE_SPAN_COLUMNS
+    " FROM span_overlay s JOIN {all}identity i ON i.id = s.identity "
     "JOIN {all}server v ON v.id = s.server WHERE s.client = ?1 ORDER BY s.from_ns DESC LIMIT ?2",
 };
 

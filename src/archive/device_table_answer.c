@@ -222,23 +222,45 @@ bool device_table_bindings(struct device_table *table, const char *device, bindi
     return is_done;
 }
 
-bool device_table_at(struct device_table *table, const struct ip_address *address, uint16_t port,
-                     uint32_t limit, binding_function *function, void *context, struct error *error)
+/* Spans lie by device in the file: who asks by address has them put in that order once. */
+static bool index_clients(struct device_table *table, struct error *error)
 {
-    sqlite3_stmt *statement = device_table_statement(table, SQL_SPANS_AT, error);
-    struct binding end = { .is_client_low = true };
-    uint8_t bytes[DEVICE_CLIENT_BYTES];
-    struct bytes client;
+    table->has_clients =
+        table->has_clients ||
+        device_table_run_text(table,
+                              "CREATE TEMP TABLE client_span AS SELECT * FROM main.span;"
+                              "CREATE INDEX temp.client_span_of_client ON client_span(client)",
+                              error);
+    return table->has_clients;
+}
+
+static bool tell_at(struct device_table *table, enum device_sql which, struct bytes client, uint32_t limit,
+                    binding_function *function, void *context, struct error *error)
+{
+    sqlite3_stmt *statement = device_table_statement(table, which, error);
     bool is_done;
 
     if (statement == NULL)
         return false;
-    end.flow.low = *address;
-    end.flow.port_low = port;
-    client = device_client_encode(&end, bytes);
     sqlite3_bind_blob(statement, 1, client.data, (int)client.len, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, limit);
     is_done = device_table_tell_spans(table, statement, function, context, error);
     sqlite3_clear_bindings(statement);
     return is_done;
+}
+
+bool device_table_at(struct device_table *table, const struct ip_address *address, uint16_t port,
+                     uint32_t limit, binding_function *function, void *context, struct error *error)
+{
+    struct binding end = { .is_client_low = true };
+    uint8_t bytes[DEVICE_CLIENT_BYTES];
+    struct bytes client;
+
+    end.flow.low = *address;
+    end.flow.port_low = port;
+    client = device_client_encode(&end, bytes);
+    return index_clients(table, error) &&
+           tell_at(table, SQL_SPANS_AT, client, limit, function, context, error) &&
+           (!table->has_overlay ||
+            tell_at(table, SQL_SPANS_AT_OVERLAY, client, limit, function, context, error));
 }

@@ -40,6 +40,7 @@ enum device_sql {
     SQL_NAMES,
     SQL_SPANS,
     SQL_SPANS_AT,
+    SQL_SPANS_AT_OVERLAY,
     SQL_COUNT,
 };
 
@@ -47,6 +48,7 @@ struct device_table {
     struct database *database; /* NULL: a table in a temporary file */
     sqlite3 *handle;
     bool has_overlay;
+    bool has_clients; /* temp.client_span: the file's spans by their client's end */
     int64_t next_id;           /* of what the overlay adds */
     uint64_t seed;             /* of session keys */
     struct session_keys *keys; /* borrowed: told of each that is put; may be NULL */

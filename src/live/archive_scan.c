@@ -416,7 +416,7 @@ enum scan_result archive_scan_next(struct archive_scan *scan, const struct disse
             return SCAN_TIME_OVER;
         packet = scan->is_by_number ? next_by_number(scan) : next_indexed(scan);
         if (packet == NULL || packet->packet_id >= scan->part_end) {
-            if (packet == NULL && scan->is_by_number)
+            if (packet == NULL && scan->is_by_number && scan->next_number < scan->part_end)
                 scan->end = scan->through; /* there is nothing behind it, or not yet */
             else
                 scan->through = scan->part_end;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "archive/packet_numbers.h"
+#include "archive/segment_reader.h"
 
 static int by_first(const void *left, const void *right)
 {
@@ -17,6 +17,24 @@ static bool is_same_entry(const struct catalog_entry *a, const struct catalog_en
 {
     return !a->is_open && !b->is_open && a->has_index == b->has_index && a->stored_bytes == b->stored_bytes &&
            a->index_changed_ns == b->index_changed_ns && strcmp(a->path, b->path) == 0;
+}
+
+/* Of a sealed segment whose index is lost or of another version: its own first block says it. 0: it does not.
+ */
+static uint64_t first_number_of(const struct catalog_entry *entry)
+{
+    struct interface_table interfaces = { 0 };
+    struct error ignored;
+    struct segment_reader *reader = segment_reader_open(entry->path, NULL, &interfaces, &ignored);
+    const struct packet *packets;
+    uint64_t number = 0;
+    uint32_t n;
+
+    if (reader && segment_reader_next(reader, &packets, &n, &ignored) == SEGMENT_BLOCK && n > 0)
+        number = packets[0].packet_id;
+    segment_reader_close(reader);
+    interface_table_clear(&interfaces);
+    return number;
 }
 
 /* Both catalogs are in the same order, so one pass finds what is in both. */
@@ -41,8 +59,11 @@ static bool read_accounts(struct number_map *map, const struct catalog *old,
                 break;
             }
         }
-        if (map->accounts[i].node == NULL)
+        if (map->accounts[i].node == NULL) {
             segment_account_read(entry, &map->accounts[i]);
+            if (!map->accounts[i].is_known && map->accounts[i].recording.first_number == 0)
+                map->accounts[i].recording.first_number = first_number_of(entry);
+        }
         map->accounts[i].node = map->node;
     }
     return true;

@@ -176,6 +176,20 @@ def case_a_frame_of_rows_says_what_the_json_says(t):
     t.equal((frame[:4], struct.unpack_from('<I', frame, 8)[0]), (b'TDR\x01', 50), 'the frame')
 
 
+def case_an_archive_whose_indexes_are_lost_answers_the_same(t):
+    archive = fleet(t)
+    wanted = {text: t.find_numbers('-A', archive, *(['-Y', text] if text else [])) for text in ('', 'coap', 'dtls')}
+    for name in os.listdir(archive):
+        if name.endswith('.tdx'):
+            os.unlink(os.path.join(archive, name))
+    web = serve(t, archive)
+    node = node_of(web)
+    for text, numbers in wanted.items():
+        t.equal([row['number'] for row in all_rows(web, node, filter=text)], numbers, f'rows of {text!r}')
+        t.equal([row['number'] for row in all_rows_backwards(web, node, filter=text)], numbers, f'backwards, {text!r}')
+        t.equal(added(web, f'sources/{node}/count', filter=text), len(numbers), f'count of {text!r}')
+
+
 # ---- links ----
 
 def case_a_link_shows_what_it_covers_through_no_door_more(t):
