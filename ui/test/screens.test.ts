@@ -35,7 +35,7 @@ async function opened(context: BrowserContext, state: ScreenState): Promise<Page
   const page = await context.newPage();
   wish.answer = state.server?.answer;
   await page.goto(server.url + state.path);
-  await page.locator(state.ready).first().waitFor();
+  await page.locator(state.ready).first().waitFor({ state: 'attached' });
   await state.act?.(page);
   await page.waitForTimeout(150);
   return page;
@@ -84,7 +84,7 @@ test('the page says no fault on any screen, and what strangers wrote stays text'
     const said = watch_faults(page);
     wish.answer = state.server?.answer;
     await page.goto(server.url + state.path);
-    await page.locator(state.ready).first().waitFor();
+    await page.locator(state.ready).first().waitFor({ state: 'attached' });
     await state.act?.(page);
     faults.push(...said.map((one) => `${state.name}: ${one}`));
     assert.equal(await page.locator('img').count(), 0, state.name);

@@ -21,7 +21,7 @@ export async function shoot_screens(root: string, out: string, only: string): Pr
       await page.clock.setFixedTime(NOW);
       wish.answer = state.server?.answer;
       await page.goto(server.url + state.path);
-      await page.locator(state.ready).first().waitFor();
+      await page.locator(state.ready).first().waitFor({ state: 'attached' });
       await state.act?.(page);
       await page.waitForTimeout(900);
       await page.screenshot({ path: join(out, `screen-${state.name}-${look}.png`) });

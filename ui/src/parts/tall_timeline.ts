@@ -381,7 +381,7 @@ export class TallTimeline {
       const sign = document.createElement('button');
       sign.className = 'tall-pin';
       sign.type = 'button';
-      sign.style.left = `${Math.round(x)}px`;
+      sign.style.left = `${Math.round(Math.min(this.scale.width_px - 12, Math.max(12, x)))}px`;
       const first = pins[0]!;
       const words = pins.length === 1 ? `Pin on packet ${first.number}: ${first.text}` : `${pins.length} pins, first on packet ${first.number}: ${first.text}`;
       sign.setAttribute('aria-label', words);
