@@ -149,6 +149,9 @@ static bool run_loop(struct find *find, struct error *error)
             find->n_read++;
             if (batch.packets[i].number == 0)
                 batch.packets[i].number = find->n_read;
+            if (find->is_glancing && find->n_read > 1 &&
+                !device_match_may_be(find->match, &find->demand, &batch.packets[i]))
+                continue;
             if (!find->is_sieving || find->n_read == 1 || sieve_keeps(find->sieve, &batch.packets[i]))
                 verdict = look_at(find, &batch.packets[i], error);
         }

@@ -22,6 +22,7 @@
 #include "net/listener.h"
 #include "web/certificate.h"
 #include "web/gate.h"
+#include "web/links.h"
 #include "web/password.h"
 #include "web/server.h"
 #include "web/site.h"
@@ -359,6 +360,7 @@ static bool open_gate(struct serving *serving, struct error *error)
             return false;
     }
     gate.key = key;
+    gate.directory = is_kept ? serving->site->archive : NULL;
     serving->site->gate = gate_new(&gate, error);
     return serving->site->gate != NULL;
 }
@@ -397,6 +399,32 @@ static void print_addresses(const struct serving *serving)
         printf("The certificate is signed by itself: compare its SHA-256 fingerprint, %s\n", fingerprint);
     }
     fflush(stdout);
+}
+
+/* For `tapdeck share create`, which makes links to here. Where all addresses are listened on, this machine's
+ * name is the best guess. */
+static void remember_address(const struct serving *serving)
+{
+    struct database *database = links_database(serving->site->links);
+    char url[LINKS_URL_BYTES], name[128] = "localhost";
+    struct error error;
+
+    for (size_t i = 0; database && i < serving->server->n_listeners; i++) {
+        const char *address = server_address(serving->server, i), *port = strrchr(address, ':');
+        const char *scheme = serving->tls ? "https" : "http";
+
+        if (strncmp(address, "unix:", 5) == 0 || port == NULL)
+            continue;
+        if (strncmp(address, "0.0.0.0:", 8) == 0 || strncmp(address, "[::]:", 5) == 0) {
+            gethostname(name, sizeof name - 1);
+            snprintf(url, sizeof url, "%s://%s%s", scheme, name, port);
+        } else {
+            snprintf(url, sizeof url, "%s://%s", scheme, address);
+        }
+        if (!link_table_set_server(database, url, &error))
+            log_write(LEVEL_WARNING, "tapdeck share create will not know where this is: %s", error.text);
+        return;
+    }
 }
 
 static bool become_user(const char *name, struct error *error)
@@ -446,6 +474,7 @@ static bool serve(struct serving *serving, struct error *error)
 {
     if (!prepare(serving, error))
         return false;
+    remember_address(serving);
     print_addresses(serving);
     while (!atomic_load(signals_stop())) {
         if (!loop_turn(serving->loop, STOP_LOOK_MS * (NS_PER_SECOND / 1000), error))

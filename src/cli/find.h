@@ -40,6 +40,7 @@ struct find {
     struct handover_counters handed;
     struct sieve *sieve; /* says which packets need not be dissected; NULL: all are */
     bool is_sieving;     /* here; else the source does it, or nobody */
+    bool is_glancing;    /* device_match_may_be says which packets are looked at */
     struct output *output;
     struct pcap_writer *writer;
     struct device_match *match;

@@ -113,6 +113,15 @@ bool find_prepare(struct find *find, struct error *error)
         device_match_demand(&find->demand);
     demand_merge(&find->demand, output_demand(find->output));
     demand_settle(&find->demand);
+    if (find->match && !find->filter) {
+        struct demand devices;
+
+        demand_init(&devices);
+        device_match_demand(&devices);
+        demand_settle(&devices);
+        find->is_glancing = memcmp(&devices, &find->demand, sizeof devices) == 0 &&
+                            settings->preferences.n == 0 && settings->decode_as.n == 0;
+    }
     if (find->filter && !find->match)
         find->sieve = sieve_new(find->filter, &find->demand, &find->preferences);
     return true;

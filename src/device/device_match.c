@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "device/binding.h"
+#include "protocol/dispatch.h"
 #include "protocol/fragment_flow.h"
 
 enum { ADDRESS_BITS = 1 << 14 };
@@ -181,6 +182,42 @@ static bool is_devices(const struct device_match *match, const struct flow_key *
     low = flow_key_of_address(&flow->low);
     high = flow_key_of_address(&flow->high);
     return is_in_span(match, &low, ts_ns) || is_in_span(match, &high, ts_ns);
+}
+
+enum {
+    ETHERNET_BYTES = 14,
+    IPV4_BYTES = 20,
+    IPV6_BYTES = 40,
+    PORTS_BYTES = 4,
+};
+
+/* UDP or TCP, which lead to no IP header further in. */
+static bool is_innermost(const struct demand *demand, uint8_t protocol, const uint8_t *ports)
+{
+    enum protocol_id low = dispatch_udp_port((uint16_t)(ports[0] << 8 | ports[1]));
+    enum protocol_id high = dispatch_udp_port((uint16_t)(ports[2] << 8 | ports[3]));
+
+    return protocol == IP_PROTOCOL_TCP ||
+           (protocol == IP_PROTOCOL_UDP && !(demand->passable >> low & 1) && !(demand->passable >> high & 1));
+}
+
+bool device_match_may_be(const struct device_match *match, const struct demand *demand,
+                         const struct packet *packet)
+{
+    const uint8_t *frame = packet->data, *ip = frame + ETHERNET_BYTES;
+
+    if (packet->linktype != LINKTYPE_ETHERNET || packet->caplen < ETHERNET_BYTES + IPV4_BYTES + PORTS_BYTES)
+        return true;
+    if (frame[12] == 0x08 && frame[13] == 0x00 && ip[0] == 0x45) {
+        bool is_piece = (ip[6] & 0x3f) != 0 || ip[7] != 0;
+
+        return is_piece || are_noted(match, ip + 12, ip + 16) ||
+               !is_innermost(demand, ip[9], ip + IPV4_BYTES);
+    }
+    if (frame[12] == 0x86 && frame[13] == 0xdd && ip[0] >> 4 == 6 &&
+        packet->caplen >= ETHERNET_BYTES + IPV6_BYTES + PORTS_BYTES)
+        return are_noted(match, ip + 20, ip + 36) || !is_innermost(demand, ip[6], ip + IPV6_BYTES);
+    return true;
 }
 
 enum device_match_result device_match_packet(struct device_match *match, const struct dissection *d,

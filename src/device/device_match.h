@@ -31,6 +31,14 @@ struct device_span {
 /* Sorted by flow and time; overlapping spans of one flow melted into one. Valid after settle. */
 const struct device_span *device_match_spans(const struct device_match *match, uint32_t *n);
 
+/*
+ * One look at a packet that nothing but device_match_demand is asked of, with the preferences there are when
+ * nobody gives any: false when it is not the device's, and dissecting it would leave nothing behind for later
+ * ones. demand is settled.
+ */
+bool device_match_may_be(const struct device_match *match, const struct demand *demand,
+                         const struct packet *packet);
+
 /* What a dissection must be asked for; it needs a state too, for what lies in fragments. */
 void device_match_demand(struct demand *demand);
 

@@ -38,6 +38,7 @@ static enum device_match_result ask_frame(struct device_match *match, struct dis
                                           uint64_t *datagram)
 {
     static struct packet packet;
+    enum device_match_result result;
 
     packet = wire_packet(w, linktype, ts_ns);
     demand_init(&demand);
@@ -45,7 +46,10 @@ static enum device_match_result ask_frame(struct device_match *match, struct dis
     demand_settle(&demand);
     dissection_init(&d, &demand, s, NULL);
     dissect(&d, &packet);
-    return device_match_packet(match, &d, datagram);
+    result = device_match_packet(match, &d, datagram);
+    if (!device_match_may_be(match, &demand, &packet))
+        assert_int_equal(result, DEVICE_OTHER);
+    return result;
 }
 
 static enum device_match_result ask(struct device_match *match, struct wire_end from, struct wire_end to,
@@ -72,6 +76,33 @@ static struct device_match *match_of_device(void)
     assert_true(device_match_add(match, &flow, 150, 300));
     device_match_settle(match);
     return match;
+}
+
+static bool may_be(struct device_match *match, struct wire_end from, struct wire_end to)
+{
+    struct packet packet;
+    struct wire w;
+
+    demand_init(&demand);
+    device_match_demand(&demand);
+    demand_settle(&demand);
+    wire_udp(&w, from, to, bytes_text("x"));
+    packet = wire_packet(&w, LINKTYPE_ETHERNET, 150);
+    return device_match_may_be(match, &demand, &packet);
+}
+
+static void strangers_are_told_at_a_glance_but_not_in_a_tunnel(void **state)
+{
+    struct wire_end vxlan = { 0xc0000201, 4789 };
+    struct device_match *match = match_of_device();
+
+    (void)state;
+    assert_true(may_be(match, device, server));
+    assert_true(may_be(match, server, device));
+    assert_false(may_be(match, stranger, server));
+    assert_false(may_be(match, server, stranger));
+    assert_true(may_be(match, stranger, vxlan));
+    device_match_free(match);
 }
 
 static void a_packet_is_the_devices_within_its_spans_only(void **state)
@@ -284,6 +315,7 @@ static void fragments_between_strangers_are_nobodys(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strangers_are_told_at_a_glance_but_not_in_a_tunnel),
         cmocka_unit_test(a_packet_is_the_devices_within_its_spans_only),
         cmocka_unit_test(without_spans_nothing_is_anyones),
         cmocka_unit_test(random_spans_answer_as_a_plain_search_would),

@@ -97,6 +97,7 @@ void dissect(struct dissection *d, const struct packet *packet)
     d->top = d->layers;
     d->n_layers = 0;
     d->n_values = 0;
+    d->values_limit = DISSECTION_VALUES;
     d->scratch_used = 0;
     d->n_later = 0;
     d->foreign = NULL;
@@ -125,8 +126,10 @@ void dissect(struct dissection *d, const struct packet *packet)
             break;
         go_on(d, &r);
     }
-    if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME))
+    if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME)) {
+        d->values_limit = DISSECTION_VALUES + DISSECTION_FRAME_VALUES;
         frame_end(d);
+    }
 }
 
 static struct value *add_value(struct dissection *d, uint16_t field_id)
@@ -135,7 +138,7 @@ static struct value *add_value(struct dissection *d, uint16_t field_id)
 
     if (__builtin_expect(field_of(field_id)->is_fault, 0))
         d->present |= PROTOCOL_BIT(PROTOCOL_MALFORMED);
-    if (d->n_values == DISSECTION_VALUES) {
+    if (d->n_values == d->values_limit) {
         d->counters.n_values_cut++;
         return NULL;
     }

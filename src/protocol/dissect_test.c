@@ -662,7 +662,9 @@ static void values_without_end_are_left_out_and_counted(void **state)
         wire_cipher_change(&payload);
     wire_udp(&frame, device, server, wire_bytes(&payload));
     dissect_bytes(NULL, wire_bytes(&frame), (uint32_t)frame.len, LINKTYPE_ETHERNET);
-    assert_int_equal(d.n_values, DISSECTION_VALUES);
+    assert_true(d.n_values > DISSECTION_VALUES); /* the frame's own are there all the same */
+    assert_true(d.n_values <= DISSECTION_VALUES + DISSECTION_FRAME_VALUES);
+    assert_string_equal(values_of("frame.protocols"), "eth:ethertype:ip:udp:dtls");
     assert_true(d.counters.n_values_cut > 0);
 }
 

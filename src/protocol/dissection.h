@@ -18,6 +18,7 @@
 enum {
     LAYER_LIMIT = 32,              /* layers in a packet; deeper ones are left alone and counted */
     DISSECTION_VALUES = 1024,      /* values in a packet; more are left out and counted */
+    DISSECTION_FRAME_VALUES = 64,  /* room that the frame's own have besides: they come last */
     DISSECTION_SCRATCH = 64 << 10, /* bytes of values put together, in a packet; likewise */
     DISSECTION_LATER = 8,          /* layers at once that have something to go on with: dissection_later */
 };
@@ -83,7 +84,7 @@ struct dissection {
     int64_t displayed_ts_ns; /* of the packet printed last, set by who prints; INT64_MIN: none yet */
     struct layer *top;       /* pushed last */
     uint32_t n_layers;
-    uint32_t n_values;
+    uint32_t n_values, values_limit;
     uint32_t
         left_wire;  /* bytes left on the wire at the cursor: what r has, or more where the capture cut it */
     uint8_t next;   /* enum protocol_id, set by dissection_next */
@@ -95,7 +96,7 @@ struct dissection {
     uint32_t scratch_used;
     char protocols_text[256];             /* frame.protocols, when in demand */
     struct layer layers[LAYER_LIMIT + 1]; /* the last one is never kept */
-    struct value values[DISSECTION_VALUES];
+    struct value values[DISSECTION_VALUES + DISSECTION_FRAME_VALUES];
     uint8_t scratch[DISSECTION_SCRATCH];
 };
 

@@ -203,7 +203,9 @@ static int digit_of(uint8_t byte)
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-/* Hexadecimal digits, after spaces. False: there are none, or too many. */
+#define CHUNK_TOO_LONG UINT32_MAX
+
+/* Hexadecimal digits, after spaces; CHUNK_TOO_LONG when they are too many. False: there are none. */
 static bool chunk_size_of(struct bytes line, uint32_t *size)
 {
     uint64_t sum = 0;
@@ -213,8 +215,10 @@ static bool chunk_size_of(struct bytes line, uint32_t *size)
         i++;
     for (first = i; i < line.len && digit_of(line.data[i]) >= 0; i++) {
         sum = sum << 4 | (unsigned)digit_of(line.data[i]);
-        if (sum > UINT32_MAX)
-            return false;
+        if (sum >= CHUNK_TOO_LONG) {
+            *size = CHUNK_TOO_LONG;
+            return true;
+        }
     }
     *size = (uint32_t)sum;
     return i > first;
@@ -230,6 +234,10 @@ bool http_chunk(struct reader *r, struct bytes *chunk)
         return false;
     if (!chunk_size_of(line, &size))
         size = 0;
+    if (size == CHUNK_TOO_LONG) { /* what follows belongs to it, whatever it looks like */
+        r->at = r->end;
+        return false;
+    }
     if (size > reader_left(r))
         size = (uint32_t)reader_left(r);
     behind = size == 0 ? 0 : reader_left(r) - size < 2 ? reader_left(r) - size : 2;

@@ -146,6 +146,15 @@ static void chunks_are_joined(void **state)
     assert_true(f.d.present & PROTOCOL_BIT(PROTOCOL_TEXT_LINES));
 }
 
+static void a_chunk_longer_than_any_hides_what_follows(void **state)
+{
+    (void)state;
+    told(false, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "10000000000000000\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n");
+    assert_string_equal(values("http.request.uri"), "/");
+    assert_string_equal(values("http.chunk_size"), "");
+}
+
 static void a_packed_body_is_unpacked(void **state)
 {
     static const char head[] = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 25\r\n\r\n";
@@ -202,6 +211,7 @@ int main(void)
         TEST(a_response_shows_what_it_answers),
         TEST(a_message_ends_where_its_head_says),
         TEST(chunks_are_joined),
+        TEST(a_chunk_longer_than_any_hides_what_follows),
         TEST(a_packed_body_is_unpacked),
         TEST(what_is_no_message_is_nothing_before_one_and_a_continuation_after),
         TEST(headers_without_a_first_line_are_shown),

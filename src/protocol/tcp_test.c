@@ -205,6 +205,27 @@ static void a_pdu_is_shown_on_the_segment_that_completes_it(void **state)
     assert_string_equal(values("http.request.uri"), "/c");
 }
 
+static void pieces_that_overlap_are_told(void **state)
+{
+    (void)state;
+    send_text(1, "G");
+    send_text(1, "GET /a HTTP/1.1\r\nHost: b\r\n\r\n");
+    assert_string_equal(values("http.host"), "b");
+    assert_string_equal(values("tcp.segment"), "1,2");
+    assert_string_equal(values("tcp.segment.overlap"), "1");
+}
+
+static void a_segment_outside_its_stream_shows_the_sizes_of_its_pdus(void **state)
+{
+    static const uint8_t pdus[] = { 0xc0, 0, 0xc0, 0, 0x30, 10, 0, 1, 'a' };
+
+    teardown(state);
+    tcp_fixture_open(&f, 1883);
+    f.preferences.tcp_check_checksum = true; /* of which there is none */
+    tcp_fixture_send(&f, (struct told) { .seq = 1, .ack = 1, .payload = bytes_of(pdus, sizeof pdus) });
+    assert_string_equal(values("tcp.pdu.size"), "2,2,12");
+}
+
 static void what_comes_again_is_not_handed_over_twice(void **state)
 {
     (void)state;
@@ -327,6 +348,8 @@ int main(void)
         TEST(segments_are_judged_by_what_came_before),
         TEST(an_acknowledgment_names_what_it_answers),
         TEST(a_pdu_is_shown_on_the_segment_that_completes_it),
+        TEST(pieces_that_overlap_are_told),
+        TEST(a_segment_outside_its_stream_shows_the_sizes_of_its_pdus),
         TEST(what_comes_again_is_not_handed_over_twice),
         TEST(a_hole_is_filled_only_when_asked_for),
         TEST(pieces_of_a_pdu_come_in_any_order),

@@ -419,10 +419,24 @@ static int64_t days_of(int64_t year, unsigned month, unsigned day)
     return years * 365 + leaps + before[month - 1] + (is_leap && month > 2) + day - 1;
 }
 
+/* "+0530" behind a time, for which DER has no room (RFC 5280 section 4.1.2.5), but senders do. False: none.
+ */
+static bool zone_offset(struct reader *text, char *sign, unsigned *hours, unsigned *minutes)
+{
+    uint8_t byte;
+
+    if (!reader_u8(text, &byte) || (byte != '+' && byte != '-') || !take_two(text, hours) ||
+        !take_two(text, minutes))
+        return false;
+    *sign = (char)byte;
+    return true;
+}
+
 static void validity_time(struct dissection *d, struct reader *r, uint16_t choice_field)
 {
     struct reader text;
-    unsigned century = 0, year, month, day, hour, minute, second = 0;
+    unsigned century = 0, year, month, day, hour, minute, second = 0, zone_hours = 0, zone_minutes = 0;
+    char sign = 'Z', zone[8] = "";
     uint8_t tag, *kept;
     enum { TEXT_BYTES = 32 };
     int n;
@@ -434,13 +448,16 @@ static void validity_time(struct dissection *d, struct reader *r, uint16_t choic
         !take_two(&text, &month) || !take_two(&text, &day) || !take_two(&text, &hour) ||
         !take_two(&text, &minute))
         return;
-    if (reader_left(&text) > 1)
+    if (reader_left(&text) > 1 && text.at[0] >= '0' && text.at[0] <= '9')
         (void)take_two(&text, &second);
     if (month < 1 || month > 12 || day < 1)
         return;
+    if (zone_offset(&text, &sign, &zone_hours, &zone_minutes))
+        snprintf(zone, sizeof zone, "%c%02u%02u", sign, zone_hours % 100, zone_minutes % 100);
     if (tag == DER_GENERALIZED_TIME) {
-        int64_t seconds =
-            days_of((int64_t)century * 100 + year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+        int64_t ahead = (sign == '-' ? -1 : 1) * (int64_t)(zone_hours * 3600 + zone_minutes * 60);
+        int64_t seconds = days_of((int64_t)century * 100 + year, month, day) * 86400 + hour * 3600 +
+                          minute * 60 + second - ahead;
 
         dissection_add_number(d, AF_ID(AF_GENERALIZED_TIME), (uint64_t)(seconds * INT64_C(1000000000)));
         return;
@@ -450,8 +467,8 @@ static void validity_time(struct dissection *d, struct reader *r, uint16_t choic
     kept = dissection_scratch(d, TEXT_BYTES);
     if (kept == NULL)
         return;
-    n = snprintf((char *)kept, TEXT_BYTES, "%s%02u-%02u-%02u %02u:%02u:%02u (UTC)", year < 50 ? "20" : "19",
-                 year, month, day, hour, minute, second);
+    n = snprintf((char *)kept, TEXT_BYTES, "%s%02u-%02u-%02u %02u:%02u:%02u (UTC%s)", year < 50 ? "20" : "19",
+                 year, month, day, hour, minute, second, zone);
     if (n > 0 && n < TEXT_BYTES)
         dissection_add_bytes(d, AF_ID(AF_UTC_TIME), bytes_of(kept, (size_t)n));
 }

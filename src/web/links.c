@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 
 enum {
+    LOOK_AGAIN_MS = 20,
     SAW_EVERY_MS = 60 * 1000,       /* last_seen_ns is written at most so often */
     KEY_CHARS = SHARE_PERSON_CHARS, /* of the visit, in the cookie */
 };
@@ -45,7 +46,7 @@ struct links {
     void (*ended)(void *context, const char *id, enum link_answer why);
     void *ended_context;
     struct loop_timer look;
-    int64_t saw_ns;
+    int64_t saw_ns, looked_ns;
     struct links_statistics statistics;
 };
 
@@ -280,6 +281,7 @@ static void look(struct links *links)
     struct error error;
     bool was_readable = links->is_readable;
 
+    links->looked_ns = loop_now_ns(links->loop);
     links->is_readable = bring_up_to_date(links, &error);
     if (was_readable && !links->is_readable)
         log_write(LEVEL_ERROR, "no link opens anything any more: %s", error.text);
@@ -324,7 +326,11 @@ struct links *links_new(struct loop *loop, const char *directory, struct error *
     }
     *links = (struct links) { .loop = loop, .directory = directory, .saw_ns = loop_now_ns(loop) };
     links->look = (struct loop_timer) { .fire = look_and_again, .context = links };
-    if (reopen(links, error) && loop_timer_add(loop, &links->look, error)) {
+    if (!loop_timer_add(loop, &links->look, error)) {
+        free(links);
+        return NULL;
+    }
+    if (reopen(links, error)) {
         links->is_readable = true;
         loop_timer_set(loop, &links->look, loop_now_ns(loop) + LINKS_LOOK_MS * ns_per_ms);
         return links;
@@ -356,27 +362,39 @@ void links_free(struct links *links)
 
 /* ---- who is let in ---- */
 
-/* The link of that id and secret. A link that is not there takes as long, and is refused in the same words,
- * as a wrong secret. */
-static enum link_answer admit(struct links *links, struct bytes id, struct bytes secret, enum link_kind kind,
-                              struct link_entry **found)
+/* The link of that id, whose secret it is; else NULL. */
+static struct link_entry *entry_of(struct links *links, struct bytes id, struct bytes secret,
+                                   enum link_kind kind)
 {
     static const uint8_t nobodys[SHARE_HASH_BYTES];
     uint8_t hash[SHARE_HASH_BYTES];
-    struct link_entry *entry;
+    struct link_entry *entry = share_id_is_plain(id) ? entry_find(links, id) : NULL;
     bool is_its_secret;
+
+    share_secret_hash(id, secret, hash);
+    is_its_secret = share_hash_equal(hash, entry ? entry->link.secret_hash : nobodys);
+    return entry && is_its_secret && entry->link.kind == kind && entry->is_listed ? entry : NULL;
+}
+
+/* A link that is not there takes as long, and is refused in the same words, as a wrong secret. */
+static enum link_answer admit(struct links *links, struct bytes id, struct bytes secret, enum link_kind kind,
+                              struct link_entry **found)
+{
+    struct link_entry *entry;
 
     if (!links->is_readable)
         return LINK_UNREADABLE;
-    entry = share_id_is_plain(id) ? entry_find(links, id) : NULL;
-    share_secret_hash(id, secret, hash);
-    is_its_secret = share_hash_equal(hash, entry ? entry->link.secret_hash : nobodys);
-    if (entry == NULL || !is_its_secret || entry->link.kind != kind || !entry->is_listed) {
+    entry = entry_of(links, id, secret, kind);
+    if (entry == NULL && loop_now_ns(links->loop) - links->looked_ns >= LOOK_AGAIN_MS * ns_per_ms) {
+        look(links); /* it may have been made by another process a moment ago */
+        entry = entry_of(links, id, secret, kind);
+    }
+    if (entry == NULL) {
         links->statistics.n_wrong++;
         return LINK_IS_UNKNOWN;
     }
     *found = entry;
-    return state_answer(entry, timestamp_now());
+    return links->is_readable ? state_answer(entry, timestamp_now()) : LINK_UNREADABLE;
 }
 
 static enum link_answer let_in(struct links *links, struct link_entry *entry, const char *person,

@@ -6,6 +6,7 @@
 
 #include "base/reader.h"
 #include "base/timestamp.h"
+#include "web/audit.h"
 #include "web/live_message.h"
 #include "web/live_room_parts.h"
 #include "web/server.h"
@@ -283,6 +284,14 @@ static void tell_viewing(struct live_view *view)
     tell(view->viewer, &out);
 }
 
+static void write_down(struct viewer *viewer, const char *what, const char *source, const char *filter)
+{
+    const struct site *site = viewer->room->site;
+
+    audit_add(site->audit, &viewer->access, people_name(site->people, viewer->access.person), what,
+              "%s live%s%s", source, filter && filter[0] ? ", filter " : "", filter ? filter : "");
+}
+
 static void begin_view(struct viewer *viewer, uint32_t number, struct site_source *source, bool wants_rows,
                        const json_t *message)
 {
@@ -306,6 +315,7 @@ static void begin_view(struct viewer *viewer, uint32_t number, struct site_sourc
     if (!wants_rows)
         hub_want_rows(view->group, &view->listener, false);
     tell_viewing(view);
+    write_down(viewer, "view", source->name, question.filter);
 }
 
 static void take_view(struct viewer *viewer, const json_t *message)

@@ -33,6 +33,15 @@ class Skipped(Exception):
     pass
 
 
+class Server:
+    """A `serve` that runs: its process, "http://127.0.0.1:PORT" and the members' token."""
+
+    def __init__(self, child, url, token):
+        self.child, self.url, self.token = child, url, token
+        self.host, port = url.split('://')[1].rsplit(':', 1)
+        self.port = int(port)
+
+
 class Test:
     def __init__(self, tapdeck, seed, quick, sanitized):
         self.tapdeck, self.quick, self.sanitized = os.path.abspath(tapdeck), quick, sanitized
@@ -124,6 +133,19 @@ class Test:
                 return child, port
             time.sleep(0.02)
         raise Failure(f'record does not listen on {port} after 20 s: {open(child.log).read()}')
+
+    def server(self, archive, *words, port=0):
+        """Starts `serve` on loopback and waits until it listens; answers a Server."""
+        log = open(self.path(f'server-{len(self.children)}.log'), 'wb')
+        child = subprocess.Popen([self.tapdeck, 'serve', '-A', archive, '--http', f'127.0.0.1:{port}',
+                                  *map(str, words)], stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL)
+        child.log = log.name
+        self.children.append(child)
+        line = child.stdout.readline().decode()
+        said = re.match(r'(https?://[^/]+)/(?:\?token=(\S+))?', line)
+        if not said:
+            raise Failure(f'serve does not say where it listens: {line!r}; {open(log.name).read()[:2000]}')
+        return Server(child, *said.groups())
 
     def stop(self, child, how=signal.SIGTERM, exit=0):
         """Ends a recorder; answers what it said. exit: 2 when it must own up to packets it could not keep."""

@@ -7,7 +7,7 @@ import { render } from 'preact';
 import { App } from './shell/app';
 import { go, router_start } from './shell/router';
 import { keys_lend, keys_start } from './shell/keys';
-import { help_is_open } from './shell/help';
+import { help_open } from './shell/help';
 import { settings_start } from './state/settings';
 import { session_start } from './net/session';
 import { place_start } from './state/place';
@@ -26,9 +26,7 @@ keys_lend({
     {
       keys: ['?'],
       does: 'keys and settings',
-      run: () => {
-        help_is_open.value = true;
-      },
+      run: help_open,
     },
   ],
 });

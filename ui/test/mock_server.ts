@@ -310,9 +310,9 @@ export class MockServer {
         this.say(viewer, { type: 'pong', t: message['t'], now_ns: this.now_ns() });
         return;
       case 'place':
-        viewer.place = message;
+        viewer.place = message['place'];
         this.tell_people();
-        for (const other of this.viewers) if (other.follows === viewer.person) this.say(other, { type: 'lead', person: viewer.person, place: message, outside: false });
+        for (const other of this.viewers) if (other.follows === viewer.person) this.say(other, { type: 'lead', person: viewer.person, place: viewer.place, outside: false });
         return;
       case 'follow':
         viewer.follows = message['person'] as string | null;

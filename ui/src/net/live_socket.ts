@@ -109,7 +109,7 @@ export class LiveSocket {
       this.send({ type: 'hello', ...this.identity });
       this.ping();
       if (this.wish) this.send_view();
-      if (this.last_place) this.send({ type: 'place', ...this.last_place });
+      if (this.last_place) this.send({ type: 'place', place: this.last_place });
       if (this.followed) this.send({ type: 'follow', person: this.followed });
     };
     socket.onmessage = (event: MessageEvent) => {
@@ -216,7 +216,7 @@ export class LiveSocket {
     if (this.place_timer !== 0) return;
     this.place_timer = window.setTimeout(() => {
       this.place_timer = 0;
-      if (this.last_place) this.send({ type: 'place', ...this.last_place });
+      if (this.last_place) this.send({ type: 'place', place: this.last_place });
     }, 100);
   }
   follow_person(person: string | null): void {

@@ -9,6 +9,7 @@ import { path_part } from './pieces';
 import { us_of_ns } from './time_scale';
 import type { TimelineBars, TimelineGap, TimelineMark } from './timeline_data';
 
+const REST_MS = 500; // the server got nowhere in its second: it is busy
 const PARTS_MOST = 600; // ten minutes of asking: then it stays as far as it came
 
 /* Adds what a later part tells to what is known. Both have the same buckets. */
@@ -36,8 +37,10 @@ export async function timeline_ask(source: string, params: Params, signal: Abort
   const fixed = { ...params, from_ns: known.from_ns, to_ns: known.to_ns, buckets: known.buckets };
   came(known);
   for (let i = 0; i < PARTS_MOST && !known.is_complete; i++) {
+    const before = known.next;
     known = timeline_added(known, await api.get<ApiTimeline>(path, { ...fixed, from: known.next }, signal));
     came(known);
+    if (known.next === before) await new Promise((rested) => setTimeout(rested, REST_MS));
   }
   return known;
 }
@@ -49,6 +52,7 @@ export async function count_ask(source: string, params: Params, signal: AbortSig
   came(known);
   for (let i = 0; i < PARTS_MOST && !known.is_complete; i++) {
     const part = await api.get<ApiCount>(path, { ...params, from: known.next }, signal);
+    if (part.next === known.next) await new Promise((rested) => setTimeout(rested, REST_MS));
     known = { ...part, matched: known.matched + part.matched, seen: known.seen + part.seen, bytes: known.bytes + part.bytes, first: known.first ?? part.first, last: part.last ?? known.last };
     came(known);
   }
@@ -57,7 +61,18 @@ export async function count_ask(source: string, params: Params, signal: AbortSig
 const NAMED = 6; // protocols with bars of their own; the rest is one
 
 export function bars_of(timeline: ApiTimeline): TimelineBars {
-  const sorted = [...timeline.series].sort((a, b) => b.n - a.n);
+  const families = new Map<string, { protocol: string; n: number; bars: [number, number][] }>();
+
+  // Versions of a protocol are one bar: DTLSv1.2 is DTLS.
+  for (const one of timeline.series) {
+    const protocol = one.protocol.replace(/v[\d.]+$/, '');
+    const family = families.get(protocol);
+    if (family) {
+      family.n += one.n;
+      family.bars = family.bars.concat(one.bars);
+    } else families.set(protocol, { protocol, n: one.n, bars: one.bars });
+  }
+  const sorted = [...families.values()].sort((a, b) => b.n - a.n);
   const columns = new Map<string, Float64Array>();
 
   for (const [i, one] of sorted.entries()) {

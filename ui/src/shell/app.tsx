@@ -6,7 +6,6 @@ import type { ComponentType } from 'preact';
 import { screen_name, type ScreenName } from './router';
 import { screens } from './screens';
 import { Header } from './header';
-import { Help } from './help';
 import { Notes } from './notes';
 import { Dialogs } from './dialogs';
 import { FollowFrame } from './follow';
@@ -62,7 +61,6 @@ export function App() {
       <Gate>
         <ScreenOf name={screen_name.value} />
       </Gate>
-      <Help />
       <Dialogs />
       <FollowFrame />
       <Notes />

@@ -4,7 +4,7 @@
 import { hello, people, may_control } from '../state/store';
 import { href, route, screen_name, go, type ScreenName } from './router';
 import { HealthChip } from './health_chip';
-import { help_is_open } from './help';
+import { help_open } from './help';
 import { dialog_open } from './dialogs';
 import { Face } from './face';
 
@@ -79,7 +79,7 @@ export function Header() {
             Share
           </button>
         )}
-        <button class="button quiet help-button" aria-label="Keys and settings" onClick={() => (help_is_open.value = true)}>
+        <button class="button quiet help-button" aria-label="Keys and settings" onClick={help_open}>
           ?
         </button>
       </div>

@@ -34,7 +34,7 @@ export const columns: readonly Column[] = [
   { id: 'device', title: 'Device', width: 186, is_right: false, field: 'tapdeck.device', text: (frame, row) => frame.device(row) },
   { id: 'src', title: 'Source', width: 166, is_right: false, field: 'ip.src', text: (frame, row) => frame.source(row) },
   { id: 'dst', title: 'Destination', width: 166, is_right: false, field: 'ip.dst', text: (frame, row) => frame.destination(row) },
-  { id: 'proto', title: 'Protocol', width: 92, is_right: false, field: '', text: (frame, row) => frame.protocol(row) },
+  { id: 'proto', title: 'Protocol', width: 112, is_right: false, field: '', text: (frame, row) => frame.protocol(row) },
   { id: 'len', title: 'Length', width: 58, is_right: true, field: 'frame.len', text: (frame, row) => String(frame.length(row)) },
   { id: 'info', title: 'Info', width: 0, is_right: false, field: '', text: (frame, row) => frame.info(row) },
 ];

@@ -201,6 +201,7 @@ export class PacketTable {
 
   /* Sizes may have changed: window, density, zoom, fonts. */
   measure(): void {
+    const was_seen = this.selected_number !== 0 && this.place_of(this.selected_number) !== null;
     const is_narrow = this.root.clientWidth <= 640;
     this.root.classList.toggle('narrow', is_narrow);
     const style = getComputedStyle(this.root);
@@ -217,6 +218,8 @@ export class PacketTable {
     this.layout_version++;
     for (const row of this.pool) row.y = NaN;
     if (!this.following && this.anchor_key !== 0) this.top_px = this.owner.lines().line_of(this.anchor_key) * this.row_px - this.anchor_px;
+    // What was selected and seen stays seen: a pane that opens does not cover it.
+    if (was_seen && !this.following) this.reveal(this.owner.lines().line_of(this.selected_number));
     this.sync_scroller(true);
     this.changed(true);
   }

@@ -19,6 +19,7 @@ import { keys_lend } from '../../shell/keys';
 import { announce, note } from '../../shell/notes';
 import { href, route, set_query } from '../../shell/router';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
+import { led, place_now, place_set } from '../../state/place';
 import { selected_packet, source_named } from '../../state/store';
 import { settings, settings_set } from '../../state/settings';
 import { count_text } from '../../table/format';
@@ -152,7 +153,10 @@ export default function Archive() {
       table_host.current!,
       {
         followed: () => undefined,
-        painted: () => undefined,
+        painted: () => {
+          const { first } = made.table.visible();
+          if (first !== place_now().first) place_set({ first, following: false });
+        },
         selected: (number) => {
           selected_packet.value = number;
           set_query({ p: number });
@@ -184,10 +188,20 @@ export default function Archive() {
     else if (range.from_us !== null) void made.show_time(ns_from(range.from_us));
     else {
       // The newest: without a time that is what one most often looks for.
-      made.table.follow();
-      made.table.stand();
+      made.table.show_line(made.lines.n - 1, 1);
     }
   }, [question, range, source?.first != null]);
+
+  // R12: with the person one follows; filter and range came with the address.
+  const led_now = led.value;
+  useEffect(() => {
+    const made = view.current;
+    if (!led_now || !made) return;
+    const packet = Number(new URLSearchParams(location.search).get('p') ?? NaN);
+    const select = () => Number.isSafeInteger(packet) && packet !== made.table.selection.number && made.table.select(packet, { reveal: false });
+    if (led_now.first !== null && led_now.first > 0) void made.show(led_now.first, 0).then(select);
+    else select();
+  }, [led_now?.turn]);
 
   useEffect(() => {
     set_count(null);

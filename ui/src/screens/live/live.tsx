@@ -6,31 +6,30 @@ import './live.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ComponentType } from 'preact';
 import { keys_lend } from '../../shell/keys';
-
-import { note } from '../../shell/notes';
-import { go, set_query } from '../../shell/router';
-import { alarm, followed_person, health, selected_packet, source_named } from '../../state/store';
-import { settings, settings_set } from '../../state/settings';
+import { set_query } from '../../shell/router';
+import { alarm, health, selected_packet, source_named } from '../../state/store';
+import { settings } from '../../state/settings';
 import { count_text, duration_text } from '../../table/format';
-import { columns } from '../../table/columns';
-import { time_formats, type TimeFormat } from '../../table/time_format';
 import { live } from '../../net/live_socket';
 import type { PaneTab } from '../../packet/packet_pane';
-import { FilterBar } from './filter_bar';
-import { TimelineStrip } from './timeline_strip';
-import { endpoint_filter_of, LiveModel } from './live_model';
+import { LiveModel } from './live_model';
 
-type Pane = ComponentType<any>;
+type Parts = typeof import('./live_parts');
+const load_parts = () => import('./live_parts');
 const load_pane = () => import('../../packet/packet_pane');
 
 export default function Live() {
   const model = useMemo(() => new LiveModel(), []);
   const host = useRef<HTMLDivElement>(null);
-  const [Pane, set_pane] = useState<Pane | null>(null);
+  const [parts, set_parts] = useState<Parts | null>(null);
+  const [Pane, set_pane] = useState<ComponentType<any> | null>(null);
   const [tab, set_tab] = useState<PaneTab>('details');
   const [is_large, set_large] = useState(false);
   const pane_open = model.pane_is_open.value && selected_packet.value !== null;
 
+  useEffect(() => {
+    load_parts().then(set_parts, () => undefined);
+  }, []);
   useEffect(() => {
     model.start(host.current!);
     return () => model.close();
@@ -47,18 +46,20 @@ export default function Live() {
     return () => clearTimeout(timer);
   }, [pane_open && Pane === null]);
 
-  useEffect(() => keys_lend(keys_of(model, { set_large, set_tab })), [model]);
+  useEffect(() => parts?.keys_of && keys_lend(parts.keys_of(model, { set_large, set_tab })), [model, parts]);
   useEffect(() => set_query({ pane: pane_open ? (is_large ? 'large' : '1') : null }), [pane_open, is_large]);
 
   const filter_from = (filter: string, is_applied: boolean) => {
     if (is_applied) model.apply(filter);
-    else prepare(model, filter);
+    else parts?.prepare(model, filter);
   };
   return (
     <main class="live" aria-label="Live packets">
-      <FilterBar model={model} />
-      <TimelineStrip model={model} />
-      <Banners model={model} />
+      {parts ? <parts.FilterBar model={model} /> : <div class="filter-place" />}
+      <div class="strip-place">
+        {parts ? <parts.TimelineStrip model={model} /> : <div class="strip" />}
+        <Banners model={model} />
+      </div>
       <div class="live-table">
         <div class="table-host" ref={host} />
         <Empty model={model} />
@@ -66,7 +67,7 @@ export default function Live() {
       </div>
       {pane_open && (
         <>
-          <Splitter />
+          {parts && <parts.Splitter />}
           <div class={`live-pane ${is_large ? 'large' : ''}`} style={{ height: is_large ? '70%' : `${settings.value.pane_height}px` }}>
             {Pane && (
               <Pane
@@ -77,7 +78,7 @@ export default function Live() {
                 on_filter={filter_from}
                 on_close={() => {
                   model.pane_is_open.value = false;
-                  focus_table();
+                  parts?.focus_table();
                 }}
                 is_large={is_large}
                 toggle_large={() => set_large(!is_large)}
@@ -86,24 +87,10 @@ export default function Live() {
           </div>
         </>
       )}
-      <StatusLine model={model} />
-      <CellMenu model={model} filter_from={filter_from} />
+      {parts ? <parts.StatusLine model={model} /> : <footer class="status" />}
+      {parts && <parts.CellMenu model={model} filter_from={filter_from} />}
     </main>
   );
-}
-
-function focus_table(): void {
-  document.querySelector<HTMLElement>('.grid')?.focus({ preventScroll: true });
-}
-
-/* Puts a test into the field without applying it. */
-function prepare(model: LiveModel, filter: string): void {
-  const field = document.getElementById('filter') as HTMLInputElement | null;
-  if (!field) return;
-  const now = field.value.trim() || model.filter.peek();
-  field.value = now === '' ? filter : `${now} && ${filter}`;
-  field.dispatchEvent(new Event('input', { bubbles: true }));
-  field.focus();
 }
 
 /* ---- bars over the table ---- */
@@ -137,7 +124,7 @@ function Banners({ model }: { model: LiveModel }) {
   }, [is_lost]);
   const source = source_named(model.source);
   return (
-    <>
+    <div class="banners">
       {alarm.value !== null && (
         <div class="banner bad" role="alert">
           ✗ {alarm.value}
@@ -184,7 +171,7 @@ function Banners({ model }: { model: LiveModel }) {
           △ {model.warning.value}
         </div>
       )}
-    </>
+    </div>
   );
 }
 
@@ -228,252 +215,4 @@ function Empty({ model }: { model: LiveModel }) {
       </p>
     </div>
   );
-}
-
-/* ---- under the table ---- */
-
-function Splitter() {
-  const drag = (event: PointerEvent) => {
-    const from_y = event.clientY;
-    const from_height = settings.value.pane_height;
-    const move = (moved: PointerEvent) =>
-      settings_set({ pane_height: Math.round(Math.max(90, Math.min(innerHeight - 260, from_height + from_y - moved.clientY))) });
-    const up = () => {
-      removeEventListener('pointermove', move);
-      removeEventListener('pointerup', up);
-    };
-    addEventListener('pointermove', move);
-    addEventListener('pointerup', up);
-    event.preventDefault();
-  };
-  const height = settings.value.pane_height;
-  return (
-    <div
-      class="splitter"
-      role="separator"
-      aria-orientation="horizontal"
-      aria-label="Height of the packet's pane"
-      aria-valuenow={height}
-      aria-valuemin={90}
-      aria-valuemax={900}
-      tabIndex={0}
-      onPointerDown={drag}
-      onKeyDown={(event) => {
-        const step = event.key === 'ArrowUp' ? 24 : event.key === 'ArrowDown' ? -24 : 0;
-        if (step === 0) return;
-        event.preventDefault();
-        event.stopPropagation();
-        settings_set({ pane_height: Math.max(90, height + step) });
-      }}
-    />
-  );
-}
-
-function StatusLine({ model }: { model: LiveModel }) {
-  const { pane_is_open } = model;
-  const words = (model.range.value, selected_packet.value, model.status_words());
-  const format = model.time_format.value;
-  const shown = settings.value.columns.length === 0 ? columns.map((one) => one.id) : settings.value.columns.map((one) => one.split(':')[0]!);
-  return (
-    <footer class="status">
-      <span class="status-words">{words}</span>
-      <span class="status-end">
-        <button class={`button quiet ${health.value.is_frozen ? 'on' : ''}`} aria-pressed={health.value.is_frozen} title="Freeze this view (Space). Recording goes on." onClick={() => model.toggle_freeze()}>
-          {health.value.is_frozen ? '▶ Go on' : '❚❚ Freeze'}
-        </button>
-        <label>
-          Time{' '}
-          <select class="input" value={format} onChange={(event) => model.set_time_format(event.currentTarget.value as TimeFormat)}>
-            {Object.entries(time_formats).map(([name, text]) => (
-              <option key={name} value={name}>
-                {text}
-              </option>
-            ))}
-          </select>
-        </label>
-        <details class="columns-menu">
-          <summary class="button quiet">Columns</summary>
-          <div class="popup" role="group" aria-label="Columns">
-            {columns.map((column) => (
-              <label key={column.id}>
-                <input
-                  type="checkbox"
-                  checked={shown.includes(column.id)}
-                  onChange={(event) =>
-                    model.set_columns(columns.filter((one) => (one.id === column.id ? event.currentTarget.checked : shown.includes(one.id))).map((one) => one.id))
-                  }
-                />{' '}
-                {column.title}
-              </label>
-            ))}
-          </div>
-        </details>
-        <button class="button quiet" title="Copy a link to exactly this view (y)" onClick={() => void model.copy_link()}>
-          Copy link
-        </button>
-        <button class="button quiet" aria-pressed={pane_is_open.value} title="Details of the selected packet (Enter)" onClick={() => (pane_is_open.value = !pane_is_open.value)}>
-          Details
-        </button>
-      </span>
-    </footer>
-  );
-}
-
-/* Apply and prepare as filter, from any cell. */
-function CellMenu({ model, filter_from }: { model: LiveModel; filter_from: (filter: string, is_applied: boolean) => void }) {
-  const menu = model.menu.value;
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!menu) return;
-    box.current?.querySelector<HTMLElement>('button')?.focus();
-    const away = (event: Event) => {
-      if (!box.current?.contains(event.target as Element)) model.menu.value = null;
-    };
-    addEventListener('pointerdown', away, true);
-    return () => removeEventListener('pointerdown', away, true);
-  }, [menu]);
-  if (!menu) return null;
-  const filter = cell_filter(menu.column.id, menu.text);
-  const close = () => {
-    model.menu.value = null;
-    focus_table();
-  };
-  const items: { text: string; run: () => void }[] = [];
-  if (filter !== '') {
-    items.push({ text: 'Apply as filter', run: () => filter_from(filter, true) });
-    items.push({ text: 'Prepare as filter', run: () => filter_from(filter, false) });
-    items.push({ text: 'Everything but this', run: () => filter_from(`!(${filter})`, true) });
-  }
-  const conversation = (model.view?.table.select(menu.number, { reveal: false }), model.conversation_filter());
-  if (conversation !== '') items.push({ text: 'This conversation', run: () => filter_from(conversation, true) });
-  if (menu.column.id === 'device' && menu.text !== '') items.push({ text: 'Open the device', run: () => go({ screen: 'device', source: model.source, subject: menu.text }) });
-  items.push({ text: 'Copy', run: () => void navigator.clipboard.writeText(menu.text).then(() => note('Copied.'), () => undefined) });
-  return (
-    <div
-      ref={box}
-      class="popup cell-menu"
-      role="menu"
-      aria-label="Cell"
-      style={{ left: `${Math.min(menu.x, innerWidth - 240)}px`, top: `${Math.min(menu.y, innerHeight - 40 - items.length * 28)}px` }}
-      onKeyDown={(event) => {
-        const all = [...box.current!.querySelectorAll<HTMLElement>('button')];
-        const at = all.indexOf(document.activeElement as HTMLElement);
-        if (event.key === 'ArrowDown') all[(at + 1) % all.length]?.focus();
-        else if (event.key === 'ArrowUp') all[(at + all.length - 1) % all.length]?.focus();
-        else if (event.key === 'Escape' || event.key === 'Tab') close();
-        else return;
-        event.preventDefault();
-        event.stopPropagation();
-      }}
-    >
-      {filter !== '' && <code class="menu-filter stranger">{filter}</code>}
-      {items.map((item) => (
-        <button
-          key={item.text}
-          role="menuitem"
-          onClick={() => {
-            close();
-            item.run();
-          }}
-        >
-          {item.text}
-        </button>
-      ))}
-    </div>
-  );
-}
-
-function cell_filter(column: string, text: string): string {
-  const quoted = `"${text.replace(/["\\]/g, '\\$&')}"`;
-  switch (column) {
-    case 'device':
-      return text === '' ? '!tapdeck.device' : `tapdeck.device == ${quoted}`;
-    case 'src':
-    case 'dst':
-      return endpoint_filter_of(text).replaceAll('.addr ', column === 'src' ? '.src ' : '.dst ').replaceAll('.port ', column === 'src' ? '.srcport ' : '.dstport ');
-    case 'proto': {
-      const name = text.split(' ')[0]!.toLowerCase().replace(/v[\d.]+$/, '');
-      return /^[a-z0-9_-]+$/.test(name) ? name : '';
-    }
-    case 'len':
-      return `frame.len == ${text}`;
-    default:
-      return '';
-  }
-}
-
-/* ---- keys ---- */
-
-function keys_of(model: LiveModel, pane: { set_large: (change: (is: boolean) => boolean) => void; set_tab: (change: (tab: PaneTab) => PaneTab) => void }) {
-  const table = () => model.view?.table;
-  const selected = () => table()?.selection.number ?? 0;
-  const need_one = (run: (number: number) => void) => () => {
-    const number = selected();
-    if (number === 0) note('Select a packet first.');
-    else run(number);
-  };
-  return {
-    name: 'Packets',
-    bindings: [
-      { keys: ['/'], does: 'filter', run: () => document.getElementById('filter')?.focus() },
-      { keys: ['j', 'ArrowDown'], does: 'next packet', run: () => table()?.select_by(1) },
-      { keys: ['k', 'ArrowUp'], does: 'previous packet', run: () => table()?.select_by(-1) },
-      { keys: ['Shift+ArrowDown', 'J'], does: 'select a range down', run: () => table()?.select_by(1, true) },
-      { keys: ['Shift+ArrowUp', 'K'], does: 'select a range up', run: () => table()?.select_by(-1, true) },
-      { keys: ['PageUp'], does: 'a page up', run: () => table()?.scroll_lines(-table()!.page_lines) },
-      { keys: ['PageDown'], does: 'a page down', run: () => table()?.scroll_lines(table()!.page_lines) },
-      { keys: ['Home', 'g g'], does: 'the first packet', run: () => table()?.show_line(0, 0) },
-      { keys: ['End', 'G'], does: 'follow the newest', run: () => model.follow() },
-      { keys: ['Space'], does: 'freeze, go on', run: () => model.toggle_freeze() },
-      { keys: [']'], does: 'next pin or gap', run: () => model.next_gap(false) },
-      { keys: ['['], does: 'previous pin or gap', run: () => model.next_gap(true) },
-      { keys: ['Enter'], does: 'details', run: need_one(() => (model.pane_is_open.value = true)) },
-      { keys: ['Tab'], does: 'next pane', run: () => (model.pane_is_open.value && document.activeElement?.matches('.grid') ? focus_pane() : false) as false },
-      { keys: ['\\'], does: 'larger pane', run: () => pane.set_large((is) => !is) },
-      { keys: ['m'], does: 'mark', run: need_one((number) => table()!.toggle_mark(number)) },
-      { keys: ['x'], does: 'ignore', run: need_one((number) => table()!.toggle_ignore(number)) },
-      {
-        keys: ['p', 'c'],
-        does: 'pin with a comment, for all',
-        run: need_one(() => {
-          model.pane_is_open.value = true;
-          pane.set_tab(() => 'comments');
-        }),
-      },
-      { keys: ['t'], does: 'time format', run: () => model.cycle_time_format() },
-      { keys: ['T'], does: 'count times from this packet', run: () => void model.set_reference() },
-      { keys: ['Ctrl+.'], does: 'next in the conversation', run: () => void model.step_conversation(false) },
-      { keys: ['Ctrl+,'], does: 'previous in the conversation', run: () => void model.step_conversation(true) },
-      { keys: ['f'], does: 'filter on the conversation', run: need_one(() => model.apply(model.conversation_filter())) },
-      {
-        keys: ['d'],
-        does: 'the device',
-        run: need_one((number) => {
-          const store = model.view!.store;
-          const device = store.find(number) ? store.frame!.device(store.row) : '';
-          if (device === '') note('Nobody is known at this address then.');
-          else go({ screen: 'device', source: model.source, subject: device });
-        }),
-      },
-      { keys: ['y'], does: 'copy a link to this view', run: () => void model.copy_link() },
-      {
-        keys: ['Escape'],
-        does: 'back one step',
-        run: () => {
-          if (model.menu.value) model.menu.value = null;
-          else if (followed_person.value) followed_person.value = null;
-          else if (model.pane_is_open.value && selected() !== 0) {
-            model.pane_is_open.value = false;
-            focus_table();
-          } else if (selected() !== 0) table()?.select(0, { reveal: false });
-          else return false;
-          return undefined;
-        },
-      },
-    ] as import('../../shell/keys').KeyBinding[],
-  };
-}
-
-function focus_pane(): void {
-  document.querySelector<HTMLElement>('.live-pane [tabindex="0"]')?.focus();
 }

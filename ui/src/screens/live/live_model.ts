@@ -3,12 +3,11 @@
 // What the live screen is: one source, one filter, a table that follows or stands, and the stream that feeds it. The rules
 // R1-R8 that are not the table's own are here. The components below read the signals; nothing of Preact is in the row path.
 import { effect, signal, untracked } from '@preact/signals';
-import { api, rows_get, source_path } from '../../net/api';
+import { api, source_path } from '../../net/api';
 import type { RowFrame } from '../../net/frame';
 import { live, type Count, type FilterFault, type LiveListener } from '../../net/live_socket';
-import { link_secret } from '../../net/session';
 import { announce, note } from '../../shell/notes';
-import { href, route, set_query } from '../../shell/router';
+import { route, set_query } from '../../shell/router';
 import { followed_person, health, health_set, hello, selected_packet, source_named, type Place } from '../../state/store';
 import { led, place_set } from '../../state/place';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
@@ -17,7 +16,7 @@ import { columns_write, gap_words, PacketView } from '../../table/packet_view';
 import type { Column } from '../../table/columns';
 import { count_text, duration_text } from '../../table/format';
 import type { Gap } from '../../table/lines';
-import { delta_text, instant_of_ns, is_time_format, ms_of_instant, ns_of_instant, since, time_formats, type Instant, type TimeFormat } from '../../table/time_format';
+import { instant_of_ns, is_time_format, ms_of_instant, ns_of_instant, time_formats, type Instant, type TimeFormat } from '../../table/time_format';
 import { LiveBars } from './live_bars';
 
 export interface MenuOf {
@@ -30,6 +29,7 @@ export interface MenuOf {
 
 const none_after_ms = 2000; // standing still for so long: rows are fetched by number, not sent
 const behind_ms = 3000;
+const small_gap = 250; // numbers: one question
 
 export class LiveModel implements LiveListener {
   readonly filter = signal('');
@@ -267,6 +267,13 @@ export class LiveModel implements LiveListener {
   gap(gap: Gap): void {
     const view = this.view;
     if (!view) return;
+    // A few rows that were not sent are fetched like any others; a line for them would say more than there is to it.
+    if (gap.cause === 'viewer' && gap.first > 0 && gap.last - gap.first < small_gap) {
+      if (!view.lines.is_filtered) view.lines.extend(gap.last + 1);
+      else this.is_resumed = true;
+      view.table.changed();
+      return;
+    }
     view.add_gap(gap, view.lines.end);
     if (gap.cause !== 'viewer' && gap.cause !== 'outside' && gap.cause !== 'evicted') {
       health_set({ n_lost: health.peek().n_lost + gap.n });
@@ -449,21 +456,6 @@ export class LiveModel implements LiveListener {
     else this.view?.table.select(shown, { reveal: false });
   }
 
-  next_gap(is_back: boolean): void {
-    const view = this.view;
-    if (!view) return;
-    const visible = view.table.visible();
-    const from = view.lines.line_of(view.table.selection.number || (is_back ? visible.first : visible.last));
-    const gap = view.lines.next_gap(from, is_back);
-    const after = [...pins_by_number.value.keys()].filter((number) => (is_back ? number < (view.lines.key(from) || Infinity) : number > view.lines.key(from)));
-    const pin = after.length === 0 ? 0 : is_back ? Math.max(...after) : Math.min(...after);
-    const pin_line = pin === 0 ? -1 : view.lines.line_of(pin);
-    const to = gap < 0 ? pin_line : pin_line < 0 ? gap : is_back ? Math.max(gap, pin_line) : Math.min(gap, pin_line);
-    if (to < 0) note(is_back ? 'No pin or gap before this.' : 'No pin or gap behind this.');
-    else if (to === pin_line) void this.go_to(pin);
-    else view.table.show_line(to);
-  }
-
   /* ---- formats, columns, links ---- */
 
   cycle_time_format(): void {
@@ -502,64 +494,6 @@ export class LiveModel implements LiveListener {
   }
   private keep_columns(ids: string[]): void {
     settings_set({ columns: ids });
-  }
-
-  /* Conversation of the selected packet, as a filter. */
-  conversation_filter(): string {
-    const view = this.view;
-    const number = view?.table.selection.number ?? 0;
-    if (!view || !view.store.find(number)) return '';
-    const [a, b] = [view.store.frame!.source(view.store.row), view.store.frame!.destination(view.store.row)];
-    return [a, b].map(endpoint_filter).filter((part) => part !== '').join(' && ');
-  }
-
-  /* Ctrl+. and Ctrl+,: the next packet between the same two, whatever the filter. */
-  async step_conversation(is_back: boolean): Promise<void> {
-    const view = this.view;
-    const number = view?.table.selection.number ?? 0;
-    const filter = this.conversation_filter();
-    if (!view || number === 0 || filter === '') {
-      note('Select a packet with addresses first.');
-      return;
-    }
-    try {
-      const answer = await rows_get(this.source, { filter, n: 1, ...(is_back ? { before: number } : { from: number + 1 }) });
-      if (!answer.frame) {
-        note(is_back ? 'No packet of this conversation before.' : 'No packet of this conversation after.');
-        return;
-      }
-      view.store.add(answer.frame);
-      await this.go_to(is_back ? answer.frame.last : answer.frame.first);
-    } catch (fault) {
-      if (fault instanceof Error) note({ text: fault.message, kind: 'bad' });
-    }
-  }
-
-  /* y: exactly this view. */
-  async copy_link(): Promise<void> {
-    const url = new URL(location.href);
-    const query = url.searchParams;
-    const view = this.view;
-    if (view?.table.is_following) {
-      query.set('live', '1');
-      query.delete('p');
-    } else if (view) {
-      const number = view.table.selection.number || view.table.visible().first;
-      if (number) query.set('p', String(number));
-      query.delete('live');
-    }
-    if (settings.value.columns.length > 0) query.set('cols', settings.value.columns.join(','));
-    query.set('tf', this.time_format.value);
-    const secret = link_secret();
-    if (route.value.share !== '' && secret !== '') url.hash = secret;
-    try {
-      await navigator.clipboard.writeText(url.href);
-    } catch {
-      copy_by_hand(url.href);
-    }
-    const you = hello.value?.you;
-    const until = you?.expires_ns ? `, until ${new Date(ms_of_instant(instant_of_ns(you.expires_ns))).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}` : '';
-    note(route.value.share === '' ? 'Copied. Link for members.' : `Copied. Anyone with this link, ${you?.role ?? 'view'}${until}.`);
   }
 
   /* ---- the others ---- */
@@ -601,59 +535,7 @@ export class LiveModel implements LiveListener {
     this.is_leading_change = false;
   }
 
-  status_words(): string {
-    const view = this.view;
-    if (!view) return '';
-    const range = this.range.value;
-    if (range) {
-      const [a, b] = [view.time_of(range.from), view.time_of(range.to)];
-      const first = view.lines.line_of(range.from);
-      const last = view.lines.line_of(range.to);
-      let words = `${count_text(last - first + 1)} packets, ${count_text(range.from)} – ${count_text(range.to)}`;
-      if (a && b) {
-        const delta = since(b, a);
-        words += `, ${delta_text(delta.sec, delta.nsec).slice(1)} s`;
-      }
-      let bytes = 0;
-      let is_all = last - first < 20_000;
-      for (let line = first; is_all && line <= last; line++) {
-        const key = view.lines.key(line);
-        if (key > 0 && view.store.find(key)) bytes += view.store.frame!.length(view.store.row);
-        else if (key > 0) is_all = false;
-      }
-      return is_all ? `${words}, ${count_text(bytes)} bytes` : words;
-    }
-    return '';
-  }
-
   age_words(): string {
     return duration_text(Date.now() - this.stood_at_ms.value);
   }
-}
-
-/* '10.1.2.3:40020' -> 'ip.addr == 10.1.2.3 && udp.port == 40020' would miss TCP: the port of either. */
-function endpoint_filter(endpoint: string): string {
-  const found = /^\[?([0-9a-f.:]+?)\]?(?::(\d+))?$/i.exec(endpoint);
-  if (!found || !/[.:]/.test(found[1]!)) return '';
-  const is_6 = endpoint.startsWith('[') || (found[1]!.match(/:/g)?.length ?? 0) > 1;
-  const address = is_6 && !endpoint.startsWith('[') ? endpoint : found[1]!;
-  const port = is_6 && !endpoint.startsWith('[') ? undefined : found[2];
-  if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(endpoint)) return `eth.addr == ${endpoint}`;
-  const host = `${is_6 ? 'ipv6' : 'ip'}.addr == ${address}`;
-  return port ? `${host} && (udp.port == ${port} || tcp.port == ${port})` : host;
-}
-export const endpoint_filter_of = endpoint_filter;
-
-function copy_by_hand(text: string): void {
-  const field = document.createElement('textarea');
-  field.value = text;
-  field.className = 'unseen';
-  document.body.append(field);
-  field.select();
-  document.execCommand('copy');
-  field.remove();
-}
-
-export function packet_href(number: number): string {
-  return href({ screen: 'live', source: route.value.source, subject: String(number) });
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The keys that work here and now, from the same table that handles them; and what a person may set.
-import { signal } from '@preact/signals';
 import { key_groups } from './keys';
 import { Dialog } from './dialogs';
 import { settings, settings_set } from '../state/settings';
-
-export const help_is_open = signal(false);
 
 function Key({ name }: { name: string }) {
   const parts = name.split(' ');
@@ -19,11 +16,10 @@ function Key({ name }: { name: string }) {
   );
 }
 
-export function Help() {
-  if (!help_is_open.value) return null;
+export default function HelpDialog({ on_close }: { on_close: () => void }) {
   const { theme, density, single_keys } = settings.value;
   return (
-    <Dialog title="Keys and settings" on_close={() => (help_is_open.value = false)}>
+    <Dialog title="Keys and settings" on_close={on_close}>
       <div class="help">
         {key_groups.value.map((group) => (
           <section key={group.name}>

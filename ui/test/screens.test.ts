@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The screens in a real browser over the made-up fleet: axe on each state, light and dark; 320 px; the keyboard alone; strings
+// that want to be markup.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { BrowserContext, Page } from 'playwright-core';
+import { close_browser, new_context, no_browser, until as until_ms, watch_faults } from './browser';
+import { HOSTILE, SOURCE } from './fixtures/fleet.mjs';
+import { fixture_server, type FixtureServer } from './fixtures/server.mjs';
+import { screen_states, type ScreenState, type Wish } from './screen_states';
+
+const root = process.env['TAPDECK_UI']!;
+// Patient: nothing here is about time, and two cores may have much else to do.
+const until = (what: string, is_so: () => Promise<boolean> | boolean) => until_ms(what, is_so, 30_000);
+const wish: Wish = {};
+let server: FixtureServer;
+let axe = '';
+
+before(async () => {
+  server = await fixture_server({ dist: join(root, 'dist'), state: wish });
+  axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
+});
+after(async () => {
+  await close_browser();
+  server.close();
+});
+
+// One state alone: STATE=share npm run test:browser -- screens
+const states = screen_states.filter((state) => state.name.includes(process.env['STATE'] ?? ''));
+
+async function opened(context: BrowserContext, state: ScreenState): Promise<Page> {
+  const page = await context.newPage();
+  wish.answer = state.server?.answer;
+  await page.goto(server.url + state.path);
+  await page.locator(state.ready).first().waitFor();
+  await state.act?.(page);
+  await page.waitForTimeout(150);
+  return page;
+}
+
+interface AxeResult {
+  violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[];
+}
+
+for (const scheme of ['light', 'dark'] as const)
+  test(`axe finds nothing on any screen or state (${scheme})`, { skip: no_browser }, async () => {
+    const context = await new_context({ colorScheme: scheme, reducedMotion: 'reduce' });
+    const found: string[] = [];
+
+    for (const state of states) {
+      const page = await opened(context, state);
+      await page.evaluate(axe);
+      const result = (await page.evaluate("axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })")) as AxeResult;
+      for (const one of result.violations) found.push(`${state.name}: ${one.id}: ${one.help}\n    ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)}\n      ${node.failureSummary.replace(/\n/g, ' ')}`).join('\n    ')}`);
+      await page.close();
+    }
+    await context.close();
+    assert.deepEqual(found, []);
+  });
+
+test('no screen is wider than a phone of 320 pixels', { skip: no_browser }, async () => {
+  const context = await new_context({ viewport: { width: 320, height: 640 } });
+  const wide: string[] = [];
+
+  for (const state of states) {
+    const page = await opened(context, state);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (width > 320) wide.push(`${state.name}: ${width} px`);
+    await page.close();
+  }
+  await context.close();
+  assert.deepEqual(wide, []);
+});
+
+test('the page says no fault on any screen, and what strangers wrote stays text', { skip: no_browser }, async () => {
+  const context = await new_context();
+  const faults: string[] = [];
+
+  for (const state of states) {
+    const page = await context.newPage();
+    const said = watch_faults(page);
+    wish.answer = state.server?.answer;
+    await page.goto(server.url + state.path);
+    await page.locator(state.ready).first().waitFor();
+    await state.act?.(page);
+    faults.push(...said.map((one) => `${state.name}: ${one}`));
+    assert.equal(await page.locator('img').count(), 0, state.name);
+    assert.notEqual(await page.title(), 'owned', state.name);
+    if (state.name === 'device-hostile') {
+      const shown = await page.locator('h1').innerText();
+      assert.ok(shown.includes('<img src=x') && shown.includes('\\u202e') && !shown.includes('\u202e'), `a reversed name is seen as one: ${shown}`);
+    }
+    await page.close();
+  }
+  wish.answer = undefined;
+  await context.close();
+  assert.deepEqual(faults, []);
+  assert.ok(HOSTILE.includes('<img'));
+});
+
+test('from a part of a name to its packets by the keyboard alone', { skip: no_browser }, async () => {
+  const context = await new_context();
+  const page = await context.newPage();
+  const path = () => decodeURIComponent(new URL(page.url()).pathname + new URL(page.url()).search);
+
+  await page.goto(`${server.url}/live/${SOURCE}`);
+  await page.locator('.header').waitFor();
+  await page.keyboard.press('3');
+  await page.locator('.device-table tbody a').first().waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('867412043897643');
+  await until('one device', async () => (await page.locator('.device-table tbody tr').count()) === 1);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.locator('.sessions a').first().waitFor();
+  assert.equal(path(), `/d/${SOURCE}/urn:imei:867412043897643`);
+  await page.keyboard.press('p');
+  await page.locator('.archive-count b').waitFor();
+  assert.match(path(), /^\/a\/vpc-mirror-a\?d=urn:imei:867412043897643/);
+  await page.goBack();
+  await page.locator('.sessions a').first().waitFor();
+  await page.locator('.sessions a').first().focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.rung').first().waitFor();
+  await page.getByRole('listbox').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  assert.match(await page.locator('.rung[aria-selected=true] .unseen').innerText(), /server to device.*Hello Verify Request, answers/);
+  await page.keyboard.press('c');
+  await page.locator('.comment-field textarea').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'TEXTAREA');
+  await context.close();
+});
+
+test('the range is two sliders that say their time, and the wheel zooms about the pointer', { skip: no_browser }, async () => {
+  const context = await new_context();
+  const page = await context.newPage();
+
+  await page.goto(`${server.url}/a/${SOURCE}`);
+  await page.locator('.archive-legend li').first().waitFor();
+  const begin = page.getByRole('slider', { name: 'Range begins' });
+  const before = await begin.getAttribute('aria-valuetext');
+  await begin.focus();
+  for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+  await until('a range in the address', () => new URL(page.url()).searchParams.has('t'));
+  assert.match(before ?? '', /^26 Aug 2024 \d\d:\d\d:\d\d UTC$/);
+  assert.notEqual(await begin.getAttribute('aria-valuetext'), before);
+  await page.keyboard.press('Escape');
+  await until('any time again', () => !new URL(page.url()).searchParams.has('t'));
+
+  const box = (await page.locator('.tall-bars').boundingBox())!;
+  const words = () => page.locator('.archive-span').innerText();
+  assert.equal(await words(), '3 days in sight');
+  await page.mouse.move(box.x + box.width * 0.7, box.y + 60);
+  await page.mouse.wheel(0, -1200);
+  await until('closer', async () => !(await words()).includes('days'));
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.9, box.y + 60, { steps: 4 });
+  await page.mouse.up();
+  await until('a range in the address', () => new URL(page.url()).searchParams.has('t'));
+  await page.locator('.archive-count b').waitFor();
+  for (let i = 0; i < 60; i++) await page.mouse.wheel(0, -300);
+  await until('milliseconds', async () => / ms in sight/.test(await words()));
+  await context.close();
+});
+
+test('the archive gets to milliseconds and back by its buttons, and a hole leads to its time', { skip: no_browser }, async () => {
+  const context = await new_context();
+  const page = await context.newPage();
+  const words = () => page.locator('.archive-span').innerText();
+
+  await page.goto(`${server.url}/a/${SOURCE}`);
+  await page.locator('.archive-legend li').first().waitFor();
+  for (let i = 0; i < 30; i++) await page.getByRole('button', { name: 'Closer' }).click();
+  await until('2 ms', async () => /^2\.0 ms/.test(await words()));
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  await until('all', async () => (await words()).startsWith('3 days'));
+  await page.locator('.side-item').first().click();
+  await until('the hole', async () => / h /.test(await words()));
+  await context.close();
+});
