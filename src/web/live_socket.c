@@ -455,10 +455,18 @@ static void end(void *context, enum access_end why)
         [ACCESS_RESTART] = { "restart", "the server restarts", CLOSE_RESTART },
     };
     struct viewer *viewer = context;
-    struct buffer out;
+    struct buffer out, words;
 
+    begin_text(&words);
+    if (viewer->access.kind == ACCESS_LINK && (why == ACCESS_REVOKED || why == ACCESS_EXPIRED))
+        links_words(viewer->room->site->links, why == ACCESS_REVOKED ? LINK_WAS_REVOKED : LINK_WAS_EXPIRED,
+                    bytes_text(viewer->access.link), &words); /* and whom to ask */
+    else
+        buffer_put_text(&words, ends[why].words);
+    buffer_put_u8(&words, '\0');
     begin_text(&out);
-    live_put_ended(&out, ends[why].why, ends[why].words);
+    live_put_ended(&out, ends[why].why, words.is_full ? ends[why].words : (const char *)words.data);
+    buffer_clear(&words);
     tell(viewer, &out);
     leave_view(viewer);
     web_socket_close(viewer->socket, ends[why].code, ends[why].why);

@@ -261,8 +261,8 @@ def case_revoking_closes_sockets_within_a_second(t):
         code = live.closed_within(2)
         t.check(time.monotonic() - begin < 1 or t.sanitized, f'{how}: closed only after {time.monotonic() - begin:.2f} s')
         t.equal(code, 4001, f'{how}: close code')
-        t.check(any(message.get('type') == 'ended' and message['why'] == 'revoked' for message in live.told),
-                f'{how}: was not told why: {live.told}')
+        t.check(any(message.get('type') == 'ended' and message['why'] == 'revoked' and 'ask ' in message['words']
+                    for message in live.told), f'{how}: was not told why, and whom to ask: {live.told}')
         t.equal(someone.ask('GET', f'/sources/{node}/rows?from=1').status, 401, f'{how}: rows')
         got = enter(server, link, secret)
         t.equal((got.status, got.json()['code']), (410, 'link_revoked'), f'{how}: entering again')

@@ -132,6 +132,37 @@ def case_rows_counts_bars_and_downloads_are_those_of_find(t):
                     f'session {session["session"]} has packets that are not the device\'s')
 
 
+def case_bars_and_counts_go_on_from_any_number_without_a_double(t):
+    archive = fleet(t)
+    web = serve(t, archive)
+    node = node_of(web)
+    n = web.json(f'sources/{node}/count')['matched']
+    for at in (1, 2, 77, n, n + 1):
+        for query in ({}, {'filter': 'udp or not udp'}):
+            for path in ('timeline', 'count'):
+                answer = web.json(ask(web, f'sources/{node}/{path}', from_=at, **query))
+                t.equal((answer['matched'], answer['is_complete'], answer['next']), (n + 1 - at, True, n + 1),
+                        f'{path} from {at}, {query}')
+
+
+def case_a_download_has_what_people_said_as_comments_of_its_packets(t):
+    t.need('tshark')
+    archive = fleet(t)
+    web = serve(t, archive)
+    node = node_of(web)
+    web.json(f'sources/{node}/pins', method='POST', body={'number': 5, 'text': 'replies twice'})
+    t.equal([pin['number'] for pin in web.json(f'sources/{node}/timeline')['pins']], [5], 'pins on the timeline')
+    t.equal(web.json(f'sources/{node}/find?estimate=1')['pins'], 1, 'pins foretold')
+    path = t.path('some.pcapng')
+    with open(path, 'wb') as file:
+        file.write(web.ask(f'sources/{node}/find?first=4&last=6')[2])
+    out = subprocess.run(['tshark', '-r', path, '-T', 'fields', '-e', 'frame.comment'], capture_output=True).stdout.decode()
+    lines = out.split('\n')
+    t.check(lines[1].endswith('Z: replies twice') and lines[0] == lines[2] == '', f'tshark shows {lines!r}')
+    t.equal(len(read_pcapng(web.ask(f'sources/{node}/find?first=6')[2])), web.json(f'sources/{node}/count')['matched'] - 5,
+            'packets of a download without the pinned one')
+
+
 def case_a_frame_of_rows_says_what_the_json_says(t):
     archive = fleet(t)
     web = serve(t, archive)
