@@ -130,6 +130,17 @@ static const uint64_t links = PROTOCOL_BIT(PROTOCOL_ETHERNET) | PROTOCOL_BIT(PRO
 static const uint64_t transports = PROTOCOL_BIT(PROTOCOL_UDP) | PROTOCOL_BIT(PROTOCOL_TCP);
 static const uint64_t quoting = PROTOCOL_BIT(PROTOCOL_ICMP) | PROTOCOL_BIT(PROTOCOL_ICMPV6);
 
+/* Most fields are the protocol's own: to look through all tables for each would be felt at every start. */
+static uint16_t find_field(unsigned protocol, const char *name)
+{
+    const struct protocol *own = protocols[protocol];
+
+    for (unsigned i = 0; own && i < own->n_fields; i++)
+        if (own->fields[i].name && strcmp(own->fields[i].name, name) == 0)
+            return FIELD_ID(protocol, i);
+    return field_find(name, strlen(name));
+}
+
 void summarizer_init(struct summarizer *summarizer)
 {
     uint16_t n = 0;
@@ -141,7 +152,7 @@ void summarizer_init(struct summarizer *summarizer)
             const char *name = trades[p]->fields[i];
 
             assert(n < SUMMARY_FIELDS_LIMIT);
-            summarizer->ids[n++] = field_find(name, strlen(name));
+            summarizer->ids[n++] = find_field(p, name);
         }
     }
 }

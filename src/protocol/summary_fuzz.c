@@ -21,6 +21,14 @@ static void check(const struct summarizer *summarizer, const struct dissection *
     assert(summary.protocol && summary.protocol[0]);
 }
 
+static void prepare(struct summarizer *summarizer, struct demand *demand)
+{
+    summarizer_init(summarizer);
+    demand_init(demand);
+    summarizer_demand(summarizer, demand);
+    demand_settle(demand);
+}
+
 /* Two bytes of link type; then packets, each behind two bytes of its length, of one conversation's state. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -35,10 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     if (state == NULL)
         return 0;
-    summarizer_init(&summarizer);
-    demand_init(&demand);
-    summarizer_demand(&summarizer, &demand);
-    demand_settle(&demand);
+    if (summarizer.ids[0] == FIELD_ID_NONE)
+        prepare(&summarizer, &demand);
     dissection_init(&d, &demand, state, NULL);
     if (!reader_u16(&r, &packet.linktype)) {
         dissect_state_free(state);
