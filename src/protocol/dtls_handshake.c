@@ -115,6 +115,27 @@ static void begin_handshake(struct tls_session *session, struct reader hello)
         return;
     memcpy(session->client_random, random.data, random.len);
     session->handshake++;
+    session->awaits_server_hello = true;
+}
+
+/*
+ * A ServerHello with another random than the last one, and no ClientHello between, belongs to a handshake
+ * whose ClientHello was not seen (lost, or before the capture began): what is under way is of the one before.
+ * Pieces of two handshakes of which neither hello was seen look alike, record numbers and all: they are held
+ * to be of one, as long as reassembly keeps them (120 s).
+ */
+static void join_handshake(struct tls_session *session, struct reader hello)
+{
+    enum { VERSION_AND_CLOCK_BYTES = 6 };
+    struct bytes random;
+
+    if (!reader_skip(&hello, VERSION_AND_CLOCK_BYTES) ||
+        !reader_bytes(&hello, sizeof session->server_random, &random))
+        return;
+    if (!session->awaits_server_hello && memcmp(session->server_random, random.data, random.len) != 0)
+        session->handshake++;
+    memcpy(session->server_random, random.data, random.len);
+    session->awaits_server_hello = false;
 }
 
 static bool read_body(struct dissection *d, uint8_t type, struct reader *r)
@@ -133,6 +154,8 @@ static bool read_body(struct dissection *d, uint8_t type, struct reader *r)
     if (type == TLS_CLIENT_HELLO) {
         session->server = ends.is_forward ? TLS_SERVER_HIGH : TLS_SERVER_LOW;
         begin_handshake(session, *r);
+    } else if (type == TLS_SERVER_HELLO) {
+        join_handshake(session, *r);
     }
     h = (struct tls_message) {
         .d = d,

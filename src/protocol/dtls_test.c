@@ -249,6 +249,44 @@ static void what_an_earlier_handshake_left_over_is_not_mixed_in(void **state)
     dissect_state_free(s);
 }
 
+static void a_server_hello_tells_handshakes_apart_whose_client_hello_was_not_seen(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned first, second; /* the servers' randoms; 0: that ServerHello was not seen */
+        const char *identity;
+    } cases[] = {
+        { "the capture begins behind the first hellos", 0, 8, "" },
+        { "the second ClientHello is missing", 7, 8, "" },
+        { "the same ServerHello, sent twice", 7, 7, "the-new-identity" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dissect_state *s = dissect_state_new(1);
+        struct wire old = { 0 }, new = { 0 }, w = { 0 };
+
+        print_message("%s\n", cases[i].name);
+        wire_identity(&old, cases[i].identity[0] ? cases[i].identity : "the-old-identity");
+        wire_identity(&new, "the-new-identity");
+        if (cases[i].first) {
+            wire_server_hello(&w, 1, PSK_CCM8, (struct wire_hello) { .random = (uint8_t)cases[i].first });
+            show(s, server, device, &w);
+            w.len = 0;
+        }
+        wire_fragment(&w, DTLS_CLIENT_KEY_EXCHANGE, 2, wire_bytes(&old), 0, 9);
+        show(s, device, server, &w);
+        w.len = 0;
+        wire_server_hello(&w, 1, PSK_CCM8, (struct wire_hello) { .random = (uint8_t)cases[i].second });
+        show(s, server, device, &w);
+        w.len = 0;
+        wire_fragment(&w, DTLS_CLIENT_KEY_EXCHANGE, 2, wire_bytes(&new), 9, 9);
+        show(s, device, server, &w);
+        assert_string_equal(values_of(DTLS_HANDSHAKE_IDENTITY), cases[i].identity);
+        dissect_state_free(s);
+    }
+}
+
 static void messages_of_other_flows_are_not_mixed_in(void **state)
 {
     const struct wire_end other = { 0x0a000001, 40001 };
@@ -370,6 +408,7 @@ int main(void)
         cmocka_unit_test(a_cid_goes_to_the_end_that_asked_for_it),
         cmocka_unit_test(handshake_fragments_show_the_message_on_the_frame_that_completes_it),
         cmocka_unit_test(what_an_earlier_handshake_left_over_is_not_mixed_in),
+        cmocka_unit_test(a_server_hello_tells_handshakes_apart_whose_client_hello_was_not_seen),
         cmocka_unit_test(messages_of_other_flows_are_not_mixed_in),
         cmocka_unit_test(an_identity_is_told_from_other_key_exchanges),
         cmocka_unit_test(lengths_that_run_over_are_malformed),

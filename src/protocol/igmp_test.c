@@ -118,9 +118,92 @@ static void every_version_shows_its_fields(void **state)
     }
 }
 
+/* All values of the latest message, in their order: "type=17 version=1 ...". */
+static const char *all_values(void)
+{
+    static struct dissected_text t;
+
+    t.len = 0;
+    t.text[0] = 0;
+    for (uint32_t i = 0; i < dissected.d.n_values; i++) {
+        const struct value *value = &dissected.d.values[i];
+        struct dissected_text one = { 0 };
+
+        if (FIELD_PROTOCOL(value->field) != PROTOCOL_IGMP)
+            continue;
+        dissected_append(&one, value);
+        t.len += (size_t)snprintf(t.text + t.len, sizeof t.text - t.len, "%s%s=%s", t.len ? " " : "",
+                                  field_of(value->field)->name + strlen("igmp."), one.text);
+        assert_true(t.len < sizeof t.text);
+    }
+    return t.text;
+}
+
+static void each_byte_stands_in_its_field(void **state)
+{
+    const struct {
+        const char *what;
+        struct bytes message;
+        const char *values;
+    } cases[] = {
+        { "a request to create a private group, version 0",
+          MESSAGE("\x01\x01\xb9\x9f\x01\x02\x03\x04\xef\x01\x02\x03\x11\x12\x13\x14\x15\x16\x17\x18"),
+          "version=0 group_type=1 checksum=47519 checksum.status=1 identifier=16909060 maddr=ef010203 "
+          "access_key=1112131415161718" },
+        { "a request to join, version 0",
+          MESSAGE("\x05\x01\xb5\x9f\x01\x02\x03\x04\xef\x01\x02\x03\x11\x12\x13\x14\x15\x16\x17\x18"),
+          "version=0 checksum=46495 checksum.status=1 identifier=16909060 maddr=ef010203 "
+          "access_key=1112131415161718" },
+        { "a reply of version 0 that puts off",
+          MESSAGE("\x06\x09\xb4\x97\x01\x02\x03\x04\xef\x01\x02\x03\x11\x12\x13\x14\x15\x16\x17\x18"),
+          "version=0 reply.pending=9 checksum=46231 checksum.status=1 identifier=16909060 maddr=ef010203 "
+          "access_key=1112131415161718" },
+        { "a reply of version 0",
+          MESSAGE("\x06\x03\xb4\x9d\x01\x02\x03\x04\xef\x01\x02\x03\x11\x12\x13\x14\x15\x16\x17\x18"),
+          "version=0 reply=3 checksum=46237 checksum.status=1 identifier=16909060 maddr=ef010203 "
+          "access_key=1112131415161718" },
+        { "a report of version 1", MESSAGE("\x12\x00\xfc\xfa\xef\x01\x02\x03"),
+          "version=1 reserved=00 checksum=64762 checksum.status=1 maddr=ef010203" },
+        { "a report of version 2", MESSAGE("\x16\x05\xf8\xf4\xef\x01\x02\x04"),
+          "version=2 max_resp=5 checksum=63732 checksum.status=1 maddr=ef010204" },
+        { "a query of version 3 with a float",
+          MESSAGE("\x11\xb3\xe2\xb4\xef\x01\x02\x03\x0a\x7d\x00\x02\x01\x02\x03\x04\x05\x06\x07\x08"),
+          "version=3 max_resp=1216 max_resp.exp=3 max_resp.mant=3 checksum=58036 checksum.status=1 "
+          "maddr=ef010203 s=1 qrv=2 qqic=125 num_src=2 saddr=01020304 saddr=05060708" },
+        { "a query of version 3 without",
+          MESSAGE("\x11\x63\xf4\x7c\xef\x01\x02\x03\x05\x14\x00\x01\x01\x02\x03\x04"),
+          "version=3 max_resp=99 checksum=62588 checksum.status=1 maddr=ef010203 s=0 qrv=5 qqic=20 num_src=1 "
+          "saddr=01020304" },
+        { "a report of version 3 with auxiliary data",
+          MESSAGE("\x22\x77\xd2\x42\x88\x99\x00\x02\x04\x00\x00\x01\xef\x01\x02\x03\x01\x02\x03\x04\x06\x02"
+                  "\x00\x00\xef\x01\x02\x04\xa1\xa2\xa3\xa4\xa5\xa6\xa7\xa8"),
+          "version=3 reserved=77 checksum=53826 checksum.status=1 reserved=8899 num_grp_recs=2 record_type=4 "
+          "aux_data_len=0 num_src=1 maddr=ef010203 saddr=01020304 record_type=6 aux_data_len=2 num_src=0 "
+          "maddr=ef010204 aux_data=a1a2a3a4a5a6a7a8" },
+        { "a traceroute's answer with a block",
+          MESSAGE("\x1f\x20\x14\x0c\xef\x01\x02\x03\x01\x01\x01\x01\x02\x02\x02\x02\x03\x03\x03\x03\x40\x00"
+                  "\x00\x07\x11\x12\x13\x14\x21\x22\x23\x24\x31\x32\x33\x34\x41\x42\x43\x44\x51\x52\x53\x54"
+                  "\x61\x62\x63\x64\x71\x72\x73\x74\x05\x06\xeb\x07"),
+          "mtrace.max_hops=32 checksum=5132 checksum.status=1 maddr=ef010203 mtrace.saddr=01010101 "
+          "mtrace.raddr=02020202 mtrace.rspaddr=03030303 mtrace.resp_ttl=64 mtrace.q_id=7 "
+          "mtrace.q_arrival=286397204 mtrace.q_inaddr=21222324 mtrace.q_outaddr=31323334 "
+          "mtrace.q_prevrtr=41424344 mtrace.q_inpkt=1364349780 mtrace.q_outpkt=1633837924 "
+          "mtrace.q_total=1903326068 mtrace.q_rtg_proto=5 mtrace.q_fwd_ttl=6 mtrace.q_mbz=1 mtrace.q_s=1 "
+          "mtrace.q_src_mask=43 mtrace.q_fwd_code=7" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        print_message("%s\n", cases[i].what);
+        dissect_message(cases[i].message, 0);
+        assert_string_equal(all_values(), cases[i].values);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_version_shows_its_fields) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_version_shows_its_fields),
+                                        cmocka_unit_test(each_byte_stands_in_its_field) };
     int result;
 
     dissected_init(&dissected);

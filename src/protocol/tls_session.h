@@ -40,6 +40,8 @@ struct tls_session {
     uint8_t server_certificate_type;
     uint16_t handshake;            /* DTLS: counts those begun on these ports */
     uint8_t client_random[8];      /* likewise, a part of it in the last one */
+    uint8_t server_random[8];      /* likewise */
+    bool awaits_server_hello;      /* likewise: a ClientHello began it, and no ServerHello was seen since */
     bool is_resumed;               /* as far as the messages seen tell */
     uint8_t application;           /* tls_application.c: by ALPN; 0: by port */
     uint64_t cipher_change_at[2];  /* the frame of the first ChangeCipherSpec, by is_server */
