@@ -96,20 +96,20 @@ static bool check_blocks(const struct segment_index *index)
 static bool read_tables(struct segment_index *index)
 {
     struct reader r = reader_over(index->sections[INDEX_ADDRESSES]);
-    uint64_t n_chunks;
+    uint64_t n_flows, n_chunks;
 
-    if (!reader_u32le(&r, &index->n4) || !reader_u32le(&r, &index->n6) || index->n4 > INDEX_ADDRESSES_LIMIT ||
-        index->n6 > INDEX_ADDRESSES_LIMIT)
+    if (!reader_u32le(&r, &index->n4) || !reader_u32le(&r, &index->n6))
         return false;
     r = reader_over(index->sections[INDEX_FLOWS]);
     if (!reader_u32le(&r, &index->n_exact) || !reader_u32le(&r, &index->n_folded))
         return false;
-    n_chunks =
-        ((uint64_t)index->n_exact + index->n_folded + INDEX_FLOW_CHUNK_ROWS - 1) / INDEX_FLOW_CHUNK_ROWS;
+    n_flows = (uint64_t)index->n_exact + index->n_folded;
+    n_chunks = (n_flows + INDEX_FLOW_CHUNK_ROWS - 1) / INDEX_FLOW_CHUNK_ROWS;
     if (!reader_bytes(&r, n_chunks * INDEX_FLOW_CHUNK_BYTES, &index->flow_chunks))
         return false;
     index->flows = reader_rest(&r);
-    return true;
+    /* A column may say much in few bytes: but a flow has two at least, and two addresses at most. */
+    return n_flows <= index->flows.len / 2 && (uint64_t)index->n4 + index->n6 <= 2 * n_flows;
 }
 
 struct segment_index *segment_index_over(struct bytes file, const char *name, struct error *error)

@@ -29,8 +29,6 @@ struct segment_index {
     struct index_tables *tables; /* unpacked when first asked for */
 };
 
-enum { INDEX_ADDRESSES_LIMIT = 1 << 27 };
-
 struct index_tables *index_tables_new(void);
 void index_tables_free(struct index_tables *tables);
 
