@@ -120,7 +120,7 @@ bool device_spans_encode(const struct device_spans *spans, struct buffer *blob)
             span->reason < SPAN_REASON_APART &&
             span->confidence == (uint8_t)binding_reason_confidence((enum binding_reason)span->reason);
         bool is_there = is_same_client(&before, span);
-        unsigned head = (is_usual ? span->reason : SPAN_REASON_APART) << SPAN_REASON_AT;
+        unsigned head = (is_usual ? span->reason : (unsigned)SPAN_REASON_APART) << SPAN_REASON_AT;
         uint64_t from = (uint64_t)(span->from_ns / units[unit]),
                  lasted = (uint64_t)(span->lasted_ns / units[unit]);
 

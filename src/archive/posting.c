@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/huge_pages.h"
+
 enum { PIECES_FIRST = 1024 };
 
 void posting_pool_clear(struct posting_pool *pool)
@@ -22,6 +24,7 @@ static bool take_piece(struct posting_pool *pool, struct posting *posting)
         pieces = realloc(pool->pieces, cap * sizeof *pieces);
         if (pieces == NULL)
             return false;
+        huge_pages_wish(pieces, cap * sizeof *pieces);
         pool->pieces = pieces;
         pool->cap = cap;
     }

@@ -11,6 +11,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/huge_pages.h"
+
 enum { TABLE_FIRST = 1024, ARRAY_FIRST = 256, FLOWS_LIMIT_MOST = 1 << 26 };
 
 struct segment_index_builder *segment_index_builder_new(uint32_t limit_flows)
@@ -56,6 +58,7 @@ static void *array_grow(void *items, uint32_t n, uint32_t *cap, size_t item_byte
         return items;
     more = *cap ? *cap * 2 : ARRAY_FIRST;
     items = realloc(items, more * item_bytes);
+    huge_pages_wish(items, more * item_bytes);
     if (items)
         *cap = more;
     return items;

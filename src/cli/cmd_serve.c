@@ -360,6 +360,7 @@ static bool open_gate(struct serving *serving, struct error *error)
             return false;
     }
     gate.key = key;
+    gate.directory = is_kept ? serving->site->archive : NULL;
     serving->site->gate = gate_new(&gate, error);
     return serving->site->gate != NULL;
 }

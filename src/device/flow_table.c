@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/huge_pages.h"
+
 enum { NAMELESS_SHARE = 4 }; /* a quarter of the table may be nobody's while somebody's wait */
 
 struct flow_list {
@@ -34,6 +36,7 @@ struct flow_table *flow_table_new(uint32_t limit, uint64_t hash_seed)
         flow_table_free(table);
         return NULL;
     }
+    huge_pages_wish(table->flows, limit * sizeof *table->flows);
     for (uint32_t i = 0; i < table->n_buckets; i++)
         table->buckets[i] = FLOW_NONE;
     table->free = FLOW_NONE;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/huge_pages.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -43,6 +45,7 @@ struct session_table *session_table_new(uint32_t limit, uint64_t hash_seed)
         session_table_free(table);
         return NULL;
     }
+    huge_pages_wish(table->sessions, limit * sizeof *table->sessions);
     for (uint32_t i = 0; i < table->n_buckets; i++)
         table->by_cid[i] = table->by_token[i] = table->by_name[i] = SESSION_NONE;
     table->oldest = table->newest = SESSION_NONE;

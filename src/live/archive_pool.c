@@ -8,6 +8,7 @@ struct archive_pool {
     char *directory;
     struct archive_devices *devices;
     struct bar_cache *bars;
+    struct sharkd *sharkd;
     pthread_mutex_t lock;
     struct archive_reader *idle[ARCHIVE_POOL_IDLE]; /* the one given back last at the end */
     uint32_t n_idle;
@@ -24,7 +25,8 @@ struct archive_pool *archive_pool_new(const char *directory, struct error *error
     }
     pthread_mutex_init(&pool->lock, NULL);
     pool->bars = bar_cache_new();
-    if (pool->bars == NULL)
+    pool->sharkd = sharkd_new();
+    if (pool->bars == NULL || pool->sharkd == NULL)
         error_set(error, ERROR_SYSTEM, "%s: no memory to read it", directory);
     else
         pool->devices = archive_devices_new(directory, error);
@@ -42,6 +44,7 @@ void archive_pool_free(struct archive_pool *pool)
         archive_reader_free(pool->idle[i]);
     archive_devices_free(pool->devices);
     bar_cache_free(pool->bars);
+    sharkd_free(pool->sharkd);
     pthread_mutex_destroy(&pool->lock);
     free(pool->directory);
     free(pool);
@@ -103,4 +106,9 @@ struct archive_devices *archive_pool_devices(struct archive_pool *pool)
 struct bar_cache *archive_pool_bars(struct archive_pool *pool)
 {
     return pool->bars;
+}
+
+struct sharkd *archive_pool_sharkd(struct archive_pool *pool)
+{
+    return pool->sharkd;
 }

@@ -7,6 +7,7 @@
 
 #include "live/archive_scan.h"
 #include "live/bar_cache.h"
+#include "live/sharkd.h"
 
 enum {
     ARCHIVE_POOL_IDLE = 6, /* readers kept open, of all nodes: each some MB and two files */
@@ -26,3 +27,4 @@ void archive_pool_give(struct archive_pool *pool, struct archive_reader *reader)
 
 struct archive_devices *archive_pool_devices(struct archive_pool *pool);
 struct bar_cache *archive_pool_bars(struct archive_pool *pool);
+struct sharkd *archive_pool_sharkd(struct archive_pool *pool);

@@ -165,6 +165,16 @@ static bool draw_chunks(struct drawing *drawing, struct error *error)
     bool is_over = false;
 
     timeline->next = from;
+    if (from > drawing->first && from % BAR_CHUNK_PACKETS &&
+        from < drawing->end) { /* the rest of a chunk, by itself */
+        uint64_t end = from - from % BAR_CHUNK_PACKETS + BAR_CHUNK_PACKETS;
+
+        if (!look_through(drawing, from, end < drawing->end ? end : drawing->end, false, &timeline->next,
+                          &is_over, error))
+            return false;
+        if (!is_over)
+            timeline->next = from = end;
+    }
     for (uint64_t chunk = from / BAR_CHUNK_PACKETS;
          !is_over && chunk * BAR_CHUNK_PACKETS < drawing->end && timeline->next < drawing->end; chunk++) {
         uint64_t through;
@@ -176,6 +186,8 @@ static bool draw_chunks(struct drawing *drawing, struct error *error)
         is_over |= scan_now_ms() >= drawing->deadline_ms && (chunk + 1) * BAR_CHUNK_PACKETS < drawing->end;
     }
     timeline->is_complete = !is_over;
+    if (timeline->next > drawing->end)
+        timeline->next = drawing->end;
     return true;
 }
 

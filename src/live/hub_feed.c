@@ -16,6 +16,7 @@ enum {
 #define AGAIN_FIRST_NS INT64_C(100000000)
 #define AGAIN_MOST_NS INT64_C(2000000000)
 #define LOOK_EVERY_NS INT64_C(250000000)
+#define FIRST_DROPS_NS INT64_C(6000000000) /* a tap tells its statistics each five seconds */
 
 struct hub_feed {
     struct hub_feed_outlet outlet;
@@ -30,7 +31,8 @@ struct hub_feed {
     struct source *source;
     struct batch batch;
     int64_t again_ns, again_after_ns;
-    bool was_refused;            /* nobody listened since the last packet */
+    bool was_refused; /* nobody listened since the last packet */
+    int64_t connected_ns;
     bool has_drops;              /* n_drops is known: what was before it is not this feed's */
     uint64_t n_drops, n_missing; /* told by statistics; found missing, and not told by them yet */
     /* the archive */
@@ -205,10 +207,17 @@ static void check_drops(struct hub_feed *feed)
 {
     uint64_t n = feed->source->stats.n_dropped_kernel, n_new, n_told;
 
-    if (n == 0 || n == feed->n_drops)
+    if (!feed->has_drops) {
+        if (n == 0 && now() - feed->connected_ns < FIRST_DROPS_NS)
+            return;
+        feed->has_drops = true;
+        feed->n_drops = n;
+        feed->n_missing = 0;
         return;
-    n_new = feed->has_drops && n > feed->n_drops ? n - feed->n_drops : 0;
-    feed->has_drops = true;
+    }
+    if (n <= feed->n_drops)
+        return;
+    n_new = n - feed->n_drops;
     feed->n_drops = n;
     n_told = n_new < feed->n_missing ? n_new : feed->n_missing;
     feed->n_missing -= n_told;
@@ -280,6 +289,7 @@ static bool connect_source(struct hub_feed *feed)
         return false;
     }
     feed->n_connects++;
+    feed->connected_ns = now();
     feed->again_after_ns = AGAIN_FIRST_NS;
     feed->has_drops = false;
     feed->n_drops = feed->n_missing = 0;

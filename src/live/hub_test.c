@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,7 +18,9 @@
 
 #include "archive/archive_fixture.h"
 #include "live/row_frame.h"
+#include "packet/pcapng_encode.h"
 #include "pipeline/tap.h"
+#include "pipeline/tap_encode.h"
 #include "protocol/wire.h"
 
 enum { WAIT_MS = 20000, VIEWERS = 64 };
@@ -178,6 +182,15 @@ static void open_tap(struct world *w)
         fail_msg("%s", error.text);
 }
 
+/* The tap knows of its reader: what is sent before, nobody is told. */
+static bool is_read(const struct world *w)
+{
+    struct tap_status status;
+
+    tap_glance(w->tap, &status);
+    return status.n_readers > 0;
+}
+
 static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
@@ -198,7 +211,7 @@ static int set_up(void **state)
     w->hub = hub_new(w->loop, &options, &error);
     if (w->hub == NULL)
         fail_msg("%s", error.text);
-    RUN_UNTIL(w, hub_state(w->hub) == HUB_LIVE);
+    RUN_UNTIL(w, hub_state(w->hub) == HUB_LIVE && is_read(w));
     *state = w;
     return 0;
 }
@@ -213,7 +226,8 @@ static int tear_down(void **state)
     hub_free(w->hub);
     loop_timer_remove(w->loop, &w->timer);
     loop_free(w->loop);
-    tap_close(w->tap);
+    if (w->tap)
+        tap_close(w->tap);
     interface_table_clear(&w->interfaces);
     assert_int_equal(rmdir(w->directory), 0);
     free(w);
@@ -424,7 +438,7 @@ static void a_recorder_that_comes_back_is_joined_again_and_the_pause_is_a_gap(vo
     RUN_UNTIL(w, viewer->state == HUB_LOST);
     run_ms(w, 300);
     open_tap(w);
-    RUN_UNTIL(w, viewer->state == HUB_LIVE);
+    RUN_UNTIL(w, viewer->state == HUB_LIVE && is_read(w));
     send_many(w, 3);
     RUN_UNTIL(w, viewer->n_rows == 6);
     assert_int_equal(viewer->n_skipped, 0);
@@ -466,6 +480,75 @@ static void the_scope_holds_whatever_is_asked(void **state)
     assert_int_equal(viewer->n_rows, 2); /* 1 and 51; 101 and 151 are too late */
     assert_int_equal(viewer->count.n_matched, 2);
     assert_int_equal(viewer->n_in_bars, 2);
+}
+
+/* ---- a tap that says what we like ---- */
+
+static void put_get(struct world *w, struct buffer *out, uint64_t number)
+{
+    static const uint8_t get[] = { 0x40, 0x01, 0x77, 0x78 };
+    struct wire wire;
+    struct packet packet = datagram(&wire, false, 40000, bytes_of(get, sizeof get), number);
+
+    tap_put_packet(out, &packet);
+    w->n_sent++;
+}
+
+static void put_drops(struct buffer *out, uint64_t n_dropped, uint64_t n_lost)
+{
+    struct tap_statistics row = { .interface = 0, .n_received = 1000, .n_dropped = n_dropped };
+
+    tap_put_statistics(out, &row, 1, 1, n_lost, 0, 1);
+}
+
+static void send_out(int fd, struct buffer *out)
+{
+    assert_int_equal(write(fd, out->data, out->len), (ssize_t)out->len);
+    buffer_empty(out);
+}
+
+/* 5 were lost before anybody looked; 3 of the next ones lie between numbers, and 4 nobody has. */
+static void what_statistics_tell_beyond_missing_numbers_the_capture_lost(void **state)
+{
+    struct world *w = *state;
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+    struct hub_options options = { .node = "node", .tap = w->where, .hash_seed = 7 };
+    struct viewer *viewer;
+    struct buffer out;
+    struct error error;
+
+    tap_close(w->tap);
+    w->tap = NULL;
+    hub_free(w->hub);
+    strcpy(address.sun_path, w->where + strlen("unix:"));
+    assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listening, 1), 0);
+    w->hub = hub_new(w->loop, &options, &error);
+    assert_non_null(w->hub);
+    viewer = join(w, 0, "coap", NULL);
+    fd = accept(listening, NULL, NULL);
+    buffer_init(&out, 1 << 20);
+    pcapng_put_section(&out, "test", "");
+    pcapng_put_interface(&out, &w->interfaces.items[0]);
+    put_get(w, &out, 1);
+    put_drops(&out, 5, 0);
+    put_get(w, &out, 2);
+    send_out(fd, &out);
+    RUN_UNTIL(w, viewer->n_rows == 2);
+    run_ms(w, 50);
+    assert_int_equal(viewer->n_gaps, 0);
+    put_get(w, &out, 6);
+    put_drops(&out, 9, 3);
+    put_get(w, &out, 7);
+    send_out(fd, &out);
+    RUN_UNTIL(w, viewer->n_rows == 4 && viewer->n_gaps == 2);
+    assert_int_equal(viewer->gap.cause, HUB_GAP_KERNEL);
+    assert_int_equal(viewer->gap.n, 4);
+    close(fd);
+    close(listening);
+    unlink(address.sun_path);
+    buffer_clear(&out);
 }
 
 /* ---- without a tap ---- */
@@ -538,6 +621,7 @@ int main(void)
         TEST(a_recorder_that_comes_back_is_joined_again_and_the_pause_is_a_gap),
         TEST(a_wrong_filter_or_one_beyond_the_link_is_refused),
         TEST(the_scope_holds_whatever_is_asked),
+        TEST(what_statistics_tell_beyond_missing_numbers_the_capture_lost),
         cmocka_unit_test(without_a_tap_the_archive_is_told_as_it_grows),
     };
 

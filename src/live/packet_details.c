@@ -3,9 +3,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
+#include "base/timestamp.h"
 #include "live/archive_row.h"
 #include "live/session_view.h"
+#include "packet/pcapng_encode.h"
 #include "protocol/value_format.h"
 
 enum {
@@ -212,6 +215,12 @@ static void keep(struct packet_details *details, struct archive_row_maker *maker
     buffer_put(&details->bytes, packet->data, packet->caplen);
     put_layers(d, scope->bytes, &details->layers);
     session_id_of_packet(devices, d, details->session, sizeof details->session);
+    for (uint32_t layer = d->n_layers; !details->has_flow && layer-- > 0;) {
+        bool is_forward;
+
+        if (d->layers[layer].protocol == PROTOCOL_IPV4 || d->layers[layer].protocol == PROTOCOL_IPV6)
+            details->has_flow = dissection_flow(d, layer, &details->flow, &is_forward);
+    }
 }
 
 enum details_result packet_details_find(struct archive_reader *reader, struct archive_devices *devices,
@@ -260,6 +269,98 @@ enum details_result packet_details_find(struct archive_reader *reader, struct ar
     judge_free(options.judge);
     archive_row_maker_free(maker);
     return found;
+}
+
+/* ---- what came before ---- */
+
+struct context {
+    struct buffer blocks; /* each packet's, one behind the other */
+    size_t sizes[CONTEXT_PACKETS];
+    uint32_t n;
+};
+
+/* The oldest gives way. */
+static bool add_to_context(struct context *context, const struct packet *packet)
+{
+    size_t before;
+
+    if (context->n == CONTEXT_PACKETS) {
+        memmove(context->blocks.data, context->blocks.data + context->sizes[0],
+                context->blocks.len - context->sizes[0]);
+        context->blocks.len -= context->sizes[0];
+        memmove(context->sizes, context->sizes + 1, --context->n * sizeof *context->sizes);
+    }
+    before = context->blocks.len;
+    if (!pcapng_put_packet(&context->blocks, packet, packet->interface))
+        return false;
+    context->sizes[context->n++] = context->blocks.len - before;
+    return true;
+}
+
+static struct device_match *conversation_of(const struct packet_details *details)
+{
+    struct device_match *match;
+    uint64_t seed;
+
+    if (!details->has_flow || getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        return NULL;
+    match = device_match_new(seed);
+    if (match && !device_match_add(match, &details->flow, details->row.ts_ns - CONTEXT_S * NS_PER_SECOND,
+                                   details->row.ts_ns)) {
+        device_match_free(match);
+        return NULL;
+    }
+    if (match)
+        device_match_settle(match);
+    return match;
+}
+
+bool packet_context_put(struct archive_reader *reader, struct archive_devices *devices,
+                        const struct scope *scope, const struct packet_details *details,
+                        const atomic_bool *stop, struct buffer *capture, uint32_t *n_frames,
+                        struct error *error)
+{
+    struct question question = { .scope = *scope };
+    uint64_t number = details->row.number;
+    struct device_match *match = conversation_of(details);
+    struct scan_options options = {
+        .reader = reader,
+        .first = match && number > CONTEXT_NUMBERS ? number - CONTEXT_NUMBERS
+                 : match                           ? 1
+                                                   : number,
+        .end = number + 1,
+        .stop = stop,
+        .deadline_ms = scan_now_ms() + DETAILS_TIME_MS,
+    };
+    enum scan_result result = SCAN_FAULT;
+    struct context context = { .n = 0 };
+    const struct dissection *d;
+    struct archive_scan *scan;
+    uint64_t last = 0;
+
+    if (judge_new(&question, devices, &options.judge, error) != JUDGE_READY) {
+        device_match_free(match);
+        return false;
+    }
+    if (match)
+        judge_narrow(options.judge, match);
+    buffer_init(&context.blocks, DETAILS_LIMIT_BYTES);
+    scan = archive_scan_new(&options, error);
+    while (scan && (result = archive_scan_next(scan, &d, error)) == SCAN_MATCH &&
+           add_to_context(&context, d->packet))
+        last = d->packet->packet_id;
+    archive_scan_free(scan);
+    judge_free(options.judge);
+    pcapng_put_section(capture, "tapdeck", "");
+    for (uint32_t i = 0; i < reader->interfaces.n; i++)
+        pcapng_put_interface(capture, &reader->interfaces.items[i]);
+    buffer_put(capture, context.blocks.data, context.blocks.len);
+    buffer_clear(&context.blocks);
+    *n_frames = context.n;
+    if (last == number && !capture->is_full)
+        return true;
+    return error_set(error, ERROR_LIMIT, "what came before of packet %llu cannot be read",
+                     (unsigned long long)number);
 }
 
 void packet_details_clear(struct packet_details *details)

@@ -6,6 +6,7 @@
 
 #include "archive/catalog.h"
 #include "archive/segment_index.h"
+#include "base/huge_pages.h"
 #include "protocol/dispatch.h"
 #include "protocol/fragment_flow.h"
 #include "protocol/state.h"
@@ -75,7 +76,8 @@ struct indexer *indexer_new(const struct interface_table *interfaces, uint64_t h
     indexer->state = dissect_state_new(hash_seed);
     indexer->fragments = fragment_flows_new(hash_seed);
     indexer->tracker = tracker_new(&options);
-    indexer->recent = aligned_alloc(alignof(struct recent), RECENT_FLOWS * sizeof *indexer->recent);
+    indexer->recent = aligned_alloc(HUGE_PAGE_BYTES, RECENT_FLOWS * sizeof *indexer->recent);
+    huge_pages_wish(indexer->recent, RECENT_FLOWS * sizeof *indexer->recent);
     if (indexer->recent)
         memset(indexer->recent, 0, RECENT_FLOWS * sizeof *indexer->recent);
     if (!indexer->state || !indexer->fragments || !indexer->tracker || !indexer->recent) {

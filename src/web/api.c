@@ -12,19 +12,6 @@
 
 static const char not_here[] = "there is nothing here, or nothing that you may see";
 
-static const struct {
-    const char *name, *words;
-} causes[HUB_GAP_CAUSES] = {
-    [HUB_GAP_KERNEL] = { "kernel", "the capture lost packets: the kernel had no room for them" },
-    [HUB_GAP_QUEUE] = { "queue", "the recorder lost packets: its queue was full" },
-    [HUB_GAP_DISK] = { "disk", "packets could not be kept on the disk" },
-    [HUB_GAP_MIRROR] = { "mirror", "the mirror did not send these" },
-    [HUB_GAP_STOPPED] = { "stopped", "nobody recorded" },
-    [HUB_GAP_EVICTED] = { "evicted", "deleted to keep the archive within its budget" },
-    [HUB_GAP_VIEWER] = { "viewer", "not shown here as they came; they are in the archive" },
-    [HUB_GAP_OUTSIDE] = { "outside", "not in this link" },
-};
-
 /* ---- the question ---- */
 
 static bool keep(struct api_question *question, unsigned place, const char *text, const char **kept)
@@ -249,7 +236,7 @@ void api_put_row(struct json_writer *json, const struct row *row)
 void api_put_gap(struct json_writer *json, const struct hub_gap *gap)
 {
     json_writer_object(json);
-    api_put_string(json, "cause", causes[gap->cause].name);
+    api_put_string(json, "cause", hub_gap_cause_name(gap->cause));
     if (gap->first) {
         api_put_number(json, "first", gap->first);
         api_put_number(json, "last", gap->last);
@@ -260,6 +247,6 @@ void api_put_gap(struct json_writer *json, const struct hub_gap *gap)
         api_put_ns(json, "from_ns", gap->from_ns);
     if (gap->to_ns != INT64_MIN && gap->to_ns != INT64_MAX)
         api_put_ns(json, "to_ns", gap->to_ns);
-    api_put_string(json, "words", causes[gap->cause].words);
+    api_put_string(json, "words", hub_gap_cause_words(gap->cause));
     json_writer_end(json);
 }

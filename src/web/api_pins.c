@@ -9,6 +9,7 @@
 #include "web/api.h"
 #include "web/audit.h"
 #include "web/people.h"
+#include "web/pin_sweeper.h"
 #include "web/pins.h"
 #include "web/site.h"
 
@@ -251,6 +252,8 @@ static void done(void *context)
 
     if (pin->is_news)
         tell(pin);
+    if (pin->change.removed == 1)
+        pin_sweeper_expect(pin->site->pins);
     json_decref(pin->pin);
     while (pin->audiences) {
         struct pin_audience *audience = pin->audiences;

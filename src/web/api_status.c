@@ -188,6 +188,20 @@ static void put_archive(struct json_writer *json, const char *directory, uint64_
     catalog_clear(&catalog);
 }
 
+static void put_sharkd(struct json_writer *json, struct sharkd *sharkd)
+{
+    struct sharkd_statistics statistics;
+
+    sharkd_statistics(sharkd, &statistics);
+    json_writer_name(json, "sharkd");
+    json_writer_object(json);
+    api_put_bool(json, "is_installed", sharkd_is_installed());
+    api_put_number(json, "restarts", statistics.n_restarts);
+    api_put_number(json, "timeouts", statistics.n_timeouts);
+    api_put_number(json, "answers", statistics.n_answers);
+    json_writer_end(json);
+}
+
 static void run(struct job *job, void *context)
 {
     struct status_job *status = context;
@@ -222,6 +236,7 @@ static void run(struct job *job, void *context)
             api_put_string(&telling.json, "archive", NULL);
         json_writer_name(&telling.json, "recorders");
         json_writer_json(&telling.json, is_member ? buffer_bytes(&telling.recorders_out) : bytes_text("[]"));
+        put_sharkd(&telling.json, archive_pool_sharkd(status->archives));
         json_writer_name(&telling.json, "trouble");
         json_writer_json(&telling.json,
                          telling.has_trouble ? buffer_bytes(&telling.trouble_out) : bytes_text("null"));

@@ -8,6 +8,7 @@
 #include "live/archive_timeline.h"
 #include "pipeline/archive_coverage.h"
 #include "web/api.h"
+#include "web/pins.h"
 
 struct timeline_job {
     struct api_question asked;
@@ -82,6 +83,44 @@ static void put_recording(struct json_writer *json, const struct api_question *a
     json_writer_end(json);
 }
 
+/* Whether a scope's time has the pinned packet: all that is asked of scopes that ask no more. */
+static bool is_in_time(void *context, const char *source, uint64_t number, int64_t *ts_ns,
+                       struct error *error)
+{
+    const struct time_range *range = context;
+
+    (void)source;
+    (void)number;
+    error->kind = ERROR_NONE;
+    return *ts_ns != PIN_TIME_UNKNOWN && *ts_ns >= range->from_ns && *ts_ns <= range->to_ns;
+}
+
+/* Through a link about a device or a filter pins are told by /pins alone, which looks each packet up. */
+static void put_pins(struct json_writer *json, const struct timeline_job *asked)
+{
+    const struct scope *scope = &asked->asked.question.scope;
+    struct time_range range = scope->range;
+    const struct pins_cover cover = { is_in_time, &range };
+    struct error ignored;
+    json_t *pins = NULL, *pin;
+    size_t i;
+
+    if (scope->filter == NULL && scope->device == NULL)
+        pins = pins_list(archive_pool_directory(asked->asked.archives), &cover, asked->asked.node, &ignored);
+    json_writer_name(json, "pins");
+    json_writer_array(json);
+    json_array_foreach(pins, i, pin)
+    {
+        json_writer_object(json);
+        api_put_string(json, "id", json_string_value(json_object_get(pin, "id")));
+        api_put_number(json, "number", (uint64_t)json_integer_value(json_object_get(pin, "number")));
+        api_put_string(json, "time_ns", json_string_value(json_object_get(pin, "time_ns")));
+        json_writer_end(json);
+    }
+    json_writer_end(json);
+    json_decref(pins);
+}
+
 static void put_timeline(struct job *job, const struct timeline_job *asked, struct archive_reader *reader,
                          const struct timeline *timeline)
 {
@@ -103,9 +142,7 @@ static void put_timeline(struct job *job, const struct timeline_job *asked, stru
         api_put_gap(&json, &timeline->gaps[i]);
     json_writer_end(&json);
     put_recording(&json, &asked->asked, reader, timeline);
-    json_writer_name(&json, "pins");
-    json_writer_array(&json);
-    json_writer_end(&json);
+    put_pins(&json, asked);
     api_put_number(&json, "next", timeline->next);
     api_put_bool(&json, "is_complete", timeline->is_complete);
     json_writer_end(&json);

@@ -306,6 +306,13 @@ bool gate_open(struct gate *gate, struct exchange *exchange, const struct route_
     }
     if (has_bearer && !is_known && link == LINK_IS_UNKNOWN)
         gate_count_failure(gate, access->source);
+    if (!is_known && !(route->flags & ROUTE_ANYBODY)) {
+        if (match->link.len)
+            refuse_guest(exchange, match, link);
+        else
+            refuse_nobody(exchange);
+        return false;
+    }
     if (changes_something(route) && !(has_bearer && is_known) &&
         !gate_is_own_origin(exchange->request, (route->flags & ROUTE_BEARS_SECRET) != 0)) {
         gate->statistics.n_foreign_origins++;
@@ -315,13 +322,6 @@ bool gate_open(struct gate *gate, struct exchange *exchange, const struct route_
     }
     if (route->flags & ROUTE_ANYBODY)
         return true;
-    if (!is_known) {
-        if (match->link.len)
-            refuse_guest(exchange, match, link);
-        else
-            refuse_nobody(exchange);
-        return false;
-    }
     if (access->role < route->least) {
         exchange_problem(exchange, 403, "role", "this needs the role %s; yours is %s",
                          role_name(route->least), role_name(access->role));
@@ -358,6 +358,8 @@ struct gate *gate_new(const struct gate_options *options, struct error *error)
         error_set(error, ERROR_SYSTEM, "no memory for logins");
         return NULL;
     }
+    gate->directory = options->directory ? strdup(options->directory) : NULL;
+    gate_logouts_load(gate);
     tag_of(options->key, bytes_text("tapdeck token"), tag);
     put_base64url(tag, 24, gate->token, GATE_TOKEN_BYTES - 1);
     /* Another password ends all logins: their cookies are signed with it. */
@@ -375,6 +377,7 @@ void gate_free(struct gate *gate)
     password_free(gate->password);
     lru_table_free(gate->failures);
     lru_table_free(gate->logouts);
+    free(gate->directory);
     OPENSSL_cleanse(gate, sizeof *gate);
     free(gate);
 }

@@ -33,6 +33,7 @@ struct password;
 
 struct gate_options {
     const uint8_t *key;        /* GATE_KEY_BYTES: the archive's own secret, from gate_key_load() */
+    const char *directory;     /* where it is remembered who logged out (serve.logouts); NULL: nowhere */
     struct password *password; /* taken; NULL: the token is what members log in with */
     uint64_t hash_seed;
     bool is_tls;

@@ -154,14 +154,11 @@ void gate_logout(struct exchange *exchange)
 {
     struct gate *gate = exchange->site->gate;
     char key[ACCESS_ID_BYTES] = { 0 };
-    int64_t *until_ns;
 
     /* A program's token is not logged out: it was never logged in. */
     if (exchange->access->kind == ACCESS_MEMBER && exchange->access->expires_ns != INT64_MAX) {
         snprintf(key, sizeof key, "%s", exchange->access->person);
-        until_ns = lru_table_put(gate->logouts, key, NULL);
-        if (until_ns)
-            *until_ns = exchange->access->expires_ns;
+        gate_logouts_add(gate, key, exchange->access->expires_ns);
     }
     exchange_header(exchange, "Set-Cookie",
                     gate->is_tls ? GATE_COOKIE "=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure"

@@ -18,6 +18,7 @@ struct gate {
     struct password *password; /* NULL: the token counts */
     struct lru_table *failures, *logouts;
     bool is_tls;
+    char *directory; /* where logouts are kept; NULL: nowhere */
     unsigned n_passwords_waiting;
     struct gate_statistics statistics;
 };
@@ -29,5 +30,8 @@ void gate_cookie_make(const struct gate *gate, const char *person, int64_t expir
 /* Whose it is, and until when; false: not signed by us, or over, or logged out. */
 bool gate_cookie_read(struct gate *gate, struct bytes value, char person[static ACCESS_ID_BYTES],
                       int64_t *expires_ns);
+
+void gate_logouts_load(struct gate *gate);
+void gate_logouts_add(struct gate *gate, const char *person, int64_t expires_ns);
 
 bool gate_is_token(const struct gate *gate, struct bytes given);

@@ -326,7 +326,11 @@ struct links *links_new(struct loop *loop, const char *directory, struct error *
     }
     *links = (struct links) { .loop = loop, .directory = directory, .saw_ns = loop_now_ns(loop) };
     links->look = (struct loop_timer) { .fire = look_and_again, .context = links };
-    if (reopen(links, error) && loop_timer_add(loop, &links->look, error)) {
+    if (!loop_timer_add(loop, &links->look, error)) {
+        free(links);
+        return NULL;
+    }
+    if (reopen(links, error)) {
         links->is_readable = true;
         loop_timer_set(loop, &links->look, loop_now_ns(loop) + LINKS_LOOK_MS * ns_per_ms);
         return links;

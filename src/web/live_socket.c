@@ -6,6 +6,7 @@
 
 #include "base/reader.h"
 #include "base/timestamp.h"
+#include "web/audit.h"
 #include "web/live_message.h"
 #include "web/live_room_parts.h"
 #include "web/server.h"
@@ -283,6 +284,14 @@ static void tell_viewing(struct live_view *view)
     tell(view->viewer, &out);
 }
 
+static void write_down(struct viewer *viewer, const char *what, const char *source, const char *filter)
+{
+    const struct site *site = viewer->room->site;
+
+    audit_add(site->audit, &viewer->access, people_name(site->people, viewer->access.person), what,
+              "%s live%s%s", source, filter && filter[0] ? ", filter " : "", filter ? filter : "");
+}
+
 static void begin_view(struct viewer *viewer, uint32_t number, struct site_source *source, bool wants_rows,
                        const json_t *message)
 {
@@ -306,6 +315,7 @@ static void begin_view(struct viewer *viewer, uint32_t number, struct site_sourc
     if (!wants_rows)
         hub_want_rows(view->group, &view->listener, false);
     tell_viewing(view);
+    write_down(viewer, "view", source->name, question.filter);
 }
 
 static void take_view(struct viewer *viewer, const json_t *message)
@@ -445,10 +455,18 @@ static void end(void *context, enum access_end why)
         [ACCESS_RESTART] = { "restart", "the server restarts", CLOSE_RESTART },
     };
     struct viewer *viewer = context;
-    struct buffer out;
+    struct buffer out, words;
 
+    begin_text(&words);
+    if (viewer->access.kind == ACCESS_LINK && (why == ACCESS_REVOKED || why == ACCESS_EXPIRED))
+        links_words(viewer->room->site->links, why == ACCESS_REVOKED ? LINK_WAS_REVOKED : LINK_WAS_EXPIRED,
+                    bytes_text(viewer->access.link), &words); /* and whom to ask */
+    else
+        buffer_put_text(&words, ends[why].words);
+    buffer_put_u8(&words, '\0');
     begin_text(&out);
-    live_put_ended(&out, ends[why].why, ends[why].words);
+    live_put_ended(&out, ends[why].why, words.is_full ? ends[why].words : (const char *)words.data);
+    buffer_clear(&words);
     tell(viewer, &out);
     leave_view(viewer);
     web_socket_close(viewer->socket, ends[why].code, ends[why].why);

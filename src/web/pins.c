@@ -120,7 +120,6 @@ enum pins_result pins_add(const char *directory, const struct pins_author *autho
         struct error fault;
 
         *id = pin.id;
-        pin_table_forget(database, now_ns, let_go, (void *)(uintptr_t)directory, &fault);
         pin.hold = hold_moment(directory, &pin, now_ns);
         if (pin.hold && !pin_table_set_hold(database, pin.id, pin.hold, &fault))
             let_go((void *)(uintptr_t)directory, pin.hold);
@@ -204,15 +203,26 @@ enum pins_result pins_change(const char *directory, const struct pins_author *au
         return PINS_FAULT;
     result = find(database, cover, source, id, &pin, error);
     if (result == PINS_DONE) {
-        struct error fault;
-
         result = change_one(database, author, &pin, change, now_ns, error);
         *pin_id = pin.parent ? pin.parent : pin.id;
         pin_clear(&pin);
-        pin_table_forget(database, now_ns, let_go, (void *)(uintptr_t)directory, &fault);
     }
     database_close(database);
     return result;
+}
+
+bool pins_forget(const char *directory, int64_t now_ns, struct error *error)
+{
+    struct database *database = share_database_open(directory, DATABASE_READ, error);
+    bool is_done;
+
+    if (database == NULL) /* nobody ever pinned */
+        return error->kind == ERROR_NONE;
+    database_close(database);
+    database = pin_table_open(directory, error);
+    is_done = database && pin_table_forget(database, now_ns, let_go, (void *)(uintptr_t)directory, error);
+    database_close(database);
+    return is_done;
 }
 
 /* ---- lists ---- */

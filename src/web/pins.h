@@ -59,3 +59,6 @@ enum pins_result pins_change(const char *directory, const struct pins_author *au
 /* All of a source that cover covers, as an array of Pin (a new reference). NULL with *error. */
 json_t *pins_list(const char *directory, const struct pins_cover *cover, const char *source,
                   struct error *error);
+
+/* Deletes what was taken away for longer than can be undone, and its holds. */
+bool pins_forget(const char *directory, int64_t now_ns, struct error *error);

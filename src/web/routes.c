@@ -10,12 +10,15 @@
 #include "web/appsync_door.h"
 #include "web/gate.h"
 #include "web/live_socket.h"
+#include "web/live_stream.h"
 #include "web/machines.h"
+#include "web/metrics.h"
 #include "web/page.h"
 #include "web/router.h"
 
 const struct route web_routes[] = {
     /* ---- for machines ---- */
+    { HTTP_GET, "/metrics", metrics_show, ROLE_CONTROL, ROUTE_MEMBERS },
     { HTTP_GET, "/healthz", machines_health, ROLE_VIEW, ROUTE_ANY_ORIGIN },
 
     { HTTP_POST, "/event", appsync_door_post, ROLE_VIEW, ROUTE_ANY_ORIGIN, APPSYNC_PUBLISH_LIMIT_BYTES },
@@ -28,6 +31,7 @@ const struct route web_routes[] = {
 
     /* ---- live ---- */
     { HTTP_GET, "/api/v1/live", live_socket_open, ROLE_VIEW, ROUTE_UPGRADES },
+    { HTTP_GET, "/api/v1/sources/{source}/stream", live_stream_open, ROLE_VIEW, 0 },
     /* ---- the archive, and the filter language ---- */
     { HTTP_GET, "/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY | ROUTE_ANY_ORIGIN },
     { HTTP_GET, "/api/v1/openapi.json", api_description, ROLE_VIEW, ROUTE_ANYBODY },
@@ -42,6 +46,7 @@ const struct route web_routes[] = {
     { HTTP_GET, "/api/v1/sources/{source}/devices", api_devices, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/devices/{device}", api_device, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/sessions/{session}", api_session, ROLE_VIEW },
+    { HTTP_GET, "/api/v1/sources/{source}/find", api_find, ROLE_VIEW },
     { HTTP_GET, "/api/v1/sources/{source}/count", api_count, ROLE_VIEW },
     { HTTP_GET, "/api/v1/filter/check", api_filter_check, ROLE_VIEW },
     { HTTP_GET, "/api/v1/fields", api_fields, ROLE_VIEW },

@@ -300,6 +300,7 @@ static void open_world(struct world *world, struct password *password)
         fail_msg("%s", error.text);
     assert_true(gate_key_load(world->folder, key, &is_kept, &error) && is_kept);
     gate.key = key;
+    gate.directory = world->folder;
     world->site->gate = gate_new(&gate, &error);
     world->server = server_open(world->loop, &options, &error);
     if (world->server == NULL)

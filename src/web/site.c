@@ -16,6 +16,7 @@
 #include "web/links.h"
 #include "web/live_room.h"
 #include "web/people.h"
+#include "web/pin_sweeper.h"
 #include "web/server.h"
 #include "web/site_watch.h"
 
@@ -52,7 +53,8 @@ struct site *site_new(struct loop *loop, const struct site_options *options, str
     site->appsync = site->people ? appsync_door_new(site, error) : NULL;
     site->live = site->appsync ? live_room_new(site, error) : NULL;
     site->watch = site->live ? site_watch_new(site, error) : NULL;
-    if (site->watch == NULL) {
+    site->pins = site->watch ? pin_sweeper_new(site, error) : NULL;
+    if (site->pins == NULL) {
         site_free(site);
         return NULL;
     }
@@ -71,6 +73,7 @@ void site_free(struct site *site)
     live_room_free(site->live);
     site_watch_free(site->watch);
     job_pool_free(site->jobs); /* before what jobs tell when they are done, and borrow texts of */
+    pin_sweeper_free(site->pins);
     people_free(site->people);
     links_free(site->links);
     audit_free(site->audit);

@@ -16,7 +16,7 @@ struct gate;
 struct hub;
 struct job_pool;
 struct links;
-struct pins;
+struct pin_sweeper;
 struct people;
 struct appsync_door;
 struct audit;
@@ -69,7 +69,7 @@ struct site {
     size_t n_sources;
     /* each of its own file; NULL: not there */
     struct links *links;
-    struct pins *pins;
+    struct pin_sweeper *pins;
     struct people *people;
     struct audit *audit;
     struct appsync_door *appsync;

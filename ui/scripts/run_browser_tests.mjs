@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { spawnSync } from 'node:child_process';
+import { run_node_tests } from './run_node_tests.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const out = join(root, 'node_modules/.cache/browser-tests');
@@ -46,8 +47,8 @@ await build({
   logLevel: 'warning',
 });
 const bundled = files.map((file) => join(out, relative(join(root, 'test'), file).replace(/\.ts$/, '.mjs')));
-const run = spawnSync(process.execPath, ['--enable-source-maps', ...(program ? [] : ['--test', '--test-concurrency=1']), ...bundled], {
-  stdio: 'inherit',
-  env: { ...process.env, TAPDECK_UI: root },
-});
-process.exit(run.status ?? 1);
+if (program) {
+  const run = spawnSync(process.execPath, ['--enable-source-maps', ...bundled], { stdio: 'inherit', env: { ...process.env, TAPDECK_UI: root } });
+  process.exit(run.status ?? 1);
+}
+run_node_tests(bundled, ['--test-concurrency=1'], { TAPDECK_UI: root });

@@ -5,7 +5,7 @@
 import { build } from 'esbuild';
 import { readdirSync, rmSync, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { run_node_tests } from './run_node_tests.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const wanted = process.argv.slice(2);
@@ -44,5 +44,4 @@ await build({
   logLevel: 'warning',
 });
 const bundled = files.map((file) => join(out, relative(join(root, 'src'), file).replace(/\.tsx?$/, '.mjs')));
-const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...bundled], { stdio: 'inherit' });
-process.exit(run.status ?? 1);
+run_node_tests(bundled);

@@ -312,7 +312,7 @@ export class MockServer {
       case 'place':
         viewer.place = message['place'];
         this.tell_people();
-        for (const other of this.viewers) if (other.follows === viewer.person) this.say(other, { type: 'lead', person: viewer.person, place: message['place'], outside: false });
+        for (const other of this.viewers) if (other.follows === viewer.person) this.say(other, { type: 'lead', person: viewer.person, place: viewer.place, outside: false });
         return;
       case 'follow':
         viewer.follows = message['person'] as string | null;

@@ -21,7 +21,7 @@ const DEVICE = 'urn:imei:867412043897643';
 const SESSION = '17-1724925600123456789-42';
 const RANGE = '2024-08-29T03:00:00Z..2024-08-29T09:00:00Z';
 const problem = (status: number, code: string, detail: string): Answer => ({ status, body: { type: 'about:blank', title: code, status, code, detail } });
-const rows_there = (page: Page) => until('rows', async () => (await page.locator('.grid-row:not(.skeleton)').count()) > 5);
+const rows_there = (page: Page) => until('rows', async () => (await page.locator('.grid-row:not(.skeleton)').count()) > 5, 30_000);
 
 export const screen_states: ScreenState[] = [
   { name: 'archive', path: `/a/${SOURCE}?p=900000`, ready: '.archive-legend li', act: rows_there },
@@ -51,7 +51,15 @@ export const screen_states: ScreenState[] = [
   { name: 'devices', path: `/d/${SOURCE}`, ready: '.device-table tbody a' },
   { name: 'devices-waiting', path: `/d/${SOURCE}`, ready: '.skeleton', server: { answer: (_method, path) => (path.endsWith('/devices') ? 'wait' : undefined) } },
   { name: 'devices-none', path: `/d/${SOURCE}?q=nobody-has-this`, ready: '.nothing h2' },
-  { name: 'device', path: `/d/${SOURCE}/${DEVICE}`, ready: '.device-charts canvas' },
+  { name: 'device', path: `/d/${SOURCE}/${DEVICE}`, ready: '.sessions tbody tr' },
+  {
+    name: 'device-charts', path: `/d/${SOURCE}/${DEVICE}`, ready: '.sessions tbody tr',
+    act: async (page) => {
+      await page.locator('.device-charts').scrollIntoViewIfNeeded();
+      await page.locator('.device-charts canvas').nth(2).waitFor();
+      await page.locator('.device').evaluate((main) => main.scrollTo(0, main.scrollHeight));
+    },
+  },
   { name: 'device-hostile', path: `/d/${SOURCE}/${encodeURIComponent(HOSTILE)}`, ready: '.stays tbody tr' },
   { name: 'device-gone', path: `/d/${SOURCE}/nobody`, ready: '.nothing[role=alert]' },
   { name: 'session', path: `/x/${SOURCE}/${SESSION}?p=1002855`, ready: '.rung' },

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { close_browser, new_context, until, watch_faults } from './browser';
 import { MockServer } from './mock_server';
+import { shoot_screens } from './screens_shots';
 
 const root = process.env['TAPDECK_UI']!;
 const out = join(root, 'test/screenshots');
@@ -80,6 +81,7 @@ for (const scheme of ['light', 'dark'] as const) {
   if (faults.length > 0) console.log(`${scheme}: the page said:\n  ${faults.join('\n  ')}`);
   await context.close();
 }
+await shoot_screens(root, out, only);
 await close_browser();
 await server.close();
 console.log(`screenshots in ${out}`);

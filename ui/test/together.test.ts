@@ -5,11 +5,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { close_browser, new_context, no_browser, until } from './browser';
+import { close_browser, new_context, no_browser, until as until_ms } from './browser';
 import { SOURCE } from './fixtures/fleet.mjs';
 import { fixture_server, type FixtureServer } from './fixtures/server.mjs';
 import type { Wish } from './screen_states';
 
+// Patient: nothing here is about time, and two cores may have much else to do.
+const until = (what: string, is_so: () => Promise<boolean> | boolean) => until_ms(what, is_so, 30_000);
 const wish: Wish = {};
 let server: FixtureServer;
 
@@ -95,6 +97,7 @@ test('who follows goes along from screen to screen, and any own doing ends it', 
   await until('Ben is at the devices', () => path(ben) === `/d/${SOURCE}`);
   await ann.locator('.device-table tbody a').nth(2).click();
   await until('Ben is at the device', () => path(ben) === path(ann) && path(ben).length > `/d/${SOURCE}/`.length);
+  await ann.locator('.device-grid').waitFor();
   await ann.keyboard.press('p');
   await until('Ben sees its packets', () => ben.url() === ann.url() && path(ben).startsWith('/a/'));
 

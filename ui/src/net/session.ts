@@ -18,6 +18,19 @@ export function link_secret(): string {
   }
 }
 
+/* Whoever has the secret is told what became of the link and whom to ask; others only that there is nothing. */
+async function refusal_words(response: Response): Promise<string> {
+  if (response.status !== 404) {
+    try {
+      const { detail } = (await response.json()) as { detail?: unknown };
+      if (typeof detail === 'string' && detail !== '') return `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;
+    } catch {
+      /* no words of the server's: ours */
+    }
+  }
+  return 'This link is not valid, or not any more. Ask the person who gave it to you for a new one.';
+}
+
 async function enter(secret: string): Promise<void> {
   const response = await fetch(`/s/${encodeURIComponent(route.value.share)}/enter`, {
     method: 'POST',
@@ -25,7 +38,7 @@ async function enter(secret: string): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ secret }),
   });
-  if (!response.ok) throw new ApiError(response.status, 'link', 'This link is not valid, or not any more. Ask the person who gave it to you for a new one.');
+  if (!response.ok) throw new ApiError(response.status, 'link', await refusal_words(response));
   try {
     sessionStorage.setItem(secret_place(), secret);
   } catch {
@@ -80,6 +93,7 @@ export async function session_start(): Promise<void> {
 
 /* A member's token or password. Throws ApiError with words for people. */
 export async function login(token: string): Promise<void> {
-  await api.post('/login', { token });
+  // One of the two is right: which, only the server knows.
+  await api.post('/login', { token, password: token });
   if (await ask()) come_in();
 }

@@ -190,16 +190,16 @@ function Rung({ id, packet, y, before_us, is_selected, is_pinned, position, size
       aria-selected={is_selected}
       aria-posinset={position}
       aria-setsize={size}
-      aria-label={`${clock_words(packet.us, 3)}, ${words}`}
       style={{ transform: `translateY(${y - 14}px)` }}
       onClick={select}
       onDblClick={open}
     >
-      <span class="ladder-time">
+      <span class="unseen">{`${clock_words(packet.us, 3)}, ${words}`}</span>
+      <span class="ladder-time" aria-hidden="true">
         <span class="clock">{clock_words(packet.us, 3)}</span>
         <span class="delta">{day ? date_words(packet.us) : `+${duration_words(packet.us - before_us!)}`}</span>
       </span>
-      <span class="arrow">
+      <span class="arrow" aria-hidden="true">
         <span class="arrow-label">
           {is_pinned && <b class="pin-sign">◆</b>}
           <b class="proto">{stranger_text(packet.protocol)}</b>
@@ -211,7 +211,7 @@ function Rung({ id, packet, y, before_us, is_selected, is_pinned, position, size
         {packet.awaits_answer && <span class="arrow-end">✗ no answer</span>}
       </span>
       <span class="ladder-joins" style={{ width: `${joins_px}px` }} />
-      <span class="ladder-number">{packet.number}</span>
+      <span class="ladder-number" aria-hidden="true">{packet.number}</span>
     </div>
   );
 }

@@ -377,7 +377,7 @@ export class TallTimeline {
   }
 
   private place_pins(): void {
-    const signs = pins_bundled(this.pins, this.scale, 14).map(({ x, pins }) => {
+    const signs = pins_bundled(this.pins, this.scale, 26).map(({ x, pins }) => {
       const sign = document.createElement('button');
       sign.className = 'tall-pin';
       sign.type = 'button';
@@ -404,6 +404,8 @@ export class TallTimeline {
     handle.tabIndex = 0;
     handle.setAttribute('role', 'slider');
     handle.setAttribute('aria-label', label);
+    handle.setAttribute('aria-valuenow', '0');
+    handle.setAttribute('aria-valuetext', 'not known yet');
     handle.addEventListener('keydown', (event) => this.handle_key(end, event));
     return handle;
   }

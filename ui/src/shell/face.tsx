@@ -22,10 +22,11 @@ export function Face({ person, is_still }: { person: Person; is_still?: boolean 
   const where = place_words(person);
   const look = `face ${person_hue(person)} shape-${person_shape(person)} ${person.away ? 'away' : ''} ${is_followed ? 'followed' : ''}`;
 
-  if (is_still) return <span class={look} aria-hidden="true">{initials(person.name)}</span>;
+  if (is_still) return <span class={look} aria-hidden="true" data-initials={initials(person.name)} />;
   return (
     <button
       class={look}
+      data-initials={initials(person.name)}
       title={is_me ? `${person.name} (you): change your name` : `${person.name}, ${where}`}
       aria-label={is_me ? `${person.name} (you). Change your name` : `Follow ${person.name}, ${where}`}
       aria-pressed={is_me ? undefined : is_followed}
@@ -33,8 +34,6 @@ export function Face({ person, is_still }: { person: Person; is_still?: boolean 
         if (is_me) dialog_open(() => import('../dialogs/name'));
         else followed_person.value = is_followed ? null : person.person;
       }}
-    >
-      {initials(person.name)}
-    </button>
+    />
   );
 }

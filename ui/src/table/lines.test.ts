@@ -124,6 +124,20 @@ test('a slow viewer with a filter: gap, then what comes after it', () => {
   assert.equal(lines.edge_of(50)!.n, 30);
 });
 
+test('what was there before is added when one hears of it', () => {
+  const plain = new Lines(false);
+  plain.reset(240, 240);
+  plain.extend_back(1);
+  assert.equal(String(plain), '1-239');
+  const filtered = new Lines(true);
+  filtered.reset(240, 240);
+  filtered.append(240, 250, [244]);
+  filtered.extend_back(1);
+  filtered.extend_back(5);
+  assert.equal(String(filtered), 'edge(1-239) {244}');
+  check_keys(filtered);
+});
+
 test('a list grows at both ends', () => {
   const list = new NumberList();
   for (let round = 0; round < 50; round++) {

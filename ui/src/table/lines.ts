@@ -239,13 +239,16 @@ export class Lines {
     }
   }
 
-  /* The first number that a line may have. */
+  /* Numbers from `first` on exist, as one hears later: lines, or (filtered) an edge, before all others. */
   extend_back(first: number): void {
     const part = this.parts[0];
-    if (part?.kind === 'span' && first < part.first) {
-      part.first = first;
-      this.is_stale = true;
-    }
+    if (this.known_end === 0 || first <= 0) return;
+    const lo = part === undefined ? this.known_end : part.kind === 'span' ? part.first : part.kind === 'gap' ? 0 : part.lo;
+    if (first >= lo) return;
+    if (part?.kind === 'span') part.first = first;
+    else if (part?.kind === 'edge') part.lo = first;
+    else this.parts.unshift(this.is_filtered ? this.edge(first, lo - 1, null) : { kind: 'span', first, end: lo });
+    this.is_stale = true;
   }
 
   /* ---- a filter ---- */

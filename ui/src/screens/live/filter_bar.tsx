@@ -158,6 +158,9 @@ export function FilterBar({ model }: { model: LiveModel }) {
   const judged = verdict?.of === text ? verdict.verdict : null;
   const state = text.trim() === '' ? 'none' : judged === null ? 'asking' : !judged.is_covered ? 'error' : judged.state === 'ok' && judged.warnings.length > 0 ? 'warning' : judged.state;
   const words = judged ? verdict_words(judged) : '';
+  // What is wrong before the word that is being typed is said at once; completions are for what is right so far.
+  const fault_end = judged?.state === 'error' && judged.column !== null ? judged.column + (judged.length ?? 1) : Infinity;
+  const has_choices = choices !== null && (choices.at >= 0 || fault_end > choices.completing.from);
   const suggestion = judged?.state === 'error' ? judged.suggestion : null;
   const is_starred = settings.value.starred.includes(applied) && applied !== '';
   const matched = model.matched.value;
@@ -190,7 +193,7 @@ export function FilterBar({ model }: { model: LiveModel }) {
           type="text"
           role="combobox"
           aria-label="Filter, in Wireshark's display filter language"
-          aria-expanded={choices !== null}
+          aria-expanded={has_choices}
           aria-controls="filter-choices"
           aria-autocomplete="list"
           aria-activedescendant={choices && choices.at >= 0 ? `choice-${choices.at}` : undefined}
@@ -245,7 +248,7 @@ export function FilterBar({ model }: { model: LiveModel }) {
         >
           {is_starred ? '★' : '☆'}
         </button>
-        {choices && (
+        {choices && has_choices && (
           <ul class="choices" id="filter-choices" role="listbox" aria-label="Completions">
             {choices.list.map((choice, i) => (
               <li
@@ -264,7 +267,7 @@ export function FilterBar({ model }: { model: LiveModel }) {
             ))}
           </ul>
         )}
-        {words !== '' && (has_focus || text !== applied) && choices === null && (
+        {words !== '' && (has_focus || text !== applied) && !has_choices && (
           <div class={`filter-words ${state}`}>
             {judged?.column !== null && judged?.column !== undefined && state === 'error' && (
               <pre class="filter-caret" aria-hidden="true">

@@ -3,7 +3,7 @@
 // What the live screen is: one source, one filter, a table that follows or stands, and the stream that feeds it. The rules
 // R1-R8 that are not the table's own are here. The components below read the signals; nothing of Preact is in the row path.
 import { effect, signal, untracked } from '@preact/signals';
-import { api, source_path } from '../../net/api';
+import { api, rows_get, source_path } from '../../net/api';
 import type { RowFrame } from '../../net/frame';
 import { live, type Count, type FilterFault, type LiveListener } from '../../net/live_socket';
 import { announce, note } from '../../shell/notes';
@@ -29,6 +29,7 @@ export interface MenuOf {
 
 const none_after_ms = 2000; // standing still for so long: rows are fetched by number, not sent
 const behind_ms = 3000;
+const small_gap = 250; // numbers: one question
 
 export class LiveModel implements LiveListener {
   readonly filter = signal('');
@@ -194,6 +195,8 @@ export class LiveModel implements LiveListener {
       this.is_ready.value = true;
       this.n_lines.value = view.lines.n;
       this.count_history(first, next);
+      // A source just begun may not say yet from where on its archive can be read.
+      if (source?.first == null) void this.ask_first(question.source);
       this.timeline.begin(question, live.server_now_ms());
       if (this.wanted_packet !== 0) {
         const number = this.wanted_packet;
@@ -208,6 +211,16 @@ export class LiveModel implements LiveListener {
     if (this.rows_wish === 'none') live.want_rows('none');
   }
   private missed_while_standing = 0;
+
+  private async ask_first(source: string): Promise<void> {
+    const answer = await rows_get(source, { n: 1 }).catch(() => null);
+    const view = this.view;
+    if (!answer || !view || view.question.source !== source || answer.span.first <= 0) return;
+    view.lines.extend_back(answer.span.first);
+    this.n_lines.value = view.lines.n;
+    this.count_history(answer.span.first, this.next);
+    view.table.changed(true);
+  }
 
   private async keep_under_the_eye(number: number, px: number): Promise<void> {
     const shown = (await this.view?.show(number, px)) ?? 0;
@@ -266,6 +279,13 @@ export class LiveModel implements LiveListener {
   gap(gap: Gap): void {
     const view = this.view;
     if (!view) return;
+    // A few rows that were not sent are fetched like any others; a line for them would say more than there is to it.
+    if (gap.cause === 'viewer' && gap.first > 0 && gap.last - gap.first < small_gap) {
+      if (!view.lines.is_filtered) view.lines.extend(gap.last + 1);
+      else this.is_resumed = true;
+      view.table.changed();
+      return;
+    }
     view.add_gap(gap, view.lines.end);
     if (gap.cause !== 'viewer' && gap.cause !== 'outside' && gap.cause !== 'evicted') {
       health_set({ n_lost: health.peek().n_lost + gap.n });
@@ -384,7 +404,8 @@ export class LiveModel implements LiveListener {
       if (this.is_following.peek()) health_set({ lag_ms: null });
       return;
     }
-    const at = this.last_painted === 0 ? null : view.time_of(this.last_painted);
+    // What lay in the archive when one came says nothing of how fast rows come.
+    const at = this.last_painted < this.next ? null : view.time_of(this.last_painted);
     if (at === null) return;
     const newest_ms = this.last_count?.last_time_ns ? ms_of_instant(instant_of_ns(this.last_count.last_time_ns)) : 0;
     const painted_ms = ms_of_instant(at);

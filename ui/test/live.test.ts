@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The live screen's rules (R1-R9, R13, R14) in a real browser, against made-up packets.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { BrowserContext, Page } from 'playwright-core';
+import { close_browser, last_number, new_context, no_browser, shown_rows, until, watch_faults } from './browser';
+import { MockServer, type MockOptions } from './mock_server';
+
+const dist = join(process.env['TAPDECK_UI']!, 'dist');
+const skip = no_browser;
+if (skip) console.log(skip);
+
+let context: BrowserContext;
+before(async () => {
+  if (!skip) context = await new_context({ permissions: ['clipboard-read', 'clipboard-write'] });
+});
+after(() => close_browser());
+
+interface Stage {
+  server: MockServer;
+  page: Page;
+  base: string;
+  faults: string[];
+}
+
+/* A server and a page that shows its rows; both are gone afterwards, and the page has said nothing bad. */
+async function with_page(options: Partial<MockOptions>, run: (stage: Stage) => Promise<void>, path = '/live/box'): Promise<void> {
+  const server = new MockServer({ dist, history: 5000, rate: 100, ...options });
+  const base = await server.listen();
+  const page = await context.newPage();
+  const faults = watch_faults(page);
+  try {
+    await page.goto(base + path);
+    await until('rows', async () => (await page.locator('.grid-row:not(.skeleton):not(.special)').count()) > 5);
+    await page.locator('.filter input').waitFor();
+    await run({ server, page, base, faults });
+    assert.deepEqual(faults, [], 'nothing in the console');
+  } finally {
+    await page.close();
+    await server.close();
+  }
+}
+
+const keys = async (page: Page) => (await shown_rows(page)).map((row) => row.key);
+const bar_count = async (page: Page) => Number((await page.locator('.follow-bar').getAttribute('data-new')) ?? -1);
+async function to_table(page: Page): Promise<void> {
+  await page.locator('.grid').focus();
+}
+
+test('it follows: the newest packet is the last line, within a moment', { skip }, () =>
+  with_page({ rate: 400 }, async ({ server, page }) => {
+    for (let i = 0; i < 5; i++) {
+      await page.waitForTimeout(200);
+      const behind = server.end - 1 - (await last_number(page));
+      assert.ok(behind < 400, `${behind} packets behind`);
+    }
+    const rows = await shown_rows(page);
+    const numbers = rows.map((row) => Number(row.key));
+    numbers.slice(1).forEach((number, i) => assert.equal(number, numbers[i]! + 1, 'no number is left out'));
+    // Every cell is what the packet is.
+    for (const row of rows) {
+      const packet = server.row(Number(row.key));
+      assert.deepEqual(row.cells.slice(3, 6), [packet.device, packet.source, packet.destination]);
+      assert.equal(row.cells[8], packet.info);
+    }
+    assert.match((await page.locator('.chip').textContent()) ?? '', /live \d+ ms/);
+  }));
+
+test('R1 a wheel upwards stands still: not one row moves, whatever comes', { skip }, () =>
+  with_page({ rate: 1500 }, async ({ page }) => {
+    await page.mouse.move(600, 500);
+    await page.mouse.wheel(0, -300);
+    await page.locator('.follow-bar').waitFor();
+    await page.waitForTimeout(300);
+    const at_first = await shown_rows(page);
+    for (let i = 0; i < 8; i++) {
+      await page.waitForTimeout(250);
+      const now = await shown_rows(page);
+      assert.deepEqual(now.map((row) => [row.key, row.y]), at_first.map((row) => [row.key, row.y]));
+    }
+  }));
+
+test('R1 arrow, page up, selecting and the thumb stand still too', { skip }, () =>
+  with_page({ rate: 500 }, async ({ page }) => {
+    const ways: [string, () => Promise<void>][] = [
+      ['ArrowUp', () => page.keyboard.press('ArrowUp')],
+      ['PageUp', () => page.keyboard.press('PageUp')],
+      ['click', () => page.mouse.click(500, 400)],
+      ['thumb', () => page.evaluate(() => { document.querySelector('.grid')!.scrollTop -= 4000; })],
+      ['menu', () => page.mouse.click(300, 400, { button: 'right' })],
+    ];
+    for (const [name, way] of ways) {
+      await to_table(page);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('End');
+      await until(`following again before ${name}`, async () => (await page.locator('.follow-bar').count()) === 0);
+      await way();
+      await page.locator('.follow-bar').waitFor({ timeout: 2000 }).catch(() => assert.fail(`${name} did not stop it`));
+      await page.waitForTimeout(150);
+      const before_it = await keys(page);
+      await page.waitForTimeout(500);
+      assert.deepEqual(await keys(page), before_it, name);
+      await page.keyboard.press('Escape');
+    }
+  }));
+
+test('R2 the bar counts exactly what came, and End follows', { skip }, () =>
+  with_page({ rate: 0 }, async ({ server, page }) => {
+    server.grow(50);
+    await page.waitForTimeout(600);
+    await to_table(page);
+    await page.keyboard.press('PageUp');
+    await page.locator('.follow-bar').waitFor();
+    await page.waitForTimeout(300);
+    server.grow(777);
+    await until('777 new', async () => (await bar_count(page)) === 777);
+    server.grow(1);
+    await until('778 new', async () => (await bar_count(page)) === 778);
+    assert.match((await page.locator('.chip').getAttribute('class')) ?? '', /dim/);
+    await page.keyboard.press('End');
+    await until('the newest', async () => (await last_number(page)) === server.end - 1);
+    assert.equal(await page.locator('.follow-bar').count(), 0);
+  }));
+
+test('R2 scrolling to the very end follows', { skip }, () =>
+  with_page({ rate: 50 }, async ({ page }) => {
+    await page.mouse.move(600, 500);
+    await page.mouse.wheel(0, -200);
+    await page.locator('.follow-bar').waitFor();
+    await page.waitForTimeout(400);
+    for (let i = 0; i < 10 && (await page.locator('.follow-bar').count()) > 0; i++) {
+      await page.mouse.wheel(0, 4000);
+      await page.waitForTimeout(100);
+    }
+    assert.equal(await page.locator('.follow-bar').count(), 0);
+  }));
+
+test('R3 Space freezes this viewer only; Space again goes on', { skip }, () =>
+  with_page({ rate: 300 }, async ({ server, page }) => {
+    await to_table(page);
+    await page.keyboard.press('Space');
+    await until('frozen', async () => /frozen/.test((await page.locator('.chip').textContent()) ?? ''));
+    await page.waitForTimeout(200);
+    const before_it = await keys(page);
+    await page.waitForTimeout(700);
+    assert.deepEqual(await keys(page), before_it);
+    await page.keyboard.press('Space');
+    await until('caught up', async () => server.end - (await last_number(page)) < 200);
+  }));
+
+test('R5 above 2,000 a second the tail is shown and said; rows scrolled to are fetched by number', { skip }, () =>
+  with_page({ rate: 5000 }, async ({ server, page }) => {
+    await page.waitForTimeout(1500);
+    assert.match((await page.locator('.chip').textContent()) ?? '', /tail 1 in \d+ shown; all recorded/);
+    assert.ok(server.end - (await last_number(page)) < 3000);
+    assert.equal(await page.locator('.grid-row.skeleton:visible').count(), 0);
+    await page.mouse.move(600, 500);
+    await page.mouse.wheel(0, -2000);
+    await page.locator('.follow-bar').waitFor();
+    await until('no skeleton', async () => (await page.locator('.grid-row.skeleton:visible').count()) === 0);
+    const numbers = (await keys(page)).map(Number);
+    numbers.slice(1).forEach((number, i) => assert.equal(number, numbers[i]! + 1));
+  }));
+
+test('R6 packets that the capture lost are a row, counted in the chip', { skip }, () =>
+  with_page({ rate: 0 }, async ({ server, page }) => {
+    server.grow(10);
+    await page.waitForTimeout(300);
+    server.lose(31_662);
+    server.grow(5);
+    await page.locator('.grid-row.truth').waitFor();
+    const rows = await shown_rows(page);
+    const gap = rows.findIndex((row) => row.classes.includes('truth'));
+    assert.match(rows[gap]!.key, /31\D662 packets lost by the kernel/);
+    assert.equal(Number(rows[gap + 1]!.key), Number(rows[gap - 1]!.key) + 1, 'between the packets it lies between');
+    assert.match((await page.locator('.chip').textContent()) ?? '', /31\D662 lost/);
+  }));
+
+test('R6 a viewer that is stopped loses its own rows only, told exactly, and [Load] brings them', { skip }, () =>
+  with_page({ rate: 0 }, async ({ server, page }) => {
+    server.grow(20);
+    await page.waitForTimeout(500);
+    // A page that does not answer: its main thread is held, as a busy machine does.
+    const held = page.evaluate(() => { const end = performance.now() + 2500; while (performance.now() < end) { /* busy */ } });
+    for (let i = 0; i < 20; i++) {
+      server.grow(1000);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    await held;
+    server.grow(1);
+    await page.waitForTimeout(400);
+    server.grow(3);
+    await until('the newest', async () => (await last_number(page)) === server.end - 1);
+    const viewer = [...server.viewers][0]!;
+    assert.equal(viewer.sent + viewer.left_out, viewer.matched, 'shown + not shown = sent');
+    assert.ok(viewer.left_out > 1000, `${viewer.left_out} left out`);
+    await to_table(page);
+    await page.keyboard.press('[');
+    await page.locator('.grid-row.viewer').waitFor();
+    const gap = (await shown_rows(page)).find((row) => row.classes.includes('viewer'))!;
+    assert.equal(Number(/^([\d\u202f]+) packets not shown here/.exec(gap.key)![1]!.replace(/\D/g, '')), viewer.left_out);
+    await page.getByRole('button', { name: 'Load' }).click();
+    await until('rows instead', async () => (await page.locator('.grid-row.viewer').count()) === 0 && (await page.locator('.grid-row.skeleton:visible').count()) === 0);
+    const numbers = (await keys(page)).map(Number);
+    numbers.slice(1).forEach((number, i) => assert.equal(number, numbers[i]! + 1));
+  }));
+
+test('R8 typing is judged and changes nothing; Enter applies; Esc puts back; a fix is offered', { skip }, () =>
+  with_page({ rate: 20 }, async ({ server, page }) => {
+    const field = page.locator('#filter');
+    await page.keyboard.press('/');
+    await page.keyboard.type('coap.cod == 69');
+    await page.locator('.filter.error').waitFor();
+    assert.match((await page.locator('.filter-words').textContent()) ?? '', /did you mean/);
+    assert.equal(await page.locator('.filter-caret mark').textContent(), 'coap.cod');
+    const asked = server.rows_asked.length;
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(200);
+    assert.equal(new URL(page.url()).searchParams.get('f'), null, 'a wrong filter is not applied');
+    assert.equal(server.rows_asked.length, asked);
+    await page.getByRole('button', { name: /Use/ }).click();
+    assert.equal(await field.inputValue(), 'coap.code == 69');
+    await page.locator('.filter.ok').waitFor();
+    await field.press('Escape');
+    assert.equal(await field.inputValue(), '');
+    await field.fill('coap.code == 69');
+    await page.locator('.filter.ok').waitFor();
+    await field.press('Enter');
+    await until('only what matches', async () => {
+      const numbers = (await keys(page)).map(Number);
+      return numbers.length > 20 && numbers.every((number) => number % 10 === 0);
+    });
+    assert.equal(new URL(page.url()).searchParams.get('f'), 'coap.code == 69');
+    await until('counted', async () => /^(\d+)$/.test((await page.locator('.matched').getAttribute('data-matched')) ?? ''));
+    await field.fill('');
+    await field.press('ArrowUp');
+    assert.equal(await field.inputValue(), 'coap.code == 69', 'history');
+    await page.goBack();
+    await until('Back takes the filter away', () => new URL(page.url()).searchParams.get('f') === null);
+  }));
+
+test('R8 history and tail are one stream: scrolling up in a filtered view shows every match, in order, without a seam', { skip }, () =>
+  with_page({ rate: 200, history: 20_000 }, async ({ server, page }) => {
+    await page.waitForTimeout(700);
+    const seen = new Set<number>();
+    await to_table(page);
+    await page.keyboard.press('PageUp');
+    for (let i = 0; i < 60 && !seen.has(15_000); i++) {
+      await until('rows', async () => (await shown_rows(page)).every((row) => /^\d+$/.test(row.key) && !row.classes.includes('skeleton')), 4000);
+      for (const key of await keys(page)) seen.add(Number(key));
+      await page.keyboard.press('PageUp');
+      await page.waitForTimeout(30);
+    }
+    const numbers = [...seen].sort((a, b) => a - b);
+    assert.ok(numbers[0]! <= 15_000 && numbers[numbers.length - 1]! > 20_000, `${numbers[0]} to ${numbers[numbers.length - 1]}`);
+    numbers.slice(1).forEach((number, i) => assert.equal(number, numbers[i]! + 10));
+    assert.ok(server.rows_asked.length < 20, `${server.rows_asked.length} questions`);
+  }, '/live/box?f=coap'));
+
+test('R8 applying keeps the selected packet under the eye, or says which is nearest', { skip }, () =>
+  with_page({ rate: 50 }, async ({ page }) => {
+    await to_table(page);
+    // Far enough from the end that the view can stand there with a tenth of the packets, too.
+    for (let i = 0; i < 14; i++) await page.keyboard.press('PageUp');
+    await until('rows', async () => (await page.locator('.grid-row.skeleton:visible').count()) === 0);
+    await page.waitForTimeout(300);
+    const rows = await shown_rows(page);
+    const match = rows.find((row) => Number(row.key) % 10 === 0 && row.y > 300)!;
+    await page.mouse.click(400, match.y + 10);
+    await page.locator('#filter').fill('coap');
+    await page.locator('#filter').press('Enter');
+    await until('filtered', async () => (await keys(page)).every((key) => Number(key) % 10 === 0));
+    const again = (await shown_rows(page)).find((row) => row.key === match.key)!;
+    assert.ok(again, 'it is still there');
+    assert.ok(Math.abs(again.y - match.y) <= 22, `at ${again.y}, was at ${match.y}`);
+    assert.match(again.classes, /selected/);
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await until('all again', async () => (await keys(page)).some((key) => Number(key) % 10 !== 0));
+    const other = (await shown_rows(page)).find((row) => Number(row.key) % 10 === 4 && row.y > 300)!;
+    await page.mouse.click(400, other.y + 10);
+    await page.locator('#filter').fill('coap');
+    await page.locator('#filter').press('Enter');
+    await until('said in words', async () => /does not match; the nearest that does is/.test((await page.locator('.notes').textContent()) ?? ''));
+  }));
+
+test('R9 a range says its packets, time and bytes', { skip }, () =>
+  with_page({ rate: 0 }, async ({ server, page }) => {
+    await to_table(page);
+    await page.keyboard.press('k');
+    for (let i = 0; i < 4; i++) await page.keyboard.press('Shift+ArrowUp');
+    const rows = (await shown_rows(page)).filter((row) => row.classes.includes('selected'));
+    assert.equal(rows.length, 5);
+    const bytes = rows.reduce((sum, row) => sum + server.row(Number(row.key)).length, 0);
+    assert.equal(((await page.locator('.status-words').textContent()) ?? '').replace(/\u202f/g, '').includes(`5 packets`), true);
+    assert.equal(((await page.locator('.status-words').textContent()) ?? '').replace(/\u202f/g, '').includes(`${bytes} bytes`), true);
+  }));
+
+test('R13 the copied link shows the same packet, filter, time format; an old one that is gone says so', { skip }, () =>
+  with_page({ rate: 20 }, async ({ server, page, base }) => {
+    await to_table(page);
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('k');
+    await page.keyboard.press('t');
+    const chosen = (await shown_rows(page)).find((row) => row.classes.includes('selected'))!;
+    await page.keyboard.press('y');
+    await until('the note', async () => /Link for members/.test((await page.locator('.notes').textContent()) ?? ''));
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const other = await context.newPage();
+    await other.goto(link);
+    await until('the same packet', async () => (await shown_rows(other)).some((row) => row.key === chosen.key && row.classes.includes('selected')));
+    assert.equal(await other.locator('.status select').first().inputValue(), 'utc');
+    await other.close();
+    server.first = 4000;
+    const late = await context.newPage();
+    await late.goto(`${base}/c/box/p/17`);
+    await until('gone, and said', async () => /17 is no longer kept/.test((await late.locator('.notes').textContent().catch(() => '')) ?? ''));
+    await late.close();
+  }));
+
+test('R14 bytes are asked for only when a packet is opened; field and byte light each other', { skip }, () =>
+  with_page({ rate: 0 }, async ({ page }) => {
+    const asked: string[] = [];
+    page.on('request', (request) => { if (request.url().includes('/packets/')) asked.push(request.url()); });
+    await to_table(page);
+    await page.keyboard.press('k');
+    await page.waitForTimeout(300);
+    assert.deepEqual(asked, []);
+    await page.keyboard.press('Enter');
+    await page.locator('[role=treeitem]').first().waitFor();
+    await page.locator('.hex-line').first().waitFor();
+    await page.locator('[role=treeitem]', { hasText: 'Message ID' }).click();
+    const lit = await page.locator('.hex mark').allTextContents();
+    assert.equal(lit[0]!.trim().split(/\s+/).length, 2, 'two bytes');
+    // Byte 30 is in ip.dst, whose layer is closed.
+    const offset = await page.evaluate(() => {
+      const line = [...document.querySelectorAll('.hex-line')].find((one) => one.textContent!.startsWith('0010'))!;
+      const first = line.firstElementChild!.getBoundingClientRect();
+      const letter = first.width / 6;
+      return { x: first.right + letter * (14 * 3 + 1 + 0.5), y: first.top + 6 };
+    });
+    await page.mouse.click(offset.x, offset.y);
+    await until('its field', async () => /Destination Address/.test((await page.locator('[role=treeitem][aria-selected=true]').textContent()) ?? ''));
+  }));
+
+test('R14 a link without bytes says so', { skip }, async () => {
+  const server = new MockServer({ dist, history: 500, rate: 0 });
+  server.bytes = 'none';
+  const base = await server.listen();
+  const page = await context.newPage();
+  await page.goto(`${base}/c/box/p/300?pane=1`);
+  await until('said', async () => /not in this link/.test((await page.locator('.pane-bytes').textContent().catch(() => '')) ?? ''));
+  await page.close();
+  await server.close();
+});
+
+test('a lost connection: rows stay, the banner tells, and on return nothing is missing or double', { skip }, () =>
+  with_page({ rate: 300 }, async ({ server, page }) => {
+    const before_it = await last_number(page);
+    server.set_down(true);
+    await page.locator('.banner', { hasText: 'Connection lost' }).waitFor();
+    assert.ok((await keys(page)).length > 20, 'rows stay');
+    await page.waitForTimeout(1500);
+    server.set_down(false);
+    await page.getByRole('button', { name: 'Now' }).click();
+    await until('no banner', async () => (await page.locator('.banner').count()) === 0, 15_000);
+    await until('the newest', async () => server.end - (await last_number(page)) < 200);
+    await to_table(page);
+    const seen = new Set<number>();
+    await page.keyboard.press('PageUp');
+    for (let i = 0; i < 60 && !seen.has(before_it); i++) {
+      await until('rows', async () => (await shown_rows(page)).every((row) => /^\d+$/.test(row.key) && !row.classes.includes('skeleton')), 4000);
+      for (const key of await keys(page)) seen.add(Number(key));
+      await page.keyboard.press('PageUp');
+    }
+    const numbers = [...seen].sort((a, b) => a - b);
+    numbers.slice(1).forEach((number, i) => assert.equal(number, numbers[i]! + 1));
+    assert.ok(seen.has(before_it));
+  }));
+
+test('what devices and packets call themselves is text', { skip }, () =>
+  with_page({ rate: 100, hostile: true }, async ({ page }) => {
+    await page.waitForTimeout(500);
+    await to_table(page);
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    await page.locator('[role=treeitem]').first().waitFor();
+    assert.equal(await page.evaluate(() => (window as unknown as { pwned?: number }).pwned), undefined);
+    assert.equal(await page.locator('.grid img, .grid script, .grid svg').count(), 0);
+    assert.ok((await shown_rows(page)).some((row) => row.cells[3]!.includes('<img')));
+  }));
+
+test('it scrolls through 40 million packets, the thumb by proportion, the wheel by pixels', { skip }, () =>
+  with_page({ rate: 0, history: 40_000_000 }, async ({ page }) => {
+    const height = await page.evaluate(() => document.querySelector<HTMLElement>('.grid-space')!.offsetHeight);
+    assert.ok(height <= 8_000_000);
+    await page.evaluate(() => { const grid = document.querySelector('.grid')!; grid.scrollTop = grid.scrollHeight / 2; });
+    await until('the middle', async () => Math.abs((await last_number(page)) - 20_000_000) < 200_000 && (await page.locator('.grid-row.skeleton:visible').count()) === 0);
+    await page.waitForTimeout(300);
+    const before_it = Number((await keys(page))[0]);
+    await page.mouse.move(600, 500);
+    await page.mouse.wheel(0, 44);
+    await until('two rows on', async () => Number((await keys(page))[0]) === before_it + 2);
+    await to_table(page);
+    await page.keyboard.press('Home');
+    await until('the first', async () => (await keys(page))[0] === '1');
+  }));
