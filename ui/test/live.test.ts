@@ -391,7 +391,7 @@ test('what devices and packets call themselves is text', { skip }, () =>
     assert.ok((await shown_rows(page)).some((row) => row.cells[3]!.includes('<img')));
   }));
 
-test('it scrolls through 40 million packets, the thumb by proportion, the wheel by pixels', { skip }, () =>
+test('it scrolls through 40 million packets, the thumb by proportion, the wheel by pixels', { skip, timeout: 60_000 }, () =>
   with_page({ rate: 0, history: 40_000_000 }, async ({ page }) => {
     const height = await page.evaluate(() => document.querySelector<HTMLElement>('.grid-space')!.offsetHeight);
     assert.ok(height <= 8_000_000);
