@@ -374,7 +374,7 @@ export class MockServer {
     if (rest === 'timeline') {
       const [from, to] = [BigInt(query.get('from_ns') ?? '0'), BigInt(query.get('to_ns') ?? '0')];
       const bars = new Map<string, Map<number, number>>();
-      for (let number = this.first; number < this.end; number++) {
+      for (let number = Math.max(this.first, this.end - 200_000); number < this.end; number++) {
         const at = this.time_ns(number);
         if (at < from || at > to) continue;
         const { protocol } = this.row(number);
