@@ -23,6 +23,16 @@ struct api {
     char head[1024]; /* of the last one */
 };
 
+static void copy_text(char *to, size_t to_bytes, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len >= to_bytes)
+        len = to_bytes - 1;
+    memcpy(to, text, len);
+    to[len] = '\0';
+}
+
 static bool read_request(int fd, char *head, size_t head_bytes, char *body, size_t body_bytes)
 {
     char text[4096];
@@ -44,8 +54,8 @@ static bool read_request(int fd, char *head, size_t head_bytes, char *body, size
         }
     }
     *end = '\0';
-    snprintf(head, head_bytes, "%s", text);
-    snprintf(body, body_bytes, "%s", end + 4);
+    copy_text(head, head_bytes, text);
+    copy_text(body, body_bytes, end + 4);
     return true;
 }
 

@@ -30,7 +30,7 @@ static void remember(struct gate *gate, const char *person, int64_t expires_ns)
     char key[ACCESS_ID_BYTES] = { 0 };
     int64_t *until_ns;
 
-    snprintf(key, sizeof key, "%s", person);
+    memcpy(key, person, strnlen(person, sizeof key - 1));
     until_ns = lru_table_put(gate->logouts, key, NULL);
     if (until_ns)
         *until_ns = expires_ns;
