@@ -26,6 +26,7 @@ void dissection_init(struct dissection *d, const struct demand *demand, struct d
     d->interfaces = interfaces;
     d->first_ts_ns = INT64_MIN;
     d->displayed_ts_ns = INT64_MIN;
+    d->values_limit = DISSECTION_VALUES;
 }
 
 /*
@@ -97,7 +98,6 @@ void dissect(struct dissection *d, const struct packet *packet)
     d->top = d->layers;
     d->n_layers = 0;
     d->n_values = 0;
-    d->values_limit = DISSECTION_VALUES;
     d->scratch_used = 0;
     d->n_later = 0;
     d->foreign = NULL;
@@ -129,6 +129,7 @@ void dissect(struct dissection *d, const struct packet *packet)
     if (demand->protocols & PROTOCOL_BIT(PROTOCOL_FRAME)) {
         d->values_limit = DISSECTION_VALUES + DISSECTION_FRAME_VALUES;
         frame_end(d);
+        d->values_limit = DISSECTION_VALUES;
     }
 }
 
