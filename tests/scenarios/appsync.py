@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs written for AWS AppSync Events subscribe and publish at tapdeck's door: Amazon's own client does. And the
 capture is published to such an API, for which the door itself stands."""
+import fcntl
 import json
 import os
 import subprocess
@@ -18,13 +19,15 @@ def need_client(t):
     t.need('npm')
     lock = open(os.path.join(CLIENT, 'package-lock.json')).read()
     mark = os.path.join(CLIENT, 'node_modules', '.lock')
-    if os.path.exists(mark) and open(mark).read() == lock:
-        return
-    done = subprocess.run(['npm', 'ci', '--ignore-scripts'], cwd=CLIENT, capture_output=True, text=True)
-    if done.returncode != 0:
-        t.skip(f'npm ci cannot fetch the client: {done.stderr.strip()[-300:]}')
-    with open(mark, 'w') as file:
-        file.write(lock)
+    with open(os.path.join(CLIENT, '.one-at-a-time'), 'w') as turn:  # cases run side by side
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if os.path.exists(mark) and open(mark).read() == lock:
+            return
+        done = subprocess.run(['npm', 'ci', '--ignore-scripts'], cwd=CLIENT, capture_output=True, text=True)
+        if done.returncode != 0:
+            t.skip(f'npm ci cannot fetch the client: {done.stderr.strip()[-300:]}')
+        with open(mark, 'w') as file:
+            file.write(lock)
 
 
 def key(t, archive, server, *words):

@@ -101,6 +101,8 @@ test('details and bytes of a packet', { skip, timeout: 120_000 }, async () => {
   const { page, faults } = await open(`/c/${source}/p/5?pane=1`);
   await page.locator('[role=treeitem]').nth(2).waitFor();
   await page.locator('.hex-line').first().waitFor();
+  // The packet's own bytes: an Ethernet header of the fleet's, with IPv4 behind it.
+  assert.match((await page.locator('.hex-line').first().textContent()) ?? '', /02\s?00\s?5e\s?00\s?00\s?0[12]/);
   assert.match((await page.locator('[role=tree]').textContent()) ?? '', /User Datagram Protocol/);
   assert.deepEqual(faults, []);
   await page.close();

@@ -74,7 +74,7 @@ export const api = {
   patch: <T>(path: string, body?: unknown, params: Params = {}) => json<T>(call('PATCH', path, params, body ?? {})),
   delete: <T>(path: string, params: Params = {}) => json<T>(call('DELETE', path, params, undefined)),
   bytes: async (path: string, params: Params = {}, signal?: AbortSignal) =>
-    new Uint8Array(await (await call('GET', path, params, undefined, signal)).arrayBuffer()),
+    new Uint8Array(await (await call('GET', path, params, undefined, signal, 'application/octet-stream')).arrayBuffer()),
 };
 
 /* ---- rows on request ---- */
