@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct appsync_broker *broker = appsync_broker_new();
     struct appsync_session_options free_options = {
-        .broker = broker, .may = may, .send = take, .deliver = take
+        .broker = broker, .may = may, .send = take, .deliver = take_event
     };
     struct appsync_session_options bound_options = free_options;
     struct appsync_session *sessions[2];
