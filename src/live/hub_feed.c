@@ -15,6 +15,8 @@ enum {
 
 #define AGAIN_FIRST_NS INT64_C(100000000)
 #define AGAIN_MOST_NS INT64_C(2000000000)
+#define LOOK_BEHIND_NS INT64_C(1500000000) /* a recorder flushes each second */
+#define LOOK_BEHIND_MOST_NS INT64_C(15000000000)
 #define LOOK_EVERY_NS INT64_C(250000000)
 #define FIRST_DROPS_NS INT64_C(6000000000) /* a tap tells its statistics each five seconds */
 
@@ -32,6 +34,7 @@ struct hub_feed {
     struct batch batch;
     int64_t again_ns, again_after_ns;
     bool was_refused; /* nobody listened since the last packet */
+    bool has_packets; /* one came since it was connected */
     int64_t connected_ns;
     bool has_drops;              /* n_drops is known: what was before it is not this feed's */
     uint64_t n_drops, n_missing; /* told by statistics; found missing, and not told by them yet */
@@ -39,7 +42,7 @@ struct hub_feed {
     struct number_reader *reader;
     struct number_run run;
     uint32_t run_at;
-    int64_t look_ns;
+    int64_t look_ns; /* likewise; with a tap: when the archive is asked what it has */
 };
 
 static int64_t now(void)
@@ -297,6 +300,28 @@ static bool connect_source(struct hub_feed *feed)
     return true;
 }
 
+/*
+ * What was recorded just before the tap was connected may not have been on the disk when the feed began. The
+ * next packet would tell by its number; while none comes, the archive is asked.
+ */
+static void look_behind(struct hub_feed *feed)
+{
+    uint64_t before = feed->end;
+
+    if (feed->has_packets || feed->archive == NULL || feed->node == NULL || now() < feed->look_ns ||
+        now() > feed->connected_ns + LOOK_BEHIND_MOST_NS)
+        return;
+    feed->look_ns = now() + LOOK_BEHIND_NS;
+    find_end(feed);
+    if (feed->end <= before)
+        feed->end = before;
+    else if (before > 0)
+        tell_gap(feed, (struct hub_gap) { .cause = HUB_GAP_VIEWER,
+                                          .first = before,
+                                          .last = feed->end - 1,
+                                          .n = feed->end - before });
+}
+
 static uint32_t next_of_source(struct hub_feed *feed, const struct packet **packets)
 {
     struct error error = { 0 };
@@ -310,12 +335,14 @@ static uint32_t next_of_source(struct hub_feed *feed, const struct packet **pack
         return 0;
     switch (source_next(feed->source, &feed->batch, WAIT_MS, &error)) {
     case SOURCE_PACKETS:
+        feed->has_packets = true;
         n = pick_numbered(feed, feed->batch.packets, feed->batch.n);
         *packets = feed->batch.packets;
         check_drops(feed);
         break;
     case SOURCE_IDLE:
         check_drops(feed);
+        look_behind(feed);
         break;
     case SOURCE_END:
         lose(feed, feed->is_file ? "the file has been read to its end" : "the recorder closed the tap");

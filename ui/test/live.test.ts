@@ -130,7 +130,7 @@ test('R2 scrolling to the very end follows', { skip }, () =>
     await page.mouse.wheel(0, -200);
     await page.locator('.follow-bar').waitFor();
     await page.waitForTimeout(400);
-    for (let i = 0; i < 10 && (await page.locator('.follow-bar').count()) > 0; i++) {
+    for (let i = 0; i < 60 && (await page.locator('.follow-bar').count()) > 0; i++) {
       await page.mouse.wheel(0, 4000);
       await page.waitForTimeout(100);
     }
