@@ -48,7 +48,7 @@ struct device_table {
     struct database *database; /* NULL: a table in a temporary file */
     sqlite3 *handle;
     bool has_overlay;
-    bool has_clients; /* temp.client_span: the file's spans by their client's end */
+    bool has_clients;          /* temp.client_span: the file's spans by their client's end */
     int64_t next_id;           /* of what the overlay adds */
     uint64_t seed;             /* of session keys */
     struct session_keys *keys; /* borrowed: told of each that is put; may be NULL */

@@ -14,19 +14,9 @@
 
 static const struct command *const commands[] = {
     /* in the order a newcomer meets them */
-    &command_record,
-    &command_serve,
-    &command_find,
-    &command_fields,
-    &command_import,
-    &command_devices,
-    &command_status,
-    &command_hold,
-    &command_share,
-    &command_check,
-    &command_index,
-    &command_replay,
-    NULL,
+    &command_record,  &command_serve,  &command_find, &command_fields, &command_import,
+    &command_devices, &command_status, &command_hold, &command_share,  &command_check,
+    &command_index,   &command_replay, NULL,
 };
 
 static void overview_print(FILE *out)

@@ -23,9 +23,8 @@ static inline struct span span_join(struct span a, struct span b)
 }
 
 /*
- * Sets *error (ERROR_USAGE): sentence, text, ^~~~ under span, and advice on a last line unless NULL; the span is
- * the error's place, too.
- * Leaves an *error that is set already. Always false.
+ * Sets *error (ERROR_USAGE): sentence, text, ^~~~ under span, and advice on a last line unless NULL; the span
+ * is the error's place, too. Leaves an *error that is set already. Always false.
  */
 bool fault_set(struct error *error, struct bytes text, struct span span, const char *advice,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
