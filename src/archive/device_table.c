@@ -66,12 +66,12 @@ static const char *const texts[] = {
     [SQL_PUT_KEY_PACK] = "INSERT OR REPLACE INTO main.key_pack VALUES(?1, ?2)",
     [SQL_PUT_LENGTH] = "INSERT OR IGNORE INTO cid_length VALUES(?1)",
     [SQL_FIND_KEY] =
-        "SELECT k.session, k.seen_s, k.cid_to_client, i.scheme, i.bytes FROM main.session_key k JOIN "
-        "main.identity i ON i.id = k.identity WHERE k.hash = ?1 ORDER BY k.seen_s DESC, k.session DESC",
+        ("SELECT k.session, k.seen_s, k.cid_to_client, i.scheme, i.bytes FROM main.session_key k JOIN "
+         "main.identity i ON i.id = k.identity WHERE k.hash = ?1 ORDER BY k.seen_s DESC, k.session DESC"),
     [SQL_NAMED] = "SELECT id, scheme, bytes, device FROM {all}identity WHERE hash = ?2 AND bytes = ?1",
     [SQL_NAMES] =
-        "SELECT id, scheme, bytes FROM {all}identity WHERE id = ?1 UNION SELECT id, scheme, bytes FROM "
-        "{all}identity WHERE device = ?1",
+        ("SELECT id, scheme, bytes FROM {all}identity WHERE id = ?1 UNION SELECT id, scheme, bytes FROM "
+         "{all}identity WHERE device = ?1"),
     [SQL_SPANS] = DEVICE_SPAN_COLUMNS
     " FROM {all}span s JOIN {all}identity i ON i.id = s.identity "
     "JOIN {all}server v ON v.id = s.server WHERE s.identity IN (SELECT value FROM json_each(?1)) "

@@ -119,8 +119,8 @@ bool find_prepare(struct find *find, struct error *error)
         demand_init(&devices);
         device_match_demand(&devices);
         demand_settle(&devices);
-        find->is_glancing = memcmp(&devices, &find->demand, sizeof devices) == 0 &&
-                            settings->preferences.n == 0 && settings->decode_as.n == 0;
+        find->is_glancing = demand_equals(&devices, &find->demand) && settings->preferences.n == 0 &&
+                            settings->decode_as.n == 0;
     }
     if (find->filter && !find->match)
         find->sieve = sieve_new(find->filter, &find->demand, &find->preferences);

@@ -64,7 +64,7 @@ static struct archive_reader *take_idle(struct archive_pool *pool, const char *n
         if (strcmp(pool->idle[i]->map.node, node) != 0)
             continue;
         found = pool->idle[i];
-        memmove(&pool->idle[i], &pool->idle[i + 1], (--pool->n_idle - i) * sizeof *pool->idle);
+        memmove(&pool->idle[i], &pool->idle[i + 1], (--pool->n_idle - i) * sizeof(struct archive_reader *));
     }
     pthread_mutex_unlock(&pool->lock);
     return found;
@@ -91,7 +91,7 @@ void archive_pool_give(struct archive_pool *pool, struct archive_reader *reader)
     pthread_mutex_lock(&pool->lock);
     if (pool->n_idle == ARCHIVE_POOL_IDLE) {
         over = pool->idle[0];
-        memmove(pool->idle, pool->idle + 1, --pool->n_idle * sizeof *pool->idle);
+        memmove(pool->idle, pool->idle + 1, --pool->n_idle * sizeof(struct archive_reader *));
     }
     pool->idle[pool->n_idle++] = reader;
     pthread_mutex_unlock(&pool->lock);

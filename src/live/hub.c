@@ -125,7 +125,7 @@ static void tell_all(struct hub *hub, const struct hub_event *event)
         *groups[HUB_GROUPS_LIMIT]; /* the list is this thread's to change, and may be meanwhile */
     uint32_t n = hub->n_groups;
 
-    memcpy(groups, hub->groups, n * sizeof *groups);
+    memcpy(groups, hub->groups, n * sizeof(struct hub_group *));
     for (uint32_t i = 0; i < n; i++)
         tell_group(groups[i], event);
 }

@@ -133,13 +133,13 @@ static void take_over(struct hub *hub, uint64_t end)
     }
     hub->has_changed = false;
     hub->n_working = hub->n_groups;
-    memcpy(hub->working, hub->groups, hub->n_groups * sizeof *hub->working);
+    memcpy(hub->working, hub->groups, hub->n_groups * sizeof(struct hub_group *));
     for (uint32_t i = 0; i < hub->n_working; i++) {
         group_stream_begin(hub->working[i]->stream, hub->working[i]->from);
         group_stream_want_rows(hub->working[i]->stream, hub->working[i]->wants_rows);
     }
     n_left = hub->n_left;
-    memcpy(left, hub->left, n_left * sizeof *left);
+    memcpy(left, hub->left, n_left * sizeof(struct hub_group *));
     hub->n_left = 0;
     pthread_mutex_unlock(&hub->lock);
     for (uint32_t i = 0; i < n_left; i++) {

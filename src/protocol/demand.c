@@ -48,6 +48,13 @@ void demand_add_everything(struct demand *demand)
     demand->is_whole = true;
 }
 
+bool demand_equals(const struct demand *a, const struct demand *b)
+{
+    return a->protocols == b->protocols && a->passable == b->passable && a->kept == b->kept &&
+           a->express == b->express && a->is_whole == b->is_whole &&
+           memcmp(a->fields, b->fields, sizeof a->fields) == 0;
+}
+
 void demand_merge(struct demand *demand, const struct demand *other)
 {
     demand->protocols |= other->protocols;

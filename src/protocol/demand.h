@@ -22,6 +22,8 @@ void demand_add_field(struct demand *demand, uint16_t field_id); /* an any_of fi
 void demand_add_everything(struct demand *demand);
 void demand_merge(struct demand *demand, const struct demand *other);
 
+bool demand_equals(const struct demand *a, const struct demand *b);
+
 /* Computes what must be passed through; call once after the last add. */
 void demand_settle(struct demand *demand);
 
