@@ -469,6 +469,7 @@ def case_leftovers_whose_files_are_gone_are_not_deleted(t):
     put(f'{folder}/a.pcap', pcap(made))
     for _ in range(30):
         killed_import(t, folder, archive, t.random.uniform(0.03, 0.15), '-C', '200k')
+        os.makedirs(archive, exist_ok=True)  # the kill may have come before it was made
         if any(os.path.getsize(p) > 1000 for p in segments(archive) if p.endswith('.open')):
             break
         shutil.rmtree(archive)
