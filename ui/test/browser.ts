@@ -64,7 +64,7 @@ export async function last_number(page: Page): Promise<number> {
   return Number(rows[rows.length - 1]?.key ?? 0);
 }
 
-export async function until(what: string, is_so: () => Promise<boolean> | boolean, ms = 8000): Promise<void> {
+export async function until(what: string, is_so: () => Promise<boolean> | boolean, ms = 20_000): Promise<void> {
   const end = Date.now() + ms;
   for (;;) {
     if (await is_so()) return;

@@ -641,7 +641,10 @@ export class PacketTable {
   }
 
   private on_wheel = (event: WheelEvent): void => {
-    if (event.deltaY < 0 && !event.ctrlKey) this.stand();
+    if (event.ctrlKey) return;
+    if (event.deltaY < 0) this.stand();
+    // R2: pushed on at the scroller's end, which may lag behind what came since and then says nothing of it by itself.
+    else if (event.deltaY > 0 && !this.following && this.root.scrollTop >= this.max_scroll - 1) this.follow();
   };
   private on_pointer_down = (event: PointerEvent): void => {
     if (event.target === this.root && event.offsetX >= this.root.clientWidth) this.is_dragging = true;
