@@ -40,7 +40,8 @@ export interface ShownRow {
 /* Rows that can be seen, from the top. */
 export function shown_rows(page: Page): Promise<ShownRow[]> {
   return page.evaluate(() => {
-    const layer = document.querySelector('.grid-layer')!.getBoundingClientRect();
+    const layer = document.querySelector('.grid-layer')?.getBoundingClientRect();
+    if (!layer) return []; // the page is on its way
     return [...document.querySelectorAll<HTMLElement>('.grid-row')]
       .filter((row) => row.style.display !== 'none')
       .map((row) => ({ row, box: row.getBoundingClientRect() }))
