@@ -447,7 +447,13 @@ export class LiveModel implements LiveListener {
     const view = this.view;
     if (!view) return;
     const source = source_named(this.source);
-    const shown = await view.show(number);
+    let shown = await view.show(number);
+    // A source that was met this moment does not say yet what it has.
+    for (let tries = 0; shown === 0 && tries < 10 && view === this.view; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      shown = await view.show(number);
+    }
+    if (view !== this.view) return;
     if (shown === number) {
       view.table.select(number, { reveal: false });
       return;
