@@ -139,6 +139,12 @@ void json_writer_number(struct json_writer *json, uint64_t number)
     buffer_printf(json->out, "%llu", (unsigned long long)number);
 }
 
+void json_writer_named_number(struct json_writer *json, const char *name, uint64_t number)
+{
+    json_writer_name(json, name);
+    json_writer_number(json, number);
+}
+
 void json_writer_signed(struct json_writer *json, int64_t number)
 {
     value_begin(json);

@@ -41,6 +41,8 @@ void json_writer_name(struct json_writer *json, const char *name);
 void json_writer_text(struct json_writer *json, struct bytes text);
 void json_writer_string(struct json_writer *json, const char *text); /* NULL: null */
 void json_writer_number(struct json_writer *json, uint64_t number);
+void json_writer_named_number(struct json_writer *json, const char *name,
+                              uint64_t number); /* with its name */
 void json_writer_signed(struct json_writer *json, int64_t number);
 void json_writer_thousandths(struct json_writer *json, uint64_t thousandths); /* 1500: 1.500 */
 void json_writer_json(struct json_writer *json, struct bytes text); /* a whole value that is JSON already */

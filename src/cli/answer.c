@@ -201,12 +201,6 @@ void answer_tell(const struct answer *answer, bool is_wanted)
 
 /* ---- as JSON ---- */
 
-static void put_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
 static void put_time(struct json_writer *json, const char *name, int64_t ts_ns, bool is_local)
 {
     char text[TIMESTAMP_TEXT_BYTES];
@@ -238,9 +232,9 @@ static void put_json_node(struct json_writer *json, const struct coverage_node *
     json_writer_string(json, node->name);
     json_writer_name(json, "complete");
     json_writer_bool(json, coverage_node_is_complete(node));
-    put_number(json, "covered_ns", (uint64_t)node->covered_ns);
-    put_number(json, "segments", node->n_segments);
-    put_number(json, "segments_without_counters", node->n_without_counters);
+    json_writer_named_number(json, "covered_ns", (uint64_t)node->covered_ns);
+    json_writer_named_number(json, "segments", node->n_segments);
+    json_writer_named_number(json, "segments_without_counters", node->n_without_counters);
     json_writer_name(json, "spans");
     json_writer_array(json);
     for (uint32_t i = 0; i < node->n_spans; i++)
@@ -248,14 +242,14 @@ static void put_json_node(struct json_writer *json, const struct coverage_node *
     json_writer_end(json);
     json_writer_name(json, "packets");
     json_writer_object(json);
-    put_number(json, "received", losses->n_received);
-    put_number(json, "dropped_by_kernel", losses->n_kernel);
-    put_number(json, "dropped_by_queue", losses->n_queue);
-    put_number(json, "dropped_by_disk", losses->n_disk);
-    put_number(json, "truncated_by_mirror", losses->n_truncated_mirror);
-    put_number(json, "cut", losses->n_cut);
+    json_writer_named_number(json, "received", losses->n_received);
+    json_writer_named_number(json, "dropped_by_kernel", losses->n_kernel);
+    json_writer_named_number(json, "dropped_by_queue", losses->n_queue);
+    json_writer_named_number(json, "dropped_by_disk", losses->n_disk);
+    json_writer_named_number(json, "truncated_by_mirror", losses->n_truncated_mirror);
+    json_writer_named_number(json, "cut", losses->n_cut);
     json_writer_end(json);
-    put_number(json, "device_stays_left_out", losses->n_bindings_cut);
+    json_writer_named_number(json, "device_stays_left_out", losses->n_bindings_cut);
     json_writer_end(json);
 }
 
@@ -275,16 +269,16 @@ void answer_put_json(struct json_writer *json, const struct answer *answer)
             put_json_node(json, &coverage->nodes[i], answer->is_local);
         json_writer_end(json);
     } else {
-        put_number(json, "dropped_when_captured", answer->n_dropped_before);
+        json_writer_named_number(json, "dropped_when_captured", answer->n_dropped_before);
     }
     json_writer_name(json, "interrupted");
     json_writer_bool(json, answer->was_interrupted);
-    put_number(json, "unreadable_parts", answer->n_damaged);
+    json_writer_named_number(json, "unreadable_parts", answer->n_damaged);
     if (answer->damage) {
         json_writer_name(json, "first_unreadable");
         json_writer_string(json, answer->damage);
     }
-    put_number(json, "found", answer->n_found);
-    put_number(json, "found_cut", answer->n_found_cut);
+    json_writer_named_number(json, "found", answer->n_found);
+    json_writer_named_number(json, "found_cut", answer->n_found_cut);
     json_writer_end(json);
 }

@@ -9,10 +9,9 @@
 #include <string.h>
 
 #include "archive/holds.h"
-#include "base/nearest.h"
 #include "base/size_text.h"
 #include "base/timestamp.h"
-#include "cli/commands.h"
+#include "cli/verbs.h"
 #include "cli/hold_view.h"
 
 enum { LIST_LIMIT_BYTES = 1 << 24 };
@@ -51,9 +50,9 @@ static bool format_parse(const char *text, bool *is_json, struct error *error)
     return true;
 }
 
-static bool list(const struct settings *settings, const struct text_list *words, int *code,
-                 struct error *error)
+static bool list(const void *given, const struct text_list *words, int *code, struct error *error)
 {
+    const struct settings *settings = given;
     const char *directory = command_archive(settings->archive, error);
     struct hold_view view = { 0 };
     struct buffer out;
@@ -167,9 +166,9 @@ static bool tell_added(const char *directory, int64_t id, struct error *error)
     return is_done;
 }
 
-static bool add(const struct settings *settings, const struct text_list *words, int *code,
-                struct error *error)
+static bool add(const void *given, const struct text_list *words, int *code, struct error *error)
 {
+    const struct settings *settings = given;
     const char *directory = command_archive(settings->archive, error);
     struct hold hold = { 0 };
     struct database *database;
@@ -212,9 +211,9 @@ static struct database *open_there(const char *directory, struct error *error)
     return holds_open(directory, DATABASE_WRITE, error);
 }
 
-static bool remove_hold(const struct settings *settings, const struct text_list *words, int *code,
-                        struct error *error)
+static bool remove_hold(const void *given, const struct text_list *words, int *code, struct error *error)
 {
+    const struct settings *settings = given;
     const char *directory = command_archive(settings->archive, error);
     struct database *database;
     bool was_there, is_done = true;
@@ -245,9 +244,9 @@ static bool remove_hold(const struct settings *settings, const struct text_list 
     return is_done;
 }
 
-static bool set_quota(const struct settings *settings, const struct text_list *words, int *code,
-                      struct error *error)
+static bool set_quota(const void *given, const struct text_list *words, int *code, struct error *error)
 {
+    const struct settings *settings = given;
     const char *directory = command_archive(settings->archive, error), *text = words->items[0];
     char size[SIZE_TEXT_BYTES];
     uint64_t quota_bytes = 0;
@@ -304,14 +303,7 @@ static const struct option archive_options[] = { OPTION_ARCHIVE, { 0 } };
 static const struct option no_options[] = { { 0 } };
 /* clang-format on */
 
-static const struct verb {
-    struct command command;
-    const char *name;
-    const char *wants; /* a word that must be there; NULL: no words at all */
-    uint32_t n_most;   /* of those */
-    bool (*act)(const struct settings *settings, const struct text_list *words, int *code,
-                struct error *error);
-} verbs[] = {
+static const struct verb items[] = {
     { { .name = "hold add",
         .summary = "keeps a time range or a device past retention",
         .usage = "[-A DIR] [--from TIME] [--to TIME] [--device ID] --owner NAME --reason TEXT\n"
@@ -358,74 +350,12 @@ static const struct verb {
       set_quota },
 };
 
-enum { N_VERBS = sizeof verbs / sizeof *verbs };
-
-static bool words_check(const struct verb *verb, const struct text_list *words, struct error *error)
-{
-    if (verb->wants && words->n == 0)
-        return error_set(error, ERROR_USAGE, "%s", verb->wants);
-    if (words->n > verb->n_most)
-        return error_set(error, ERROR_USAGE, "\"%s\" is one word too many", words->items[verb->n_most]);
-    return true;
-}
-
-static int verb_run(const struct verb *verb, int argc, char **argv)
-{
-    struct settings settings = { 0 };
-    struct text_list words = { 0 };
-    struct error error = { 0 };
-    int code = EXIT_FOUND;
-
-    switch (option_parse(&verb->command, argc, argv, &settings, &words, &error)) {
-    case OPTION_HELP:
-        break;
-    case OPTION_WRONG:
-        code = command_fault(&verb->command, &error);
-        break;
-    case OPTION_RUN:
-        if (!words_check(verb, &words, &error) || !verb->act(&settings, &words, &code, &error))
-            code = command_fault(&verb->command, &error);
-        break;
-    }
-    text_list_clear(&words);
-    return code;
-}
-
-static int unknown_verb(const char *word)
-{
-    struct nearest nearest;
-    struct error error;
-
-    nearest_init(&nearest, word, strlen(word));
-    for (size_t i = 0; i < N_VERBS; i++)
-        nearest_offer(&nearest, verbs[i].name);
-    if (nearest_name(&nearest))
-        error_set(&error, ERROR_USAGE, "there is no \"%s\"; did you mean %s?", word, nearest_name(&nearest));
-    else
-        error_set(&error, ERROR_USAGE, "there is no \"%s\"; there are add, list, remove and quota", word);
-    return command_fault(&command_hold, &error);
-}
-
 static int hold_run(int argc, char **argv)
 {
-    struct error error;
+    static const struct verbs verbs = { &command_hold, items, sizeof items / sizeof *items,
+                                        sizeof(struct settings) };
 
-    if (argc < 2) {
-        error_set(&error, ERROR_USAGE, "what about holds? there are add, list, remove and quota");
-        return command_fault(&command_hold, &error);
-    }
-    for (size_t i = 0; i < N_VERBS; i++) {
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verb_run(&verbs[i], argc - 1, argv + 1);
-    }
-    if (argv[1][0] != '-')
-        return unknown_verb(argv[1]);
-    if (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0) {
-        error_set(&error, ERROR_USAGE, "add, list, remove or quota comes before %s", argv[1]);
-        return command_fault(&command_hold, &error);
-    }
-    option_help(&command_hold, stdout);
-    return EXIT_FOUND;
+    return verbs_run(&verbs, argc, argv);
 }
 
 const struct command command_hold = {

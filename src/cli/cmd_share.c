@@ -12,11 +12,10 @@
 #include <unistd.h>
 
 #include "base/json_writer.h"
-#include "base/nearest.h"
 #include "base/size_text.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
-#include "cli/commands.h"
+#include "cli/verbs.h"
 #include "web/link_table.h"
 #include "web/qr.h"
 #include "web/scope_words.h"
@@ -219,9 +218,9 @@ static void tell_made(const struct settings *settings, const struct link *link, 
     flush_to(&words, stderr);
 }
 
-static bool create(const struct settings *settings, const struct text_list *words, int *code,
-                   struct error *error)
+static bool create(const void *given, const struct text_list *words, int *code, struct error *error)
 {
+    const struct settings *settings = given;
     const char *directory = command_archive(settings->archive, error);
     char url[URL_BYTES], secret[SHARE_SECRET_CHARS + 1];
     struct database *database;
@@ -349,9 +348,9 @@ static bool load(const char *directory, struct link_list *links, struct error *e
     return is_loaded;
 }
 
-static bool list(const struct settings *settings, const struct text_list *words, int *code,
-                 struct error *error)
+static bool list(const void *given, const struct text_list *words, int *code, struct error *error)
 {
+    const struct settings *settings = given;
     const char *directory = command_archive(settings->archive, error);
     struct link_list links;
     struct json_writer json;
@@ -387,9 +386,9 @@ static bool list(const struct settings *settings, const struct text_list *words,
 
 /* ---- revoke ---- */
 
-static bool revoke_links(const struct settings *settings, const struct text_list *words, int *code,
-                         struct error *error)
+static bool revoke_links(const void *given, const struct text_list *words, int *code, struct error *error)
 {
+    const struct settings *settings = given;
     const char *directory = command_archive(settings->archive, error);
     struct database *database;
     bool is_done = true;
@@ -485,14 +484,7 @@ static const struct option archive_options[] = { OPTION_ARCHIVE, { 0 } };
 static const struct option no_options[] = { { 0 } };
 /* clang-format on */
 
-static const struct verb {
-    struct command command;
-    const char *name;
-    const char *wants; /* a word that must be there; NULL: no words at all */
-    uint32_t n_most;   /* of those */
-    bool (*act)(const struct settings *settings, const struct text_list *words, int *code,
-                struct error *error);
-} verbs[] = {
+static const struct verb items[] = {
     { { .name = "share create",
         .summary = "makes a link that shows packets to whoever has it",
         .usage =
@@ -533,74 +525,12 @@ static const struct verb {
       revoke_links },
 };
 
-enum { N_VERBS = sizeof verbs / sizeof *verbs };
-
-static bool words_check(const struct verb *verb, const struct text_list *words, struct error *error)
-{
-    if (verb->wants && words->n == 0)
-        return error_set(error, ERROR_USAGE, "%s", verb->wants);
-    if (words->n > verb->n_most)
-        return error_set(error, ERROR_USAGE, "\"%s\" is one word too many", words->items[verb->n_most]);
-    return true;
-}
-
-static int verb_run(const struct verb *verb, int argc, char **argv)
-{
-    struct settings settings = { 0 };
-    struct text_list words = { 0 };
-    struct error error = { 0 };
-    int code = EXIT_FOUND;
-
-    switch (option_parse(&verb->command, argc, argv, &settings, &words, &error)) {
-    case OPTION_HELP:
-        break;
-    case OPTION_WRONG:
-        code = command_fault(&verb->command, &error);
-        break;
-    case OPTION_RUN:
-        if (!words_check(verb, &words, &error) || !verb->act(&settings, &words, &code, &error))
-            code = command_fault(&verb->command, &error);
-        break;
-    }
-    text_list_clear(&words);
-    return code;
-}
-
-static int unknown_verb(const char *word)
-{
-    struct nearest nearest;
-    struct error error;
-
-    nearest_init(&nearest, word, strlen(word));
-    for (size_t i = 0; i < N_VERBS; i++)
-        nearest_offer(&nearest, verbs[i].name);
-    if (nearest_name(&nearest))
-        error_set(&error, ERROR_USAGE, "there is no \"%s\"; did you mean %s?", word, nearest_name(&nearest));
-    else
-        error_set(&error, ERROR_USAGE, "there is no \"%s\"; there are create, list and revoke", word);
-    return command_fault(&command_share, &error);
-}
-
 static int share_run(int argc, char **argv)
 {
-    struct error error;
+    static const struct verbs verbs = { &command_share, items, sizeof items / sizeof *items,
+                                        sizeof(struct settings) };
 
-    if (argc < 2) {
-        error_set(&error, ERROR_USAGE, "share what? there are create, list and revoke");
-        return command_fault(&command_share, &error);
-    }
-    for (size_t i = 0; i < N_VERBS; i++) {
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verb_run(&verbs[i], argc - 1, argv + 1);
-    }
-    if (argv[1][0] != '-')
-        return unknown_verb(argv[1]);
-    if (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0) {
-        error_set(&error, ERROR_USAGE, "create, list or revoke comes before %s", argv[1]);
-        return command_fault(&command_share, &error);
-    }
-    option_help(&command_share, stdout);
-    return EXIT_FOUND;
+    return verbs_run(&verbs, argc, argv);
 }
 
 const struct command command_share = {

@@ -6,12 +6,6 @@
 #include "base/json_writer.h"
 #include "cli/cmd_status.h"
 
-static void put_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
 static void put_text(struct json_writer *json, const char *name, const char *text)
 {
     json_writer_name(json, name);
@@ -36,17 +30,17 @@ static void put_holdings(struct json_writer *json, const struct holdings *held)
 
     json_writer_name(json, "segments");
     json_writer_object(json);
-    put_number(json, "sealed", held->n_sealed);
-    put_number(json, "open", held->n_open);
-    put_number(json, "without_index", held->n_unindexed);
+    json_writer_named_number(json, "sealed", held->n_sealed);
+    json_writer_named_number(json, "open", held->n_open);
+    json_writer_named_number(json, "without_index", held->n_unindexed);
     put_fault(json, "why_without_index", &held->first);
     json_writer_end(json);
     put_time(json, "from", has_span, held->min_ts_ns);
     put_time(json, "to", has_span, held->max_ts_ns);
-    put_number(json, "packets", held->n_packets);
-    put_number(json, "raw_bytes", held->n_raw_bytes);
-    put_number(json, "stored_bytes", held->n_stored_bytes);
-    put_number(json, "index_bytes", held->n_index_bytes);
+    json_writer_named_number(json, "packets", held->n_packets);
+    json_writer_named_number(json, "raw_bytes", held->n_raw_bytes);
+    json_writer_named_number(json, "stored_bytes", held->n_stored_bytes);
+    json_writer_named_number(json, "index_bytes", held->n_index_bytes);
 }
 
 static void put_holds(struct json_writer *json, const struct holds_summary *holds)
@@ -54,10 +48,10 @@ static void put_holds(struct json_writer *json, const struct holds_summary *hold
     json_writer_name(json, "holds");
     json_writer_object(json);
     put_fault(json, "trouble", &holds->trouble);
-    put_number(json, "alive", holds->n_alive);
-    put_number(json, "expired", holds->n_expired);
-    put_number(json, "segments", holds->n_segments);
-    put_number(json, "bytes", holds->n_bytes);
+    json_writer_named_number(json, "alive", holds->n_alive);
+    json_writer_named_number(json, "expired", holds->n_expired);
+    json_writer_named_number(json, "segments", holds->n_segments);
+    json_writer_named_number(json, "bytes", holds->n_bytes);
     json_writer_end(json);
 }
 
@@ -66,9 +60,9 @@ static void put_bound(struct json_writer *json, enum forecast_by by, const struc
     json_writer_object(json);
     put_text(json, "by", forecast_by_name(by));
     if (bound->limit_bytes || by != FORECAST_KEEP_AGE)
-        put_number(json, "limit_bytes", bound->limit_bytes);
-    put_number(json, "reaches_back_seconds", (uint64_t)(bound->reach_ns / NS_PER_SECOND));
-    put_number(json, "reached_in_seconds", (uint64_t)(bound->reached_in_ns / NS_PER_SECOND));
+        json_writer_named_number(json, "limit_bytes", bound->limit_bytes);
+    json_writer_named_number(json, "reaches_back_seconds", (uint64_t)(bound->reach_ns / NS_PER_SECOND));
+    json_writer_named_number(json, "reached_in_seconds", (uint64_t)(bound->reached_in_ns / NS_PER_SECOND));
     json_writer_end(json);
 }
 
@@ -76,7 +70,7 @@ static void put_forecast(struct json_writer *json, const struct forecast *foreca
 {
     json_writer_name(json, "forecast");
     json_writer_object(json);
-    put_number(json, "recorded_seconds", (uint64_t)(forecast->recorded_ns / NS_PER_SECOND));
+    json_writer_named_number(json, "recorded_seconds", (uint64_t)(forecast->recorded_ns / NS_PER_SECOND));
     json_writer_name(json, "bytes_per_day");
     if (forecast->bytes_per_day > 0)
         json_writer_number(json, (uint64_t)forecast->bytes_per_day);
@@ -116,8 +110,8 @@ void status_put_json(struct buffer *out, const struct status_report *report)
     put_holds(&json, &report->holds);
     json_writer_name(&json, "disk");
     json_writer_object(&json);
-    put_number(&json, "bytes", report->disk.n_bytes);
-    put_number(&json, "free_bytes", report->disk.n_free_bytes);
+    json_writer_named_number(&json, "bytes", report->disk.n_bytes);
+    json_writer_named_number(&json, "free_bytes", report->disk.n_free_bytes);
     json_writer_end(&json);
     put_forecast(&json, &report->forecast);
     json_writer_name(&json, "recorders");
@@ -125,7 +119,7 @@ void status_put_json(struct buffer *out, const struct status_report *report)
     for (uint32_t i = 0; i < report->n_recorders; i++)
         put_recorder(&json, report->recorders[i], report->now_ns);
     json_writer_end(&json);
-    put_number(&json, "unreadable_status_files", report->n_unreadable);
+    json_writer_named_number(&json, "unreadable_status_files", report->n_unreadable);
     json_writer_end(&json);
     buffer_put_u8(out, '\n');
 }

@@ -96,12 +96,6 @@ static bool take(void *context, const struct binding *binding)
 
 /* ---- forms ---- */
 
-static void put_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
 static void put_ns(struct json_writer *json, const char *name, int64_t ns)
 {
     json_writer_name(json, name);
@@ -160,8 +154,8 @@ static void put_head(struct json_writer *json, const struct device_account *acco
     json_writer_end(json);
     put_ns(json, "first_ns", account->first_ns);
     put_ns(json, "last_ns", account->last_ns);
-    put_number(json, "packets", account->n_packets);
-    put_number(json, "bytes", account->n_bytes);
+    json_writer_named_number(json, "packets", account->n_packets);
+    json_writer_named_number(json, "bytes", account->n_bytes);
 }
 
 static void put_line(struct json_writer *json, const struct device_account *account)
@@ -181,10 +175,10 @@ static void put_line(struct json_writer *json, const struct device_account *acco
     }
     json_writer_object(json);
     put_head(json, account);
-    put_number(json, "sessions", account->n_sessions);
-    put_number(json, "handshakes", account->n_handshakes);
-    put_number(json, "attempts", account->n_failed);
-    put_number(json, "addresses", n_addresses);
+    json_writer_named_number(json, "sessions", account->n_sessions);
+    json_writer_named_number(json, "handshakes", account->n_handshakes);
+    json_writer_named_number(json, "attempts", account->n_failed);
+    json_writer_named_number(json, "addresses", n_addresses);
     if (last)
         put_end(json, "address", &last->address, last->port);
     else {
@@ -279,7 +273,7 @@ enum view_result devices_view_put(struct archive_devices *devices, const struct 
                                        end_device, &listing, &total, error);
     }
     json_writer_end(json);
-    put_number(json, "total", total);
+    json_writer_named_number(json, "total", total);
     json_writer_name(json, "is_complete");
     json_writer_bool(json, is_complete);
     json_writer_end(json);
@@ -323,8 +317,8 @@ static void put_stay(struct json_writer *json, const struct binding *binding)
     put_end(json, "server", &server, server_port);
     put_ns(json, "from_ns", binding->from_ns);
     put_ns(json, "to_ns", binding->to_ns);
-    put_number(json, "packets", binding->n_packets);
-    put_number(json, "bytes", binding->n_bytes);
+    json_writer_named_number(json, "packets", binding->n_packets);
+    json_writer_named_number(json, "bytes", binding->n_bytes);
     json_writer_name(json, "reason");
     json_writer_string(json, binding_reason_name(binding->reason));
     json_writer_name(json, "confidence");
@@ -383,13 +377,13 @@ static void put_session(struct json_writer *json, const struct session_line *lin
     put_end(json, "server", &server, server_port);
     put_ns(json, "from_ns", line->first.from_ns);
     put_ns(json, "to_ns", line->to_ns);
-    put_number(json, "packets", line->n_packets);
-    put_number(json, "bytes", line->n_bytes);
+    json_writer_named_number(json, "packets", line->n_packets);
+    json_writer_named_number(json, "bytes", line->n_bytes);
     json_writer_name(json, "reason");
     json_writer_string(json, binding_reason_name(line->first.reason));
     json_writer_name(json, "confidence");
     json_writer_string(json, binding_confidence_name(line->first.confidence));
-    put_number(json, "rebinds", line->n_rebinds);
+    json_writer_named_number(json, "rebinds", line->n_rebinds);
     json_writer_name(json, "state");
     json_writer_string(json, line->is_attempt ? "attempt" : "open");
     json_writer_end(json);
@@ -466,7 +460,7 @@ static bool put_sessions(struct json_writer *json, struct gathering *g, uint32_t
             put_session(json, &lines[i]);
     }
     json_writer_end(json);
-    put_number(json, "sessions_total", n_total);
+    json_writer_named_number(json, "sessions_total", n_total);
     json_writer_name(json, "attempts");
     json_writer_array(json);
     n_put = 0;
@@ -509,7 +503,7 @@ static void put_strip(struct json_writer *json, const struct gathering *g,
     json_writer_object(json);
     put_ns(json, "from_ns", from_ns);
     put_ns(json, "slot_ns", slot_ns);
-    put_number(json, "slots", n_slots);
+    json_writer_named_number(json, "slots", n_slots);
     json_writer_name(json, "present");
     json_writer_array(json);
     for (uint64_t s = 0; slots && s < n_slots; s++) {

@@ -273,12 +273,6 @@ static void put_text(struct json_writer *json, const char *name, struct bytes te
     json_writer_text(json, text);
 }
 
-static void put_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
 static void put_ns(struct json_writer *json, const char *name, int64_t ns)
 {
     json_writer_name(json, name);
@@ -315,7 +309,7 @@ static void put_message(struct json_writer *json, const struct row *row, const s
             payload = d->layers[i].payload_len;
     (void)top;
     json_writer_object(json);
-    put_number(json, "number", row->number);
+    json_writer_named_number(json, "number", row->number);
     put_ns(json, "time_ns", row->ts_ns);
     json_writer_name(json, "direction");
     json_writer_string(json, is_from ? "from_device" : "to_device");
@@ -323,9 +317,9 @@ static void put_message(struct json_writer *json, const struct row *row, const s
     put_text(json, "destination", row->destination);
     put_text(json, "protocol", row->protocol);
     put_text(json, "info", row->info);
-    put_number(json, "length", row->len);
-    put_number(json, "payload", payload);
-    put_number(json, "marks", row->marks);
+    json_writer_named_number(json, "length", row->len);
+    json_writer_named_number(json, "payload", payload);
+    json_writer_named_number(json, "marks", row->marks);
     json_writer_name(json, "repeats");
     if (repeats)
         json_writer_number(json, repeats);
@@ -404,12 +398,12 @@ static void put_totals(struct json_writer *json, const struct totals *totals, ui
 {
     json_writer_name(json, "totals");
     json_writer_object(json);
-    put_number(json, "packets", totals->n);
-    put_number(json, "from_device", totals->n_from);
-    put_number(json, "to_device", totals->n_to);
-    put_number(json, "bytes", totals->n_bytes);
-    put_number(json, "repeats", totals->n_repeats);
-    put_number(json, "unanswered", n_unanswered);
+    json_writer_named_number(json, "packets", totals->n);
+    json_writer_named_number(json, "from_device", totals->n_from);
+    json_writer_named_number(json, "to_device", totals->n_to);
+    json_writer_named_number(json, "bytes", totals->n_bytes);
+    json_writer_named_number(json, "repeats", totals->n_repeats);
+    json_writer_named_number(json, "unanswered", n_unanswered);
     json_writer_end(json);
 }
 
@@ -422,7 +416,7 @@ static void put_silences(struct json_writer *json, const struct session_joins *j
     json_writer_array(json);
     for (uint32_t i = 0; i < n; i++) {
         json_writer_object(json);
-        put_number(json, "after", silences[i].after);
+        json_writer_named_number(json, "after", silences[i].after);
         put_ns(json, "from_ns", silences[i].from_ns);
         put_ns(json, "to_ns", silences[i].to_ns);
         json_writer_end(json);
@@ -444,7 +438,7 @@ static uint64_t put_joins(struct json_writer *json, const struct session_joins *
 
         n_unanswered += !join->answer && !is_waiting;
         json_writer_object(json);
-        put_number(json, "request", join->request);
+        json_writer_named_number(json, "request", join->request);
         json_writer_name(json, "answer");
         if (join->answer)
             json_writer_number(json, join->answer);
@@ -461,7 +455,7 @@ static uint64_t put_joins(struct json_writer *json, const struct session_joins *
             json_writer_null(json);
         json_writer_name(json, "state");
         json_writer_string(json, join->answer ? "answered" : is_waiting ? "waiting" : "unanswered");
-        put_number(json, "attempts", join->n_attempts);
+        json_writer_named_number(json, "attempts", join->n_attempts);
         json_writer_end(json);
     }
     json_writer_end(json);

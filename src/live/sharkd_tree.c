@@ -13,12 +13,6 @@ static const char *text_of(json_t *node, const char *member)
     return text ? text : "";
 }
 
-static void put_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
 /* "h": where it stands in the packet; bytes of another source ("ds") are not the packet's own. */
 static void put_place(struct json_writer *json, json_t *node)
 {
@@ -32,7 +26,7 @@ static void put_place(struct json_writer *json, json_t *node)
         json_writer_number(json, (uint64_t)at);
     else
         json_writer_null(json);
-    put_number(json, "length", is_there ? (uint64_t)len : 0);
+    json_writer_named_number(json, "length", is_there ? (uint64_t)len : 0);
 }
 
 static void put_field(struct json_writer *json, json_t *node, uint64_t layer, unsigned depth);
@@ -69,7 +63,7 @@ static void put_field(struct json_writer *json, json_t *node, uint64_t layer, un
     json_writer_name(json, "value");
     json_writer_string(json, sign ? sign + 4 : NULL);
     put_place(json, node);
-    put_number(json, "layer", layer);
+    json_writer_named_number(json, "layer", layer);
     json_writer_name(json, "is_generated");
     json_writer_bool(json, json_is_true(json_object_get(node, "g")));
     put_children(json, node, "children", layer, depth);
@@ -98,7 +92,7 @@ static void put_layer(struct json_writer *json, json_t *node, uint64_t layer)
     json_writer_name(json, "text");
     json_writer_string(json, text);
     put_place(json, node);
-    put_number(json, "layer", layer);
+    json_writer_named_number(json, "layer", layer);
     json_writer_name(json, "severity");
     json_writer_string(json, severity_of(node));
     put_children(json, node, "fields", layer, 1);

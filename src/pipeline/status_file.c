@@ -27,12 +27,6 @@ static void put_time(struct json_writer *json, const char *name, int64_t ts_ns)
     json_writer_string(json, timestamp_format(ts_ns, false, text));
 }
 
-static void put_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
 static void put_text(struct json_writer *json, const char *name, const char *text)
 {
     json_writer_name(json, name);
@@ -43,13 +37,13 @@ static void put_source(struct json_writer *json, const struct source_status *sou
 {
     json_writer_object(json);
     put_text(json, "name", source->name);
-    put_number(json, "packets", source->n_packets);
-    put_number(json, "bytes", source->n_bytes);
-    put_number(json, "kernel", source->n_kernel);
-    put_number(json, "queue", source->n_queue);
-    put_number(json, "disk", source->n_disk);
-    put_number(json, "truncated", source->n_truncated);
-    put_number(json, "refused", source->n_refused);
+    json_writer_named_number(json, "packets", source->n_packets);
+    json_writer_named_number(json, "bytes", source->n_bytes);
+    json_writer_named_number(json, "kernel", source->n_kernel);
+    json_writer_named_number(json, "queue", source->n_queue);
+    json_writer_named_number(json, "disk", source->n_disk);
+    json_writer_named_number(json, "truncated", source->n_truncated);
+    json_writer_named_number(json, "refused", source->n_refused);
     json_writer_end(json);
 }
 
@@ -57,18 +51,18 @@ static void put_tap(struct json_writer *json, const struct recorder_status *stat
 {
     json_writer_name(json, "tap");
     json_writer_object(json);
-    put_number(json, "connected", status->tap.n_connected);
-    put_number(json, "refused", status->tap.n_refused);
-    put_number(json, "stalled", status->tap.n_stalled);
-    put_number(json, "dropped", status->tap.n_dropped);
+    json_writer_named_number(json, "connected", status->tap.n_connected);
+    json_writer_named_number(json, "refused", status->tap.n_refused);
+    json_writer_named_number(json, "stalled", status->tap.n_stalled);
+    json_writer_named_number(json, "dropped", status->tap.n_dropped);
     json_writer_name(json, "readers");
     json_writer_array(json);
     for (uint32_t i = 0; i < status->n_readers; i++) {
         json_writer_object(json);
         put_text(json, "name", status->readers[i].name);
-        put_number(json, "packets", status->readers[i].n_packets);
-        put_number(json, "dropped", status->readers[i].n_dropped);
-        put_number(json, "queued_bytes", status->readers[i].n_queued_bytes);
+        json_writer_named_number(json, "packets", status->readers[i].n_packets);
+        json_writer_named_number(json, "dropped", status->readers[i].n_dropped);
+        json_writer_named_number(json, "queued_bytes", status->readers[i].n_queued_bytes);
         json_writer_end(json);
     }
     json_writer_end(json);
@@ -87,23 +81,23 @@ void status_put_members(struct json_writer *json, const struct recorder_status *
     for (uint32_t i = 0; i < status->n_sources; i++)
         put_source(json, &status->sources[i]);
     json_writer_end(json);
-    put_number(json, "packets", status->n_packets);
-    put_number(json, "bytes", status->n_bytes);
-    put_number(json, "written_bytes", status->n_written_bytes);
-    put_number(json, "disk", status->n_disk);
+    json_writer_named_number(json, "packets", status->n_packets);
+    json_writer_named_number(json, "bytes", status->n_bytes);
+    json_writer_named_number(json, "written_bytes", status->n_written_bytes);
+    json_writer_named_number(json, "disk", status->n_disk);
     put_text(json, "segment", status->segment);
     put_text(json, "trouble", status->trouble);
     json_writer_name(json, "rates");
     json_writer_object(json);
-    put_number(json, "packets_per_second", status->packets_per_second);
-    put_number(json, "bytes_per_second", status->bytes_per_second);
+    json_writer_named_number(json, "packets_per_second", status->packets_per_second);
+    json_writer_named_number(json, "bytes_per_second", status->bytes_per_second);
     json_writer_end(json);
     json_writer_name(json, "budget");
     json_writer_object(json);
-    put_number(json, "keep_bytes", status->budget.keep_bytes);
-    put_number(json, "keep_age_ns", (uint64_t)status->budget.keep_age_ns);
-    put_number(json, "min_free_bytes", status->budget.min_free_bytes);
-    put_number(json, "min_free_percent", status->budget.min_free_percent);
+    json_writer_named_number(json, "keep_bytes", status->budget.keep_bytes);
+    json_writer_named_number(json, "keep_age_ns", (uint64_t)status->budget.keep_age_ns);
+    json_writer_named_number(json, "min_free_bytes", status->budget.min_free_bytes);
+    json_writer_named_number(json, "min_free_percent", status->budget.min_free_percent);
     json_writer_end(json);
     if (status->has_tap)
         put_tap(json, status);

@@ -132,12 +132,12 @@ void api_refuse(struct job *job, const char *filter, const struct error *error)
     json_writer_object(&json);
     api_put_string(&json, "type", "about:blank");
     api_put_string(&json, "title", http_status_reason(400));
-    api_put_number(&json, "status", 400);
+    json_writer_named_number(&json, "status", 400);
     api_put_string(&json, "code", "filter");
     api_put_string(&json, "detail", report.text);
     if (report.has_place) {
-        api_put_number(&json, "column", report.column);
-        api_put_number(&json, "length", report.length);
+        json_writer_named_number(&json, "column", report.column);
+        json_writer_named_number(&json, "length", report.length);
     }
     if (report.suggestion[0])
         api_put_string(&json, "suggestion", report.suggestion);
@@ -169,12 +169,6 @@ void api_answer(struct job *job, struct buffer *json)
 }
 
 /* ---- forms ---- */
-
-void api_put_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
 
 void api_put_text(struct json_writer *json, const char *name, struct bytes text)
 {
@@ -218,7 +212,7 @@ void api_put_time(struct json_writer *json, const char *name, int64_t ts_ns)
 void api_put_row(struct json_writer *json, const struct row *row)
 {
     json_writer_object(json);
-    api_put_number(json, "number", row->number);
+    json_writer_named_number(json, "number", row->number);
     api_put_time(json, "time", row->ts_ns);
     if (row->device.len)
         api_put_text(json, "device", row->device);
@@ -227,9 +221,9 @@ void api_put_row(struct json_writer *json, const struct row *row)
     api_put_text(json, "source", row->source);
     api_put_text(json, "destination", row->destination);
     api_put_text(json, "protocol", row->protocol);
-    api_put_number(json, "length", row->len);
+    json_writer_named_number(json, "length", row->len);
     api_put_text(json, "info", row->info);
-    api_put_number(json, "marks", row->marks);
+    json_writer_named_number(json, "marks", row->marks);
     json_writer_end(json);
 }
 
@@ -238,11 +232,11 @@ void api_put_gap(struct json_writer *json, const struct hub_gap *gap)
     json_writer_object(json);
     api_put_string(json, "cause", hub_gap_cause_name(gap->cause));
     if (gap->first) {
-        api_put_number(json, "first", gap->first);
-        api_put_number(json, "last", gap->last);
+        json_writer_named_number(json, "first", gap->first);
+        json_writer_named_number(json, "last", gap->last);
     }
     if (gap->n)
-        api_put_number(json, "n", gap->n);
+        json_writer_named_number(json, "n", gap->n);
     if (gap->from_ns != INT64_MIN && gap->from_ns != INT64_MAX)
         api_put_ns(json, "from_ns", gap->from_ns);
     if (gap->to_ns != INT64_MIN && gap->to_ns != INT64_MAX)

@@ -55,7 +55,6 @@ void api_answer(struct job *job, struct buffer *json);
 
 /* ---- forms ---- */
 
-void api_put_number(struct json_writer *json, const char *name, uint64_t number);
 void api_put_text(struct json_writer *json, const char *name, struct bytes text);
 void api_put_string(struct json_writer *json, const char *name, const char *text); /* NULL: null */
 void api_put_bool(struct json_writer *json, const char *name, bool is_true);

@@ -51,8 +51,8 @@ void api_filter_check(struct exchange *exchange)
     api_put_string(&json, "state", states[report.state]);
     api_put_string(&json, "text", report.text);
     if (report.has_place) {
-        api_put_number(&json, "column", report.column);
-        api_put_number(&json, "length", report.length);
+        json_writer_named_number(&json, "column", report.column);
+        json_writer_named_number(&json, "length", report.length);
     } else {
         api_put_string(&json, "column", NULL);
         api_put_string(&json, "length", NULL);
@@ -206,7 +206,7 @@ void api_fields(struct exchange *exchange)
     for (size_t i = 0; i < listing.n && i < n; i++)
         put_listed(&json, &listing.items[i]);
     json_writer_end(&json);
-    api_put_number(&json, "total", listing.n);
+    json_writer_named_number(&json, "total", listing.n);
     json_writer_end(&json);
     exchange_answer_bytes(exchange, 200, "application/json", buffer_bytes(&out));
     buffer_clear(&out);
@@ -245,11 +245,11 @@ static void put_values(struct job *job, const struct values_job *values, const s
         json_writer_object(&json);
         api_put_text(&json, "value", found->values[i].value);
         api_put_text(&json, "text", found->values[i].text);
-        api_put_number(&json, "n", found->values[i].n);
+        json_writer_named_number(&json, "n", found->values[i].n);
         json_writer_end(&json);
     }
     json_writer_end(&json);
-    api_put_number(&json, "seen", found->n_seen);
+    json_writer_named_number(&json, "seen", found->n_seen);
     api_put_bool(&json, "is_complete", found->is_complete);
     json_writer_end(&json);
     api_answer(job, &out);

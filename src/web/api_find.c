@@ -64,9 +64,9 @@ static void put_estimate(struct job *job, const struct find_job *find, const str
     buffer_init(&out, API_ANSWER_LIMIT_BYTES);
     json_writer_init(&json, &out, JSON_WRITER_COMPACT);
     json_writer_object(&json);
-    api_put_number(&json, "packets", estimate->n_packets);
-    api_put_number(&json, "bytes", estimate->n_bytes);
-    api_put_number(&json, "pins", estimate->n_comments);
+    json_writer_named_number(&json, "packets", estimate->n_packets);
+    json_writer_named_number(&json, "bytes", estimate->n_bytes);
+    json_writer_named_number(&json, "pins", estimate->n_comments);
     api_put_bool(&json, "is_complete", estimate->is_complete);
     api_put_string(&json, "file_name", find->file_name);
     json_writer_end(&json);

@@ -67,9 +67,9 @@ static void put_packet(struct job *job, const struct packet_job *asked, struct a
     api_put_row(&json, row);
     api_put_ns(&json, "time_ns", row->ts_ns);
     api_put_string(&json, "interface", details->interface[0] ? details->interface : NULL);
-    api_put_number(&json, "linktype", details->linktype);
-    api_put_number(&json, "caplen", details->caplen);
-    api_put_number(&json, "length", row->len);
+    json_writer_named_number(&json, "linktype", details->linktype);
+    json_writer_named_number(&json, "caplen", details->caplen);
+    json_writer_named_number(&json, "length", row->len);
     api_put_string(&json, "bytes", bytes_level_name(asked->asked.question.scope.bytes));
     if (row->device.len)
         api_put_text(&json, "device", row->device);
@@ -101,9 +101,9 @@ static void put_bytes(struct job *job, const struct packet_job *asked, const str
     hex_format(&hex, buffer_bytes(&details->bytes));
     json_writer_init(&json, &out, JSON_WRITER_COMPACT);
     json_writer_object(&json);
-    api_put_number(&json, "number", asked->number);
-    api_put_number(&json, "caplen", details->caplen);
-    api_put_number(&json, "length", details->row.len);
+    json_writer_named_number(&json, "number", asked->number);
+    json_writer_named_number(&json, "caplen", details->caplen);
+    json_writer_named_number(&json, "length", details->row.len);
     api_put_text(&json, "hex", buffer_bytes(&hex));
     json_writer_end(&json);
     buffer_clear(&hex);

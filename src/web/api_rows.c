@@ -31,13 +31,13 @@ static void rows_job_free(void *context)
 static void put_head(struct json_writer *json, const struct rows_answer *answer)
 {
     if (answer->last) {
-        api_put_number(json, "first", answer->first);
-        api_put_number(json, "last", answer->last);
+        json_writer_named_number(json, "first", answer->first);
+        json_writer_named_number(json, "last", answer->last);
     } else {
         api_put_string(json, "first", NULL);
         api_put_string(json, "last", NULL);
     }
-    api_put_number(json, "matched", answer->n);
+    json_writer_named_number(json, "matched", answer->n);
     api_put_bool(json, "is_complete", answer->is_complete);
     json_writer_name(json, "gaps");
     json_writer_array(json);
@@ -46,8 +46,8 @@ static void put_head(struct json_writer *json, const struct rows_answer *answer)
     json_writer_end(json);
     json_writer_name(json, "span");
     json_writer_object(json);
-    api_put_number(json, "first", answer->span_first);
-    api_put_number(json, "end", answer->span_end);
+    json_writer_named_number(json, "first", answer->span_first);
+    json_writer_named_number(json, "end", answer->span_end);
     json_writer_end(json);
 }
 

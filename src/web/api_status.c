@@ -86,8 +86,8 @@ static void put_source(struct json_writer *json, const char *name, const struct 
     else
         api_put_string(json, "since_ns", NULL);
     if (view->end) {
-        api_put_number(json, "first", view->first);
-        api_put_number(json, "end", view->end);
+        json_writer_named_number(json, "first", view->first);
+        json_writer_named_number(json, "end", view->end);
     } else {
         api_put_string(json, "first", NULL);
         api_put_string(json, "end", NULL);
@@ -119,12 +119,12 @@ static void put_recorder(struct json_writer *json, const struct recorder_status 
     api_put_string(json, "node", status->node);
     api_put_string(json, "state", lives[recorder_life(status, now_ns)]);
     api_put_ns(json, "started_ns", status->started_ns);
-    api_put_number(json, "packets", status->n_packets);
-    api_put_number(json, "bytes", status->n_bytes);
-    api_put_number(json, "lost_kernel", n_kernel);
-    api_put_number(json, "lost_queue", n_queue);
-    api_put_number(json, "lost_disk", status->n_disk);
-    api_put_number(json, "lost_mirror", n_mirror);
+    json_writer_named_number(json, "packets", status->n_packets);
+    json_writer_named_number(json, "bytes", status->n_bytes);
+    json_writer_named_number(json, "lost_kernel", n_kernel);
+    json_writer_named_number(json, "lost_queue", n_queue);
+    json_writer_named_number(json, "lost_disk", status->n_disk);
+    json_writer_named_number(json, "lost_mirror", n_mirror);
     api_put_string(json, "trouble", status->trouble);
     json_writer_end(json);
 }
@@ -178,12 +178,12 @@ static void put_archive(struct json_writer *json, const char *directory, uint64_
         n_index_bytes += catalog.entries[i].index_bytes;
     }
     json_writer_object(json);
-    api_put_number(json, "segments", catalog.n);
-    api_put_number(json, "packets", n_packets);
-    api_put_number(json, "stored_bytes", n_stored_bytes);
-    api_put_number(json, "index_bytes", n_index_bytes);
-    api_put_number(json, "disk_bytes", (uint64_t)disk.f_blocks * disk.f_frsize);
-    api_put_number(json, "disk_free_bytes", (uint64_t)disk.f_bavail * disk.f_frsize);
+    json_writer_named_number(json, "segments", catalog.n);
+    json_writer_named_number(json, "packets", n_packets);
+    json_writer_named_number(json, "stored_bytes", n_stored_bytes);
+    json_writer_named_number(json, "index_bytes", n_index_bytes);
+    json_writer_named_number(json, "disk_bytes", (uint64_t)disk.f_blocks * disk.f_frsize);
+    json_writer_named_number(json, "disk_free_bytes", (uint64_t)disk.f_bavail * disk.f_frsize);
     json_writer_end(json);
     catalog_clear(&catalog);
 }
@@ -196,9 +196,9 @@ static void put_sharkd(struct json_writer *json, struct sharkd *sharkd)
     json_writer_name(json, "sharkd");
     json_writer_object(json);
     api_put_bool(json, "is_installed", sharkd_is_installed());
-    api_put_number(json, "restarts", statistics.n_restarts);
-    api_put_number(json, "timeouts", statistics.n_timeouts);
-    api_put_number(json, "answers", statistics.n_answers);
+    json_writer_named_number(json, "restarts", statistics.n_restarts);
+    json_writer_named_number(json, "timeouts", statistics.n_timeouts);
+    json_writer_named_number(json, "answers", statistics.n_answers);
     json_writer_end(json);
 }
 

@@ -34,7 +34,7 @@ static void put_series(struct json_writer *json, struct bar_cache *bars, const s
             continue;
         json_writer_object(json);
         api_put_string(json, "protocol", bar_cache_name(bars, (uint8_t)p));
-        api_put_number(json, "n", timeline->n_of[p]);
+        json_writer_named_number(json, "n", timeline->n_of[p]);
         json_writer_name(json, "bars");
         json_writer_array(json);
         for (uint32_t i = 0; i < timeline->n_buckets; i++) {
@@ -113,7 +113,8 @@ static void put_pins(struct json_writer *json, const struct timeline_job *asked)
     {
         json_writer_object(json);
         api_put_string(json, "id", json_string_value(json_object_get(pin, "id")));
-        api_put_number(json, "number", (uint64_t)json_integer_value(json_object_get(pin, "number")));
+        json_writer_named_number(json, "number",
+                                 (uint64_t)json_integer_value(json_object_get(pin, "number")));
         api_put_string(json, "time_ns", json_string_value(json_object_get(pin, "time_ns")));
         json_writer_end(json);
     }
@@ -133,8 +134,8 @@ static void put_timeline(struct job *job, const struct timeline_job *asked, stru
     api_put_ns(&json, "from_ns", timeline->from_ns);
     api_put_ns(&json, "to_ns", timeline->to_ns);
     api_put_ns(&json, "bucket_ns", timeline->bucket_ns);
-    api_put_number(&json, "buckets", timeline->n_buckets);
-    api_put_number(&json, "matched", timeline->n_matched);
+    json_writer_named_number(&json, "buckets", timeline->n_buckets);
+    json_writer_named_number(&json, "matched", timeline->n_matched);
     put_series(&json, archive_pool_bars(asked->asked.archives), timeline);
     json_writer_name(&json, "gaps");
     json_writer_array(&json);
@@ -143,7 +144,7 @@ static void put_timeline(struct job *job, const struct timeline_job *asked, stru
     json_writer_end(&json);
     put_recording(&json, &asked->asked, reader, timeline);
     put_pins(&json, asked);
-    api_put_number(&json, "next", timeline->next);
+    json_writer_named_number(&json, "next", timeline->next);
     api_put_bool(&json, "is_complete", timeline->is_complete);
     json_writer_end(&json);
     api_answer(job, &out);
@@ -185,22 +186,22 @@ static void put_count(struct job *job, const struct count_answer *answer)
     buffer_init(&out, API_ANSWER_LIMIT_BYTES);
     json_writer_init(&json, &out, JSON_WRITER_COMPACT);
     json_writer_object(&json);
-    api_put_number(&json, "matched", answer->n_matched);
-    api_put_number(&json, "seen", answer->n_seen);
+    json_writer_named_number(&json, "matched", answer->n_matched);
+    json_writer_named_number(&json, "seen", answer->n_seen);
     if (answer->has_no_bytes)
         api_put_string(&json, "bytes", NULL);
     else
-        api_put_number(&json, "bytes", answer->n_bytes);
+        json_writer_named_number(&json, "bytes", answer->n_bytes);
     if (answer->n_matched) {
-        api_put_number(&json, "first", answer->first);
-        api_put_number(&json, "last", answer->last);
+        json_writer_named_number(&json, "first", answer->first);
+        json_writer_named_number(&json, "last", answer->last);
     } else {
         api_put_string(&json, "first", NULL);
         api_put_string(&json, "last", NULL);
     }
     api_put_ns_or_null(&json, "from_ns", answer->from_ns);
     api_put_ns_or_null(&json, "to_ns", answer->to_ns);
-    api_put_number(&json, "next", answer->next);
+    json_writer_named_number(&json, "next", answer->next);
     json_writer_name(&json, "share");
     json_writer_thousandths(&json, (uint64_t)(1000 * (answer->share < 1 ? answer->share : 1)));
     api_put_bool(&json, "is_complete", answer->is_complete);

@@ -23,12 +23,6 @@ static void put_ns_or_null(struct json_writer *json, const char *name, int64_t n
     json_writer_null(json);
 }
 
-static void put_number(struct json_writer *json, const char *name, uint64_t number)
-{
-    json_writer_name(json, name);
-    json_writer_number(json, number);
-}
-
 static void put_string(struct json_writer *json, const char *name, const char *text)
 {
     json_writer_name(json, name);
@@ -45,18 +39,18 @@ static void begin(struct json_writer *json, struct buffer *out, const char *type
 static void begin_of_view(struct json_writer *json, struct buffer *out, const char *type, uint32_t view)
 {
     begin(json, out, type);
-    put_number(json, "view", view);
+    json_writer_named_number(json, "view", view);
 }
 
 void live_put_gap(struct json_writer *json, const struct hub_gap *gap)
 {
     put_string(json, "cause", hub_gap_cause_name(gap->cause));
     if (gap->first) {
-        put_number(json, "first", gap->first);
-        put_number(json, "last", gap->last);
+        json_writer_named_number(json, "first", gap->first);
+        json_writer_named_number(json, "last", gap->last);
     }
     if (gap->n)
-        put_number(json, "n", gap->n);
+        json_writer_named_number(json, "n", gap->n);
     if (gap->from_ns)
         put_ns(json, "from_ns", gap->from_ns);
     if (gap->to_ns)
@@ -142,7 +136,7 @@ void live_put_viewing(struct buffer *out, uint32_t view, uint64_t next, const ch
     struct json_writer json;
 
     begin_of_view(&json, out, "viewing", view);
-    put_number(&json, "next", next);
+    json_writer_named_number(&json, "next", next);
     put_string(&json, "fields_warning", warning);
     json_writer_end(&json);
 }
@@ -175,8 +169,8 @@ void live_put_filter_error(struct buffer *out, uint32_t view, const struct error
     begin_of_view(&json, out, "filter_error", view);
     json_writer_name(&json, "text");
     json_writer_text(&json, bytes_of(error->text, strcspn(error->text, "\n")));
-    put_number(&json, "column", error->at);
-    put_number(&json, "length", error->len);
+    json_writer_named_number(&json, "column", error->at);
+    json_writer_named_number(&json, "length", error->len);
     put_suggestion(&json, error->text);
     json_writer_end(&json);
 }
@@ -213,13 +207,13 @@ void live_put_count(struct buffer *out, const struct live_count *count)
     struct json_writer json;
 
     begin_of_view(&json, out, "count", count->view);
-    put_number(&json, "through", count->through);
-    put_number(&json, "seen", count->n_seen);
-    put_number(&json, "matched", count->n_matched);
-    put_number(&json, "sent", count->n_sent);
-    put_number(&json, "left_out", count->n_matched - count->n_sent);
-    put_number(&json, "per_second", count->per_second);
-    put_number(&json, "tail", count->tail);
+    json_writer_named_number(&json, "through", count->through);
+    json_writer_named_number(&json, "seen", count->n_seen);
+    json_writer_named_number(&json, "matched", count->n_matched);
+    json_writer_named_number(&json, "sent", count->n_sent);
+    json_writer_named_number(&json, "left_out", count->n_matched - count->n_sent);
+    json_writer_named_number(&json, "per_second", count->per_second);
+    json_writer_named_number(&json, "tail", count->tail);
     put_ns(&json, "last_time_ns", count->last_ts_ns);
     json_writer_end(&json);
 }
