@@ -406,6 +406,7 @@ test('it scrolls through 40 million packets, the thumb by proportion, the wheel 
   with_page({ rate: 0, history: 40_000_000 }, async ({ page }) => {
     const height = await page.evaluate(() => document.querySelector<HTMLElement>('.grid-space')!.offsetHeight);
     assert.ok(height <= 8_000_000);
+    await until('the end', async () => (await last_number(page)) === 40_000_000 && (await page.locator('.grid-row.skeleton:visible').count()) === 0);
     await page.evaluate(() => { const grid = document.querySelector('.grid')!; grid.scrollTop = grid.scrollHeight / 2; });
     await until('the middle', async () => Math.abs((await last_number(page)) - 20_000_000) < 200_000 && (await page.locator('.grid-row.skeleton:visible').count()) === 0);
     await page.waitForTimeout(300);
