@@ -75,6 +75,7 @@ export class PacketTable {
   private anchor_key = 0;
   private anchor_px = 0; // of the anchor's line, from the top of the view
   private following = true;
+  private is_sync_due = false;
   private frame_request = 0;
   private timer = 0;
   private last_paint = 0;
@@ -522,12 +523,13 @@ export class PacketTable {
       }
     }
     const count = String(n + 1);
-    if (this.root.getAttribute('aria-rowcount') !== count && (!this.following || now - this.last_sync > sync_ms)) this.root.setAttribute('aria-rowcount', count);
+    if (!this.following && this.root.getAttribute('aria-rowcount') !== count) this.root.setAttribute('aria-rowcount', count);
     if (this.root.getAttribute('aria-activedescendant') !== active) {
       if (active === '') this.root.removeAttribute('aria-activedescendant');
       else this.root.setAttribute('aria-activedescendant', active);
     }
     if (this.following && now - this.last_sync > sync_ms) this.sync_scroller(false);
+    else if (this.following) this.sync_later(sync_ms - (now - this.last_sync));
     if (!this.following) this.take_anchor();
     this.owner.painted(last_painted);
     this.owner.need(missing, first, first + this.pool.length);
@@ -587,7 +589,9 @@ export class PacketTable {
 
   private sync_scroller(is_now: boolean): void {
     this.last_sync = performance.now();
-    const total = this.owner.lines().n * this.row_px;
+    const { n } = this.owner.lines();
+    const total = n * this.row_px;
+    if (this.root.getAttribute('aria-rowcount') !== String(n + 1)) this.root.setAttribute('aria-rowcount', String(n + 1));
     const height = Math.max(this.view_px, Math.min(total, scroll_cap_px));
     const text = `${Math.round(height)}px`;
     if (this.space.style.height !== text) this.space.style.height = text;
@@ -595,6 +599,16 @@ export class PacketTable {
     const at = most <= 0 ? 0 : this.following ? height : total <= scroll_cap_px ? this.top_px : (this.top_px / most) * (height - this.view_px);
     if (is_now || Math.abs(this.root.scrollTop - at) > 0.5) this.root.scrollTop = at;
     this.expected_scroll = this.root.scrollTop;
+  }
+
+  /* The last paint before nothing more comes: the scroller is brought up to date all the same. */
+  private sync_later(wait_ms: number): void {
+    if (this.is_sync_due) return;
+    this.is_sync_due = true;
+    window.setTimeout(() => {
+      this.is_sync_due = false;
+      if (!this.is_closed && this.following) this.sync_scroller(false);
+    }, wait_ms + 1);
   }
 
   private sync_soon(): void {
