@@ -349,5 +349,6 @@ void appsync_door_statistics(const struct appsync_door *door, struct appsync_doo
     statistics->n_subscriptions = broker->n_subscriptions;
     statistics->n_published = broker->n_published;
     statistics->n_delivered = broker->n_delivered;
+    statistics->n_events_dropped = broker->n_failed; /* no memory for the frame */
     appsync_packets_statistics(door->packets, statistics);
 }

@@ -5,6 +5,7 @@
 
 #include "base/timestamp.h"
 #include "net/connection.h"
+#include "web/appsync_door.h"
 #include "web/gate.h"
 #include "web/job_pool.h"
 #include "web/links.h"
@@ -57,6 +58,16 @@ enum metric {
     LOGIN_FAILURES,
     HELD_OFF,
     FOREIGN_ORIGINS,
+    APPSYNC_CONNECTIONS,
+    APPSYNC_SUBSCRIPTIONS,
+    APPSYNC_EVENTS,
+    APPSYNC_DELIVERED,
+    APPSYNC_DROPPED,
+    APPSYNC_REFUSED,
+    PUBLISHED_EVENTS,
+    PUBLISH_DROPPED,
+    PUBLISH_RETRIES,
+    PUBLISH_WAITING,
     UP_SECONDS,
     METRICS,
 };
@@ -109,6 +120,17 @@ static const struct {
     [LOGIN_FAILURES] = { "login_failures_total", true, "Wrong tokens, passwords and secrets of links" },
     [HELD_OFF] = { "logins_held_off_total", true, "Tries that were not looked at, after too many failures" },
     [FOREIGN_ORIGINS] = { "foreign_origins_total", true, "Requests that came from another page" },
+    [APPSYNC_CONNECTIONS] = { "appsync_connections", false, "Programs connected to /event/realtime" },
+    [APPSYNC_SUBSCRIPTIONS] = { "appsync_subscriptions", false, "Their subscriptions" },
+    [APPSYNC_EVENTS] = { "appsync_events_total", true, "Events made of packets" },
+    [APPSYNC_DELIVERED] = { "appsync_delivered_events_total", true, "Events handed to subscriptions" },
+    [APPSYNC_DROPPED] = { "appsync_dropped_events_total", true,
+                          "Events lost, by cause: slow (a connection was), making (no room, or too large)" },
+    [APPSYNC_REFUSED] = { "appsync_refused_total", true, "Operations with a wrong key, or one that is full" },
+    [PUBLISHED_EVENTS] = { "published_events_total", true, "Events taken by the API of --publish-appsync" },
+    [PUBLISH_DROPPED] = { "publish_dropped_events_total", true, "Events for it that were given up" },
+    [PUBLISH_RETRIES] = { "publish_retries_total", true, "Batches sent to it again" },
+    [PUBLISH_WAITING] = { "publish_waiting_events", false, "Events that wait to be sent to it" },
     [UP_SECONDS] = { "up_seconds", false, "Since the server started" },
 };
 
@@ -339,6 +361,29 @@ static void put_server(struct buffer *out, const struct site *site)
     put_one(out, UP_SECONDS, (uint64_t)((timestamp_now() - site->started_ns) / NS_PER_SECOND));
 }
 
+/* ---- AppSync Events ---- */
+
+static void put_appsync(struct buffer *out, const struct site *site)
+{
+    struct appsync_door_statistics door;
+
+    appsync_door_statistics(site->appsync, &door);
+    put_one(out, APPSYNC_CONNECTIONS, door.n_connections);
+    put_one(out, APPSYNC_SUBSCRIPTIONS, door.n_subscriptions);
+    put_one(out, APPSYNC_EVENTS, door.n_events);
+    put_one(out, APPSYNC_DELIVERED, door.n_delivered);
+    begin(out, APPSYNC_DROPPED);
+    put(out, APPSYNC_DROPPED, door.n_dropped, (struct label) { "cause", "slow" }, none, none);
+    put(out, APPSYNC_DROPPED, door.n_events_dropped, (struct label) { "cause", "making" }, none, none);
+    put_one(out, APPSYNC_REFUSED, door.n_refused);
+    if (!door.is_publishing)
+        return;
+    put_one(out, PUBLISHED_EVENTS, door.n_out_published);
+    put_one(out, PUBLISH_DROPPED, door.n_out_dropped);
+    put_one(out, PUBLISH_RETRIES, door.n_out_retries);
+    put_one(out, PUBLISH_WAITING, door.n_out_waiting);
+}
+
 void metrics_show(struct exchange *exchange)
 {
     struct buffer out;
@@ -348,6 +393,7 @@ void metrics_show(struct exchange *exchange)
     put_archive(&out, exchange->site);
     put_live(&out, exchange->site);
     put_server(&out, exchange->site);
+    put_appsync(&out, exchange->site);
     if (out.is_full)
         exchange_problem(exchange, 503, "no_memory", "the metrics have no room");
     else

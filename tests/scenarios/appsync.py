@@ -4,6 +4,7 @@ capture is published to such an API, for which the door itself stands."""
 import fcntl
 import json
 import os
+import re
 import subprocess
 import time
 import urllib.request
@@ -51,6 +52,13 @@ class Taker:
         out, err = self.child.communicate(timeout=60)
         self.t.check(self.child.returncode == 0, f'the client failed: {err}\nit had taken: {out[:2000]}')
         return [json.loads(line) for line in out.splitlines()]
+
+
+def metric(server, name):
+    request = urllib.request.Request(f'{server.url}/metrics', headers={'Authorization': f'Bearer {server.token}'})
+    with urllib.request.urlopen(request) as answer:
+        text = answer.read().decode()
+    return int(re.search(rf'^tapdeck_{name} (\d+)$', text, re.M).group(1))
 
 
 def replay(t, capture, port, rounds):
@@ -110,6 +118,9 @@ def case_the_capture_is_published_to_another_api(t):
     if listener:
         for event in listener.events():
             t.check('GET' in event['info'], f'not what was to be published: {event["info"]}')
+    published = metric(server, 'published_events_total')
+    t.check(published > 0 and metric(server, 'publish_dropped_events_total') == 0, f'{published} published')
+    t.equal(metric(server, 'appsync_events_total') >= published, True, 'events made of packets')
     said = t.stop(server.child)
     t.check('events published, 0 dropped' in said and ' 0 events published' not in said, said)
 
