@@ -175,11 +175,15 @@ static bool is_of_device(const struct asked_device *device, const struct packet_
     return false;
 }
 
-bool live_question_match(const struct live_question *question, const struct dissection *d,
-                         const struct packet_owner *owner)
+enum live_answer live_question_judge(const struct live_question *question, const struct dissection *d,
+                                     const struct packet_owner *owner)
 {
-    return scope_has_number_and_time(&question->asked.scope, d->packet->packet_id, d->packet->ts_ns) &&
-           is_of_device(&question->device_of_scope, owner) && is_of_device(&question->own_device, owner) &&
-           (question->of_scope == NULL || filter_match(question->of_scope, d)) &&
-           (question->own == NULL || filter_match(question->own, d));
+    if (!scope_has_number_and_time(&question->asked.scope, d->packet->packet_id, d->packet->ts_ns) ||
+        !is_of_device(&question->device_of_scope, owner) ||
+        (question->of_scope && !filter_match(question->of_scope, d)))
+        return LIVE_OUTSIDE;
+    return is_of_device(&question->own_device, owner) &&
+                   (question->own == NULL || filter_match(question->own, d))
+               ? LIVE_MATCH
+               : LIVE_INSIDE;
 }
