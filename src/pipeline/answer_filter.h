@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <time.h>
 
@@ -259,20 +260,17 @@ static void put_comparison(struct fleet *fleet, struct buffer *text)
 {
     const struct known *known = pick(fleet);
 
-    if (known->type == FIELD_NONE) {
-        put_field(fleet, text, known);
-        return;
-    }
+    if (known->type == FIELD_TIME && chance(fleet, 30)) /* alone among tests it has an opposite */
+        buffer_put_text(text, "not ");
     put_field(fleet, text, known);
+    if (known->type == FIELD_NONE)
+        return;
     buffer_printf(text, " %s ", relation(fleet));
     put_value(fleet, text, known);
     if (known->type == FIELD_IPV4 && chance(fleet, 25))
         buffer_printf(text, "/%u", (unsigned)below(&fleet->seed, 33));
     else if (known->type == FIELD_IPV6 && chance(fleet, 25))
         buffer_printf(text, "/%u", (unsigned)below(&fleet->seed, 129));
-    else if (known->type == FIELD_UINT && chance(fleet, 10)) /* a < b < c */
-        buffer_printf(text, " %s %u", PICK_TEXT(fleet, "<", "<=", "!=", ">="),
-                      (unsigned)below(&fleet->seed, 70000));
 }
 
 static void put_presence(struct fleet *fleet, struct buffer *text)
@@ -321,9 +319,11 @@ static void put_search(struct fleet *fleet, struct buffer *text)
     if (part.type == FIELD_STRING && chance(fleet, 20)) {
         const char *which = PICK_TEXT(fleet, "lower", "upper");
 
-        buffer_printf(text, "%s(%s) contains %s(", which, field_of(part.field)->name, which);
+        for (uint16_t i = 0; i < part.len; i++)
+            part.bytes[i] = (uint8_t)(which[0] == 'l' ? tolower(part.bytes[i]) : toupper(part.bytes[i]));
+        buffer_printf(text, "%s(%s) %s ", which, field_of(part.field)->name,
+                      PICK_TEXT(fleet, "contains", "contains", "=="));
         put_quoted(text, part.bytes, part.len);
-        buffer_put_text(text, ")");
         return;
     }
     if (chance(fleet, 15)) /* a protocol's own bytes */
@@ -356,12 +356,13 @@ static void put_slice(struct fleet *fleet, struct buffer *text)
     put_field(fleet, text, known);
     if (chance(fleet, 40))
         buffer_printf(text, "[%u:%u]", from, len);
-    else if (chance(fleet, 50))
+    else if (len > 1 && chance(fleet, 50))
         buffer_printf(text, "[%u-%u]", from, from + len - 1);
     else if (chance(fleet, 50))
         buffer_printf(text, "[-%u:%u]", known->len - from, len);
     else
-        buffer_printf(text, "[:%u,%u]", len, from);
+        buffer_printf(text, "[:%u,%u]", len,
+                      from); /* as long as both together: never equal to what follows */
     buffer_printf(text, " %s ", relation(fleet));
     if (known->type == FIELD_STRING)
         put_quoted(text, known->bytes + from, len);
@@ -427,6 +428,10 @@ static void put_fields(struct fleet *fleet, struct buffer *text)
     put_field(fleet, text, known);
     buffer_printf(text, " %s ", relation(fleet));
     put_field(fleet, text, other);
+    if (known->type == FIELD_UINT && chance(fleet, 20)) { /* a < b < c is a < b and b < c */
+        buffer_printf(text, " %s ", relation(fleet));
+        put_number(fleet, text, known);
+    }
 }
 
 static void put_test(struct fleet *fleet, struct buffer *text)

@@ -356,6 +356,8 @@ static void a_planted_unsound_rule_is_found(void **state)
     };
 
     (void)state;
+    if (getenv("TAPDECK_ANSWERS_CAPTURES")) /* they may have nothing that some of the rules are about */
+        skip();
     for (unsigned i = 0; i < sizeof plants / sizeof *plants; i++) {
         struct tally tally = { 0 };
 
