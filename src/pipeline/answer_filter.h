@@ -170,6 +170,8 @@ static const struct known *pick(struct fleet *fleet)
     static const char *const common[] = {
         "ip.addr",
         "ip.src",
+        "dtls.handshake.identity",
+        "icmp.type",
         "ipv6.addr",
         "udp.port",
         "udp.dstport",
@@ -466,4 +468,34 @@ static void put_filter(struct fleet *fleet, struct buffer *text, unsigned depth)
         text, PICK_TEXT(fleet, ") and (", ") and (", ") or (", ") && (", ") || (", ") xor (", ") ^^ ("));
     put_filter(fleet, text, depth - 1);
     buffer_put_text(text, ")");
+}
+
+/* What the index knows by itself: who is named in a handshake. Nothing else of the filter covers its
+ * mistakes.
+ */
+static void put_name_test(struct fleet *fleet, struct buffer *text)
+{
+    const struct known *found = pick_named(fleet, "dtls.handshake.identity");
+    struct known known;
+
+    if (found == NULL || found->len < 2) {
+        put_test(fleet, text);
+        return;
+    }
+    known = *found;
+    buffer_put_text(text, "dtls.handshake.identity ");
+    switch (below(&fleet->seed, 4)) {
+    case 0:
+        buffer_put_text(text, "matches ");
+        put_pattern(fleet, text, known.bytes, known.len);
+        break;
+    case 1:
+        known.len = (uint16_t)(1 + below(&fleet->seed, known.len));
+        buffer_put_text(text, "contains ");
+        put_value(fleet, text, &known);
+        break;
+    default:
+        buffer_printf(text, "%s ", relation(fleet));
+        put_value(fleet, text, &known);
+    }
 }

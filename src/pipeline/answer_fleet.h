@@ -89,6 +89,71 @@ static void take_packet(struct fleet *fleet, const struct packet *packet, int64_
     copied->packet.ts_ns += shift_ns;
 }
 
+static void put_u16(uint8_t *at, uint64_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+/* As an ICMP error that quotes it: what is within was not sent, and is dissected all the same. */
+static void quote_packet(struct fleet *fleet, const struct packet *packet)
+{
+    enum { ETHERNET = 14, IP = 20, ICMP = 8 };
+    uint32_t quoted = packet->caplen - ETHERNET, cut = (uint32_t)below(&fleet->seed, 2) * 600 + 28;
+    struct packet error = *packet;
+    uint8_t *at;
+
+    if (quoted > cut)
+        quoted = cut;
+    at = calloc(1, ETHERNET + IP + ICMP + (size_t)quoted);
+    assert_non_null(at);
+    memcpy(at, packet->data, ETHERNET);
+    at[ETHERNET] = 0x45;
+    put_u16(at + ETHERNET + 2, IP + ICMP + quoted);
+    at[ETHERNET + 8] = 64;
+    at[ETHERNET + 9] = 1;
+    memcpy(at + ETHERNET + 12, packet->data + ETHERNET + 16, 4);
+    memcpy(at + ETHERNET + 16, packet->data + ETHERNET + 12, 4);
+    at[ETHERNET + IP] = 3;
+    at[ETHERNET + IP + 1] = 3;
+    memcpy(at + ETHERNET + IP + ICMP, packet->data + ETHERNET, quoted);
+    error.data = at;
+    error.caplen = error.len = ETHERNET + IP + ICMP + quoted;
+    take_packet(fleet, &error, 500);
+    free(at);
+}
+
+/* What no capture has: other ports and bytes, cut packets, errors about packets. */
+static void change_packet(struct fleet *fleet)
+{
+    static const uint16_t ports[] = { 4789, 6081, 37008, 5683, 5684, 1883, 53, 4433, 40000 };
+    struct packet *packet = &fleet->packets[fleet->n - 1].packet;
+    uint8_t *data = fleet->packets[fleet->n - 1].data;
+    bool is_plain = packet->caplen > 42 && data[12] == 8 && data[13] == 0 && data[14] == 0x45;
+
+    switch (below(&fleet->seed, 60)) {
+    case 0:
+    case 1:
+        if (is_plain && fleet->n < FLEET_PACKETS)
+            quote_packet(fleet, packet);
+        break;
+    case 2:
+        if (is_plain)
+            put_u16(data + 34 + 2 * below(&fleet->seed, 2),
+                    ports[below(&fleet->seed, sizeof ports / sizeof *ports)]);
+        break;
+    case 3:
+        if (packet->caplen > 0)
+            data[below(&fleet->seed, packet->caplen)] ^= (uint8_t)(1 << below(&fleet->seed, 8));
+        break;
+    case 4:
+        packet->caplen = (uint32_t)below(&fleet->seed, (uint64_t)packet->caplen + 1);
+        break;
+    default:
+        break;
+    }
+}
+
 /* A capture from about begin_ns on; some packets lost, some twice. */
 static void take_capture(struct fleet *fleet, const char *path, int64_t begin_ns)
 {
@@ -115,6 +180,7 @@ static void take_capture(struct fleet *fleet, const char *path, int64_t begin_ns
             take_packet(fleet, &batch.packets[i], shift_ns);
             if (below(&fleet->seed, 200) == 0)
                 take_packet(fleet, &batch.packets[i], shift_ns + 1000);
+            change_packet(fleet);
         }
     }
     batch_clear(&batch);

@@ -225,7 +225,10 @@ static void ask_of_fleet(struct fleet *fleet, unsigned n_filters, const struct p
         struct buffer text;
 
         buffer_init(&text, TEXT_BYTES);
-        put_filter(fleet, &text, 3);
+        if (i % 8 == 0)
+            put_name_test(fleet, &text);
+        else
+            put_filter(fleet, &text, 3);
         buffer_put_u8(&text, 0);
         if (below(&fleet->seed, 3) == 0) {
             question.range.from_ns = fleet->packets[below(&fleet->seed, fleet->n)].packet.ts_ns;
