@@ -140,6 +140,7 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, uint32_
         .place = place,
         .is_forward = is_forward,
     };
+    struct sighting seen;
 
     if (key->any_port != FLOW_ANY_NONE) /* what is around a tunnel */
         return;
@@ -148,8 +149,11 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, uint32_
     if (key->protocol != IP_PROTOCOL_UDP && key->protocol != IP_PROTOCOL_TCP)
         return;
     scene.flow = flow_table_find(tracker->flows, key, hash);
-    if (look_glance(&scene))
-        take_packet(tracker, &scene);
+    if (!look_glance(&scene))
+        return;
+    if (scene.quotes_news && look_closer(tracker, &scene, &seen))
+        handshake_mark(tracker, &scene, &seen);
+    take_packet(tracker, &scene);
 }
 
 void tracker_checkpoint(struct tracker *tracker, bool is_last)

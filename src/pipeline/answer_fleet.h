@@ -119,7 +119,7 @@ static void quote_packet(struct fleet *fleet, const struct packet *packet)
     memcpy(at + ETHERNET + IP + ICMP, packet->data + ETHERNET, quoted);
     error.data = at;
     error.caplen = error.len = ETHERNET + IP + ICMP + quoted;
-    take_packet(fleet, &error, 500);
+    take_packet(fleet, &error, (int64_t)below(&fleet->seed, 2000000000));
     free(at);
 }
 
@@ -131,11 +131,21 @@ static void change_packet(struct fleet *fleet)
     uint8_t *data = fleet->packets[fleet->n - 1].data;
     bool is_plain = packet->caplen > 42 && data[12] == 8 && data[13] == 0 && data[14] == 0x45;
 
-    switch (below(&fleet->seed, 60)) {
+    bool is_dtls =
+        is_plain && data[23] == 17 && data[42] == 22; /* a handshake: what an index knows most of */
+
+    switch (below(&fleet->seed, is_dtls ? 15 : 60)) {
     case 0:
-    case 1:
         if (is_plain && fleet->n < FLEET_PACKETS)
             quote_packet(fleet, packet);
+        break;
+    case 1: /* and the packet itself was lost */
+        if (is_plain && fleet->n < FLEET_PACKETS) {
+            quote_packet(fleet, packet);
+            free(data);
+            fleet->packets[fleet->n - 2] = fleet->packets[fleet->n - 1];
+            fleet->n--;
+        }
         break;
     case 2:
         if (is_plain)
