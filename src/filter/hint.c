@@ -2,6 +2,7 @@
 #include "filter/hint.h"
 
 #include "filter/arena.h"
+#include "filter/regex.h"
 #include "filter/tree.h"
 #include "protocol/demand.h"
 
@@ -255,6 +256,28 @@ static const struct hint *identity_hint(struct arena *arena, struct bytes identi
     return hint;
 }
 
+/* An index knows all identities that were spelt, so it can be asked for parts of them, too. */
+static const struct hint *identity_like_hint(struct arena *arena, const struct node *test)
+{
+    struct hint *hint = arena_take(arena, sizeof *hint);
+
+    if (hint)
+        *hint = (struct hint) { .kind = HINT_IDENTITY_LIKE, .like.test = test };
+    return hint;
+}
+
+bool hint_takes_identity(const struct hint *hint, struct bytes identity)
+{
+    const struct node *test = hint->like.test, *constant = test->second;
+    struct bytes needle = constant->constant.bytes;
+    bool is_cut = false;
+
+    if (test->relation == RELATION_MATCHES)
+        return constant->regex == NULL || regex_match(constant->regex, identity, &is_cut) || is_cut;
+    return needle.len == 0 ||
+           (identity.len > 0 && memmem(identity.data, identity.len, needle.data, needle.len));
+}
+
 /* "any" and "all" both need a value for which the test holds, so they give the same hint. */
 static const struct hint *element_hint(struct arena *arena, const struct node *operand,
                                        enum relation relation, const struct node *element)
@@ -277,6 +300,10 @@ static const struct hint *test_hint(struct arena *arena, const struct node *node
 {
     const struct hint *elements = &hint_none;
 
+    if (node->kind == NODE_COMPARE && meaning_of(node->first) == MEANING_IDENTITY &&
+        (node->relation == RELATION_CONTAINS || node->relation == RELATION_MATCHES) &&
+        node->second->kind == NODE_CONSTANT)
+        return join(arena, HINT_AND, operand_hint(arena, node->first), identity_like_hint(arena, node));
     if (node->kind == NODE_COMPARE)
         elements = element_hint(arena, node->first, node->relation, node->second);
     else
@@ -440,7 +467,7 @@ const struct hint *hint_of_past(const struct hint *hint, struct hint **next)
         copy->time.from_ns = INT64_MIN;
     } else if (hint->kind == HINT_FLOW) {
         copy->flow.from_ns = INT64_MIN;
-    } else if (hint->kind == HINT_IDENTITY) {
+    } else if (hint->kind == HINT_IDENTITY || hint->kind == HINT_IDENTITY_LIKE) {
         copy->kind = HINT_ALL; /* only some packets of a conversation spell it */
     }
     return copy;

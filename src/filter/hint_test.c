@@ -37,6 +37,10 @@ static void write_hint(const struct hint *hint, struct buffer *out)
     case HINT_IDENTITY:
         buffer_printf(out, "id %.*s", (int)hint->identity.len, (const char *)hint->identity.data);
         return;
+    case HINT_IDENTITY_LIKE:
+        buffer_printf(out, "id like %.*s", (int)hint->like.test->second->constant.bytes.len,
+                      (const char *)hint->like.test->second->constant.bytes.data);
+        return;
     case HINT_TIME:
         if (hint->time.from_ns != INT64_MIN)
             buffer_printf(out, "%lld", (long long)hint->time.from_ns);
@@ -101,7 +105,10 @@ static void hints_say_what_must_be_there(void **state)
         { "dtls.handshake.identity == \"abc\"", "id abc" },
         { "dtls.handshake.identity in {\"abc\", \"d\"}", "(id abc | id d)" },
         { "dtls.handshake.identity != \"abc\"", "dtls" },
-        { "dtls.handshake.identity contains \"abc\"", "dtls" },
+        { "dtls.handshake.identity contains \"abc\"", "(dtls & id like abc)" },
+        { "all dtls.handshake.identity contains \"abc\" and ip", "((dtls & id like abc) & ip)" },
+        { "not dtls.handshake.identity contains \"abc\"", "all" },
+        { "dtls.handshake.identity[1:] contains \"abc\"", "dtls" },
         { "frame.time_epoch == 1700000000.5", "(1700000000500000000..1700000000500000000 | "
                                               "(1699999970500000000..1700000000500000000 & pieces))" },
         { "frame.time_epoch > 1", "(1000000001.. | (-28999999999..1000000001 & pieces))" },
