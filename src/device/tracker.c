@@ -231,3 +231,17 @@ void tracker_restore(struct tracker *tracker, const struct binding *binding)
     tracker->has_leases |= flow_key_is_address(&binding->flow);
     span_touch(tracker, flow, binding->to_ns);
 }
+
+void tracker_confirm(struct tracker *tracker, const struct binding *binding)
+{
+    uint64_t hash = flow_key_hash(&binding->flow, tracker->options.hash_seed);
+    struct flow *flow = flow_table_find(tracker->flows, &binding->flow, hash);
+    const struct session *session = flow ? session_of(tracker, flow) : NULL;
+
+    if (session && names_have(&session->names, binding->scheme, binding->identity)) {
+        if (flow->to_ns == binding->to_ns)
+            flow->reason = (uint8_t)binding->reason;
+        return;
+    }
+    tracker_restore(tracker, binding);
+}
