@@ -422,3 +422,53 @@ test('it scrolls through 40 million packets, the thumb by proportion, the wheel 
     await page.keyboard.press('Home');
     await until('the first', async () => (await keys(page))[0] === '1');
   }));
+
+test('R11 R12 where the others are is seen at the scrollbar; who may control asks all to come, each says yes or no', { skip }, () =>
+  with_page({ rate: 20, history: 4000 }, async ({ server, page, base }) => {
+    const bens = await new_context();
+    await bens.addInitScript(() => localStorage.setItem('tapdeck.settings', JSON.stringify({ guest_name: 'Ben Ode' })));
+    const ben = await bens.newPage();
+    const faults = watch_faults(ben);
+    await ben.goto(`${base}/live/box`);
+    await until('Ben is seen', async () => (await page.locator('.presence-tick').count()) === 1);
+    const tick_y = async () => (await page.locator('.presence-tick i').boundingBox())!.y;
+    const grid = (await page.locator('.grid').boundingBox())!;
+    // A row that is cut at the top is not the first one.
+    const is_with_ben = async () => Math.abs(Number((await keys(page))[0]) - Number((await keys(ben))[0])) <= 1;
+    assert.equal(await page.locator('.presence-tick span').textContent(), 'BO');
+    assert.ok((await tick_y()) > grid.y + grid.height * 0.9, 'who follows is at the end');
+
+    // Ben reads in the middle, by pages as by the thumb: seen at the scrollbar, and by who follows him.
+    await ben.evaluate(() => { const all = document.querySelector('.grid')!; all.scrollTop = all.scrollHeight / 2; });
+    await until('Ben in the middle', async () => Math.abs((await tick_y()) - (grid.y + grid.height / 2)) < grid.height * 0.1);
+    await page.getByRole('button', { name: /^Follow Ben Ode/ }).click();
+    await until('the same first packet', is_with_ben);
+    await ben.keyboard.press('PageUp');
+    await ben.locator('.grid').focus();
+    await page_up(ben);
+    await until('along with Ben', is_with_ben);
+    await page.keyboard.press('Escape');
+
+    // Ben asks everybody; Ann says no, and the next time yes.
+    const bring = ben.getByRole('button', { name: 'Bring everyone here' });
+    await bring.click();
+    const asked = page.locator('.invitation');
+    await asked.waitFor();
+    assert.match(((await asked.textContent()) ?? '').replace(/\u202f/g, ' '), /Ben Ode asks everyone to come here: the live view, packet [\d ]+/);
+    await page.getByRole('button', { name: 'Not now' }).click();
+    await until('put away', async () => (await asked.count()) === 0 && (await page.locator('.led-bar').count()) === 0);
+    await page.locator('.grid').focus();
+    await page.keyboard.press('End');
+    await bring.click();
+    await page.getByRole('button', { name: 'Go there' }).click();
+    await page.locator('.led-bar', { hasText: 'Following Ben Ode' }).waitFor();
+    await until('with Ben', is_with_ben);
+    server.brings_outside = true;
+    await page.keyboard.press('Escape');
+    await bring.click();
+    await until('outside', async () => /outside your link/.test((await asked.textContent().catch(() => '')) ?? ''));
+    assert.equal(await page.getByRole('button', { name: 'Go there' }).count(), 0);
+    assert.deepEqual(faults, []);
+    await page.screenshot({ path: process.env['SHOT'] || '/dev/null', type: 'png' }).catch(() => undefined);
+    await bens.close();
+  }));

@@ -37,6 +37,7 @@ interface Viewer {
   through: number;
   gap_from: number; // packets not sent since: 0 none
   person: string;
+  name: string;
   place: unknown;
   follows: string | null;
 }
@@ -62,6 +63,8 @@ export class MockServer {
   bytes = 'full';
   csp_reports = 0;
   state = 'live';
+  brings_outside = false;
+  private n_persons = 0;
   /* ms since 1970 of the packet `end_at_start - 1`, and of each since: when it was made. */
   private made: number[] = [];
   private readonly end_at_start: number;
@@ -231,7 +234,7 @@ export class MockServer {
     );
     const viewer: Viewer = {
       socket, view: 0, filter: '', wants_rows: false, sent_bytes: 0, acked: 0, matched: 0, seen: 0, sent: 0, left_out: 0, through: 0, gap_from: 0,
-      person: `p-${this.viewers.size + 1}`, place: null, follows: null,
+      person: `p-${++this.n_persons}`, name: this.n_persons === 1 ? 'Ann Miller' : 'Ben', place: null, follows: null,
     };
     this.viewers.add(viewer);
     socket.on('close', () => {
@@ -260,15 +263,15 @@ export class MockServer {
         else if (opcode === 1) this.take(viewer, JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>);
       }
     });
-    this.say(viewer, { type: 'hello', protocol: 1, version: '0.1.0', now_ns: this.now_ns(), you: this.you(viewer.person), sources: [this.source()] });
+    this.say(viewer, { type: 'hello', protocol: 1, version: '0.1.0', now_ns: this.now_ns(), you: this.you(viewer.person, viewer.name), sources: [this.source()] });
     this.tell_people();
   }
   private now_ns(): string {
     return String(BigInt(Date.now()) * 1_000_000n);
   }
-  private you(person: string): object {
+  private you(person: string, name = 'Ann Miller'): object {
     return {
-      person, name: person === 'p-1' ? 'Ann Miller' : 'Ben', kind: 'member', role: this.role, bytes: this.bytes, link: null, expires_ns: null,
+      person, name, kind: 'member', role: this.role, bytes: this.bytes, link: null, expires_ns: null,
       scope: { words: 'everything', source: null, filter: null, device: null, from_ns: null, to_ns: null },
     };
   }
@@ -283,7 +286,7 @@ export class MockServer {
   }
   private tell_people(): void {
     const people = [...this.viewers].map((one) => ({
-      person: one.person, name: one.person === 'p-1' ? 'Ann Miller' : 'Ben', color: '', shape: '', role: this.role, place: one.place, away: false,
+      person: one.person, name: one.name, color: '', shape: '', role: this.role, place: one.place, away: false,
     }));
     this.tell({ type: 'people', people });
   }
@@ -314,8 +317,16 @@ export class MockServer {
         this.tell_people();
         for (const other of this.viewers) if (other.follows === viewer.person) this.say(other, { type: 'lead', person: viewer.person, place: viewer.place, outside: false });
         return;
+      case 'hello':
+        if (typeof message['name'] === 'string') viewer.name = message['name'];
+        this.tell_people();
+        return;
+      case 'bring':
+        for (const other of this.viewers) if (other !== viewer) this.say(other, { type: 'bring', person: viewer.person, place: message['place'], outside: this.brings_outside });
+        return;
       case 'follow':
         viewer.follows = message['person'] as string | null;
+        for (const other of this.viewers) if (other.person === viewer.follows) this.say(viewer, { type: 'lead', person: other.person, place: other.place, outside: false });
     }
   }
   private say(viewer: Viewer, message: object): void {

@@ -15,7 +15,8 @@ import { note } from '../shell/notes';
 import { place_words } from '../shell/presence';
 import { route } from '../shell/router';
 import { Face } from '../shell/face';
-import { hello, people, source_named } from '../state/store';
+import { everyone_bring } from '../state/lead';
+import { hello, may_control, people, source_named } from '../state/store';
 import { count_text } from '../table/format';
 import { QrCode } from './qr';
 import { bytes_words, role_words, scope_words, share_address, share_choices, share_new, type ShareWhat } from './share_scope';
@@ -157,7 +158,10 @@ function Here() {
 
   return (
     <section class="share-here" aria-label="People here now">
-      <h3>Here now <span class="quiet-text">{all.length}</span></h3>
+      <h3>
+        Here now <span class="quiet-text">{all.length}</span>
+        {all.length > 1 && may_control.value && <button class="button quiet" type="button" onClick={everyone_bring}>Bring everyone here</button>}
+      </h3>
       {all.length === 0 ? <p class="quiet-text">Nobody else.</p> : (
         <ul>
           {all.slice(0, 60).map((person) => (

@@ -31,6 +31,13 @@ export function place_now(): Place {
   return mine;
 }
 
+/* A table shows another packet first than was told, or has met the time of that one since. */
+export function is_place_old(view: { table: { visible: () => { first: number } }; time_of: (number: number) => unknown }): boolean {
+  const { first } = view.table.visible();
+
+  return first !== mine.first || (mine.time_ns === undefined && view.time_of(first) !== null);
+}
+
 /* Called once. */
 export function place_start(): void {
   effect(() => {

@@ -101,7 +101,7 @@ export interface Place {
   filter?: string;
   following?: boolean;
   first?: number;
-  time_ns?: string;
+  time_ns?: string | undefined;
   path?: string;
 }
 

@@ -10,6 +10,7 @@ import type { ApiCount, ApiTimeline } from '../../net/api_types';
 import { Download } from '../../parts/download';
 import { PacketDrawer, pane_open } from '../../parts/packet_drawer';
 import { Stranger, Waiting, source_now } from '../../parts/pieces';
+import { presence_now, presence_ticks } from '../../parts/presence_marks';
 import { TallTimeline } from '../../parts/tall_timeline';
 import { bars_of, count_ask, gaps_of, marks_of, timeline_ask } from '../../parts/timeline_ask';
 import { bars_wanted, type TimelineGap } from '../../parts/timeline_data';
@@ -19,12 +20,12 @@ import { keys_lend } from '../../shell/keys';
 import { announce, note } from '../../shell/notes';
 import { href, route, set_query } from '../../shell/router';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
-import { led, place_now, place_set } from '../../state/place';
-import { selected_packet, source_named } from '../../state/store';
+import { is_place_old, led, place_set } from '../../state/place';
+import { people, selected_packet, source_named } from '../../state/store';
 import { settings, settings_set } from '../../state/settings';
 import { count_text } from '../../table/format';
 import { PacketView, columns_write } from '../../table/packet_view';
-import type { TimeFormat } from '../../table/time_format';
+import { ns_of_instant, type TimeFormat } from '../../table/time_format';
 import { SearchBox, type Reading } from './search_box';
 import { Side } from './side';
 
@@ -142,6 +143,8 @@ export default function Archive() {
     view.current?.table.refill();
   }, [whole, pins.value]);
 
+  useEffect(() => timeline.current?.set_people(presence_now(name)), [people.value, name]);
+
   useEffect(() => {
     if (name !== '') pins_load(name).catch(() => undefined);
   }, [name]);
@@ -154,8 +157,10 @@ export default function Archive() {
       {
         followed: () => undefined,
         painted: () => {
+          if (!is_place_old(made)) return;
           const { first } = made.table.visible();
-          if (first !== place_now().first) place_set({ first, following: false });
+          const at = made.time_of(first);
+          place_set({ source: made.question.source, first, following: false, time_ns: at ? ns_of_instant(at) : undefined });
         },
         selected: (number) => {
           selected_packet.value = number;
@@ -173,7 +178,11 @@ export default function Archive() {
     );
     made.set_time_format(settings.value.time_format as TimeFormat, null);
     view.current = made;
-    return () => made.close();
+    const untick = presence_ticks(made, () => made.question.source);
+    return () => {
+      untick();
+      made.close();
+    };
   }, []);
 
   useEffect(() => {

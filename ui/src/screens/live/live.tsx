@@ -34,6 +34,8 @@ export default function Live() {
     return () => model.close();
   }, [model]);
 
+  useEffect(() => (parts && model.view ? parts.presence_ticks(model.view, () => model.source) : undefined), [model, parts]);
+
   // The packet's part of the page: at rest, so that it is there when the first packet is opened.
   useEffect(() => {
     const load = () => load_pane().then((module) => set_pane(() => module.default), () => undefined);

@@ -9,7 +9,7 @@ import { live, type Count, type FilterFault, type LiveListener } from '../../net
 import { announce, note } from '../../shell/notes';
 import { route, set_query } from '../../shell/router';
 import { followed_person, health, health_set, hello, selected_packet, source_named, type Place } from '../../state/store';
-import { led, place_set } from '../../state/place';
+import { is_place_old, led, place_set } from '../../state/place';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
 import { settings, settings_set } from '../../state/settings';
 import { columns_write, gap_words, PacketView } from '../../table/packet_view';
@@ -209,6 +209,7 @@ export class LiveModel implements LiveListener {
       this.restore = null;
     }
     if (this.rows_wish === 'none') live.want_rows('none');
+    this.tell_place();
   }
   private missed_while_standing = 0;
 
@@ -390,6 +391,7 @@ export class LiveModel implements LiveListener {
   private painted(number: number): void {
     this.last_painted = number;
     live.painted(number);
+    if (!this.is_following.peek() && this.view && is_place_old(this.view)) this.tell_place();
     this.check_lag();
   }
 
@@ -530,8 +532,7 @@ export class LiveModel implements LiveListener {
       following: view.table.is_following,
       first: visible.first,
     };
-    if (at) place.time_ns = ns_of_instant(at);
-    place_set(place);
+    place_set({ ...place, time_ns: at ? ns_of_instant(at) : undefined });
   }
 
   /* R12: my list goes with theirs. Address, filter and screen went already (state/place.ts). */

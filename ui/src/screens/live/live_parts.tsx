@@ -17,6 +17,7 @@ import type { PaneTab } from '../../packet/packet_pane';
 import { conversation_filter, copy_link, endpoint_filter, next_gap, status_words, step_conversation } from './live_actions';
 import type { LiveModel } from './live_model';
 
+export { presence_ticks } from '../../parts/presence_marks';
 export { FilterBar } from './filter_bar';
 export { TimelineStrip } from './timeline_strip';
 

@@ -4,6 +4,7 @@
 // a second; a slider to the keyboard, with its value in words. A click goes there, a drag takes a time to the archive.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { palette_of, palette_watch, type Palette } from '../../parts/palette';
+import { presence_draw, presence_now } from '../../parts/presence_marks';
 import { go } from '../../shell/router';
 import { pins } from '../../state/pins';
 import { live } from '../../net/live_socket';
@@ -113,6 +114,10 @@ export function TimelineStrip({ model }: { model: LiveModel }) {
         pen.lineTo(x + 4, 0);
         pen.lineTo(x, 7);
         pen.fill();
+      }
+      for (const mark of presence_now(model.source)) {
+        const x = mark.is_following ? width - 12 : mark.us === null ? -1 : (mark.us / 1e6 - from) * px;
+        if (x >= 0 && x <= width) presence_draw(pen, palette, mark, x, 2, floor);
       }
       // Where one looks, while one stands.
       const view = model.view;
