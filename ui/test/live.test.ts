@@ -311,6 +311,31 @@ test('R9 a range says its packets, time and bytes', { skip }, () =>
     assert.equal(((await page.locator('.status-words').textContent()) ?? '').replace(/\u202f/g, '').includes(`${bytes} bytes`), true);
   }));
 
+test('n and N go to what the typed filter matches, in the list as it is', { skip }, () =>
+  with_page({ rate: 0, history: 3000 }, async ({ page }) => {
+    const chosen = async () => Number((await shown_rows(page)).find((row) => row.classes.includes('selected'))?.key ?? 0);
+    await page.keyboard.press('n');
+    await until('what n is for', async () => /Type a filter/.test((await page.locator('.notes').textContent()) ?? ''));
+    await page.locator('#filter').fill('coap');
+    await page.locator('.filter.ok').waitFor();
+    await to_table(page);
+    await page.keyboard.press('PageUp');
+    await page.locator('.follow-bar').waitFor();
+    const numbers = (await keys(page)).map(Number);
+    await page.keyboard.press('n');
+    await until('a match', async () => (await chosen()) % 10 === 0 && (await chosen()) > 0);
+    const first = await chosen();
+    assert.ok(numbers.includes(first), 'the next one, in sight already');
+    await page.keyboard.press('n');
+    await until('the one after', async () => (await chosen()) === first + 10);
+    for (const wanted of [first, first - 10]) {
+      await page.keyboard.press('N');
+      await until(`back at ${wanted}`, async () => (await chosen()) === wanted);
+    }
+    assert.ok((await keys(page)).some((key) => Number(key) % 10 !== 0), 'nothing was filtered away');
+    assert.equal(new URL(page.url()).searchParams.get('f'), null);
+  }));
+
 test('R13 the copied link shows the same packet, filter, time format; an old one that is gone says so', { skip }, () =>
   with_page({ rate: 20 }, async ({ server, page, base }) => {
     await to_table(page);

@@ -250,6 +250,7 @@ export interface ApiShare {
   seen_ns: Ns | null;
   created_ns: Ns;
   revoked: boolean;
+  numbers?: [number, number][] | null;
 }
 
 export interface ApiShareNew {
@@ -262,6 +263,7 @@ export interface ApiShareNew {
   to_ns?: Ns;
   expires_ns?: Ns;
   most_viewers?: number;
+  numbers?: [number, number][]; // first and last of each, both included
 }
 
 export interface ApiShareMade {

@@ -7,6 +7,7 @@ import '../../table/table.css';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../../net/api';
 import type { ApiCount, ApiTimeline } from '../../net/api_types';
+import { copy_address } from '../../parts/copy_address';
 import { Download } from '../../parts/download';
 import { PacketDrawer, pane_open } from '../../parts/packet_drawer';
 import { Stranger, Waiting, source_now } from '../../parts/pieces';
@@ -21,7 +22,7 @@ import { announce, note } from '../../shell/notes';
 import { href, route, set_query } from '../../shell/router';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
 import { is_place_old, led, place_set } from '../../state/place';
-import { people, selected_packet, source_named } from '../../state/store';
+import { people, selected_packet, selected_range, source_named } from '../../state/store';
 import { settings, settings_set } from '../../state/settings';
 import { count_text } from '../../table/format';
 import { PacketView, columns_write } from '../../table/packet_view';
@@ -162,8 +163,10 @@ export default function Archive() {
           const at = made.time_of(first);
           place_set({ source: made.question.source, first, following: false, time_ns: at ? ns_of_instant(at) : undefined });
         },
-        selected: (number) => {
+        selected: (number, is_range) => {
+          const { from } = made.table.selection;
           selected_packet.value = number;
+          selected_range.value = is_range ? { from: Math.min(from, number), to: Math.max(from, number) } : null;
           set_query({ p: number });
           const at = made.time_of(number);
           timeline.current?.set_cursor(at ? at.sec * 1e6 + Math.floor(at.nsec / 1000) : null);
@@ -182,6 +185,7 @@ export default function Archive() {
     return () => {
       untick();
       made.close();
+      selected_range.value = null;
     };
   }, []);
 
@@ -232,13 +236,21 @@ export default function Archive() {
           { keys: ['/'], does: 'search', run: () => document.querySelector<HTMLInputElement>('[data-search]')?.select() },
           { keys: ['j', 'ArrowDown'], does: 'next packet', run: () => view.current?.table.select_by(1) },
           { keys: ['k', 'ArrowUp'], does: 'packet before', run: () => view.current?.table.select_by(-1) },
+          { keys: ['Shift+ArrowDown', 'J'], does: 'select a range down', run: () => view.current?.table.select_by(1, true) },
+          { keys: ['Shift+ArrowUp', 'K'], does: 'select a range up', run: () => view.current?.table.select_by(-1, true) },
+          { keys: ['Home', 'g g'], does: 'the first packet', run: () => view.current?.table.show_line(0, 0) },
+          { keys: ['End', 'G'], does: 'the last packet', run: () => view.current?.table.show_line(view.current.lines.n - 1, 1) },
+          { keys: ['m'], does: 'mark', run: () => (selected_packet.value === null ? false : void view.current?.table.toggle_mark(selected_packet.value)) },
+          { keys: ['x'], does: 'ignore', run: () => (selected_packet.value === null ? false : void view.current?.table.toggle_ignore(selected_packet.value)) },
+          { keys: ['f'], does: 'its session', run: () => void import('../../parts/session_open').then((part) => part.session_open()) },
+          { keys: ['y'], does: 'copy a link to this view', run: () => void copy_address(new URL(location.href)) },
           { keys: ['PageDown'], does: 'a page on', run: () => view.current?.table.select_by(view.current.table.page_lines) },
           { keys: ['PageUp'], does: 'a page back', run: () => view.current?.table.select_by(-view.current.table.page_lines) },
           { keys: ['+', '='], does: 'closer', run: () => timeline.current?.zoom(2) },
           { keys: ['-'], does: 'further away', run: () => timeline.current?.zoom(0.5) },
           { keys: ['0'], does: 'the whole archive', run: () => see_all() },
           { keys: ['Enter'], does: 'open the packet', run: () => (selected_packet.value === null ? false : pane_open('details')) },
-          { keys: ['c'], does: 'comment on the packet', run: () => (selected_packet.value === null ? false : pane_open('comments')) },
+          { keys: ['c', 'p'], does: 'comment on the packet', run: () => (selected_packet.value === null ? false : pane_open('comments')) },
           { keys: ['['], does: 'comment before', run: () => step_pin(-1) },
           { keys: [']'], does: 'next comment', run: () => step_pin(1) },
           {

@@ -8,13 +8,15 @@ import type { KeyBinding } from '../../shell/keys';
 import { note } from '../../shell/notes';
 import { go } from '../../shell/router';
 import { live } from '../../net/live_socket';
-import { alarm, followed_person, health, selected_packet, source_named } from '../../state/store';
+import { alarm, followed_person, health, selected_packet, selected_range, source_named } from '../../state/store';
 import { settings, settings_set } from '../../state/settings';
 import { columns } from '../../table/columns';
 import { count_text, duration_text } from '../../table/format';
 import { time_formats, type TimeFormat } from '../../table/time_format';
 import type { PaneTab } from '../../packet/packet_pane';
-import { conversation_filter, copy_link, endpoint_filter, next_gap, status_words, step_conversation } from './live_actions';
+import {
+  conversation_filter, copy_link, cycle_time_format, endpoint_filter, follow_stream, next_gap, set_columns, set_reference, set_time_format, status_words, step_conversation, step_match,
+} from './live_actions';
 import type { LiveModel } from './live_model';
 
 export { presence_ticks } from '../../parts/presence_marks';
@@ -183,7 +185,7 @@ export function Splitter() {
 
 export function StatusLine({ model }: { model: LiveModel }) {
   const { pane_is_open } = model;
-  const words = (model.range.value, selected_packet.value, status_words(model));
+  const words = (selected_range.value, selected_packet.value, status_words(model));
   const format = model.time_format.value;
   const shown = settings.value.columns.length === 0 ? columns.map((one) => one.id) : settings.value.columns.map((one) => one.split(':')[0]!);
   return (
@@ -195,7 +197,7 @@ export function StatusLine({ model }: { model: LiveModel }) {
         </button>
         <label>
           Time{' '}
-          <select class="input" value={format} onChange={(event) => model.set_time_format(event.currentTarget.value as TimeFormat)}>
+          <select class="input" value={format} onChange={(event) => set_time_format(model, event.currentTarget.value as TimeFormat)}>
             {Object.entries(time_formats).map(([name, text]) => (
               <option key={name} value={name}>
                 {text}
@@ -212,7 +214,7 @@ export function StatusLine({ model }: { model: LiveModel }) {
                   type="checkbox"
                   checked={shown.includes(column.id)}
                   onChange={(event) =>
-                    model.set_columns(columns.filter((one) => (one.id === column.id ? event.currentTarget.checked : shown.includes(one.id))).map((one) => one.id))
+                    set_columns(model, columns.filter((one) => (one.id === column.id ? event.currentTarget.checked : shown.includes(one.id))).map((one) => one.id))
                   }
                 />{' '}
                 {column.title}
@@ -337,6 +339,8 @@ export function keys_of(model: LiveModel, pane: { set_large: (change: (is: boole
       { keys: ['Home', 'g g'], does: 'the first packet', run: () => table()?.show_line(0, 0) },
       { keys: ['End', 'G'], does: 'follow the newest', run: () => model.follow() },
       { keys: ['Space'], does: 'freeze, go on', run: () => model.toggle_freeze() },
+      { keys: ['n'], does: 'next that matches what is typed as filter', run: () => void step_match(model, false) },
+      { keys: ['N'], does: 'previous that matches it', run: () => void step_match(model, true) },
       { keys: [']'], does: 'next pin or gap', run: () => next_gap(model, false) },
       { keys: ['['], does: 'previous pin or gap', run: () => next_gap(model, true) },
       { keys: ['Enter'], does: 'details', run: need_one(() => (model.pane_is_open.value = true)) },
@@ -352,11 +356,11 @@ export function keys_of(model: LiveModel, pane: { set_large: (change: (is: boole
           pane.set_tab(() => 'comments');
         }),
       },
-      { keys: ['t'], does: 'time format', run: () => model.cycle_time_format() },
-      { keys: ['T'], does: 'count times from this packet', run: () => void model.set_reference() },
+      { keys: ['t'], does: 'time format', run: () => cycle_time_format(model) },
+      { keys: ['T'], does: 'count times from this packet', run: () => void set_reference(model) },
       { keys: ['Ctrl+.'], does: 'next in the conversation', run: () => void step_conversation(model, false) },
       { keys: ['Ctrl+,'], does: 'previous in the conversation', run: () => void step_conversation(model, true) },
-      { keys: ['f'], does: 'filter on the conversation', run: need_one(() => model.apply(conversation_filter(model))) },
+      { keys: ['f'], does: 'follow the stream: its ladder, or a filter on the conversation', run: need_one((number) => void follow_stream(model, number)) },
       {
         keys: ['d'],
         does: 'the device',

@@ -10,6 +10,7 @@ import { pins } from '../../state/pins';
 import { live } from '../../net/live_socket';
 import { count_text } from '../../table/format';
 import { instant_of_ns, ms_of_instant, time_of_day } from '../../table/time_format';
+import { go_to_time } from './live_actions';
 import { kept_seconds } from './live_bars';
 import type { LiveModel } from './live_model';
 
@@ -189,7 +190,7 @@ export function TimelineStrip({ model }: { model: LiveModel }) {
         const [a, b] = [second_at(Math.min(from, to)), second_at(Math.max(from, to))];
         const ns = (second: number) => `${Math.floor(second)}${String(Math.floor((second % 1) * 1e9)).padStart(9, '0')}`;
         go({ screen: 'archive', source: model.source, query: { t: `${ns(a)}..${ns(b)}`, f: model.filter.peek() } });
-      } else void model.go_to_time(second_at(from) * 1000);
+      } else void go_to_time(model, second_at(from) * 1000);
     };
     node.addEventListener('pointermove', move);
     node.addEventListener('pointerup', up);
@@ -208,7 +209,7 @@ export function TimelineStrip({ model }: { model: LiveModel }) {
       event.preventDefault();
       event.stopPropagation();
       if (at_ms === 0) model.follow();
-      else void model.go_to_time(at_ms);
+      else void go_to_time(model, at_ms);
     }
   };
 
