@@ -497,3 +497,84 @@ test('R11 R12 where the others are is seen at the scrollbar; who may control ask
     await page.screenshot({ path: process.env['SHOT'] || '/dev/null', type: 'png' }).catch(() => undefined);
     await bens.close();
   }));
+
+/* A page without rows: a state of the table that says why. */
+async function with_state(options: Partial<MockOptions>, set: (server: MockServer) => void, path: string, run: (stage: Stage) => Promise<void>): Promise<void> {
+  const server = new MockServer({ dist, history: 2000, rate: 0, ...options });
+  set(server);
+  const base = await server.listen();
+  const page = await context.newPage();
+  const faults = watch_faults(page);
+  await page.goto(base + path);
+  try {
+    await run({ server, page, base, faults });
+    assert.deepEqual(faults, []);
+  } finally {
+    await page.close();
+    await server.close();
+  }
+}
+const said = async (page: Page, where: string) => ((await page.locator(where).allTextContents()).join(' ')).replace(/\u202f/g, ' ');
+
+test('a filter that matches nothing says what was seen of its fields, and a click asks for that', { skip }, () =>
+  with_state({}, () => undefined, `/live/box?f=${encodeURIComponent('coap.code == 255 && coap.mid == 1 && nothing')}`, async ({ page }) => {
+    await page.locator('.seen-near li').first().waitFor();
+    assert.match(await said(page, '.empty'), /Nothing matches: 0 of 2 000/);
+    assert.match(await said(page, '.seen-near'), /Seen of coap.code in the newest 100 000 packets/);
+    assert.match(await said(page, '.seen-near'), /2.05 Content 9 112/);
+    assert.match(await said(page, '.seen-near'), /coap.mid is in none/);
+    await page.getByRole('button', { name: /2.05 Content/ }).click();
+    await until('another filter', () => new URL(page.url()).searchParams.get('f') === 'coap.code == 69');
+    await until('rows', async () => (await shown_rows(page)).length > 5);
+  }));
+
+test('nothing captured yet: on what, since when, and what the recorder counted; the first packet takes its place', { skip }, () =>
+  with_state({ history: 0 }, () => undefined, '/live/box', async ({ server, page }) => {
+    await page.locator('.why').waitFor();
+    assert.match(await said(page, '.empty'), /Capturing on vxlan 10.20.1.10 vni 42.*0 packets since .*\d\d:\d\d:\d\d.*took 0 packets.*Nothing has arrived/);
+    server.grow(3);
+    await until('rows', async () => (await shown_rows(page)).length === 3 && (await page.locator('.empty').count()) === 0);
+  }));
+
+test('ended, lost and disk full are a bar for all, with since when; rows stay', { skip }, () =>
+  with_page({ rate: 0 }, async ({ server, page }) => {
+    const states: [string, string | null, RegExp][] = [
+      ['ended', null, /Capture ended \d\d:\d\d:\d\d\. Everything here stays/],
+      ['lost', null, /✗ The recorder gives no sign of life since \d\d:\d\d:\d\d/],
+      ['disk_full', 'no space left on /var/lib/tapdeck', /✗ Recording is in trouble since \d\d:\d\d:\d\d: no space left on/],
+    ];
+    for (const [state, words, expected] of states) {
+      Object.assign(server, { state, words });
+      server.tell({ type: 'source', source: server.source() });
+      await until(state, async () => expected.test(await said(page, '.banner')));
+      assert.equal(await page.locator('.banner.bad').count(), state === 'ended' ? 0 : 1);
+      assert.ok((await keys(page)).length > 20, 'rows stay');
+    }
+    server.tell({ type: 'trouble', words: 'Recording stopped: the disk is full', since_ns: '1' });
+    await page.locator('.banner[role=alert]', { hasText: 'the disk is full' }).waitFor();
+    server.tell({ type: 'trouble', words: '', since_ns: null });
+    await until('over', async () => (await page.locator('.banner[role=alert]').count()) === 0);
+  }));
+
+test('read as list: pages of 50 in a table, and from a row back to the packet', { skip }, () =>
+  with_page({ rate: 50 }, async ({ page }) => {
+    await to_table(page);
+    await page.keyboard.press('PageUp');
+    await page.locator('.follow-bar').waitFor();
+    await page.keyboard.press('l');
+    const row = page.locator('.row-list tbody tr');
+    await until('a page', async () => (await row.count()) === 50);
+    const first = async () => Number((await row.first().locator('th').textContent())!.replace(/\D/g, ''));
+    const began = await first();
+    assert.deepEqual(await page.locator('.row-list thead th').allTextContents(), ['No.', 'Time', 'Device', 'Source', 'Destination', 'Protocol', 'Length', 'Info']);
+    await page.getByRole('button', { name: '50 before' }).click();
+    await until('the page before', async () => (await first()) === began - 50);
+    await page.getByRole('button', { name: '50 after' }).click();
+    await until('and on again', async () => (await first()) === began);
+    await page.getByRole('button', { name: 'First' }).click();
+    await until('the first', async () => (await first()) === 1);
+    assert.ok(await page.getByRole('button', { name: '50 before' }).isDisabled());
+    await row.nth(9).locator('button').click();
+    await until('that packet', async () => (await shown_rows(page)).some((one) => one.key === '10' && one.classes.includes('selected')));
+    assert.equal(await page.locator('.row-list').count(), 0);
+  }));

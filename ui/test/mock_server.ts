@@ -63,6 +63,7 @@ export class MockServer {
   bytes = 'full';
   csp_reports = 0;
   state = 'live';
+  words: string | null = null;
   brings_outside = false;
   private n_persons = 0;
   /* ms since 1970 of the packet `end_at_start - 1`, and of each since: when it was made. */
@@ -136,7 +137,7 @@ export class MockServer {
     return BigInt(Math.floor(ms * 1000)) * 1000n + BigInt(number % 1000);
   }
   matches(filter: string, number: number): boolean {
-    return filter === '' || number % (this.options.filter_every ?? 10) === 0;
+    return filter === '' || (!filter.includes('nothing') && number % (this.options.filter_every ?? 10) === 0);
   }
 
   private turn(): void {
@@ -277,8 +278,8 @@ export class MockServer {
   }
   source(): object {
     return {
-      name: 'box', state: this.state, since_ns: String(BigInt(this.start_ms) * 1_000_000n), first: this.first, end: this.end,
-      words: this.state === 'live' ? 'Capturing vxlan 10.20.1.10 vni 42' : 'Capture ended 09:40:11 by Ann', interfaces: ['vxlan 10.20.1.10 vni 42'],
+      name: 'box', state: this.state, since_ns: String(BigInt(this.start_ms) * 1_000_000n), first: this.first === this.end ? null : this.first, end: this.end,
+      words: this.words ?? (this.state === 'live' ? 'it is recorded now' : this.state === 'ended' ? 'its recording was ended' : 'its recorder gives no sign of life'), interfaces: ['vxlan 10.20.1.10 vni 42'],
     };
   }
   tell(message: object): void {
@@ -361,6 +362,8 @@ export class MockServer {
     }
     const asked = path.slice('/api/v1'.length);
     if (asked === '/me') return json({ version: '0.1.0', now_ns: this.now_ns(), you: this.you('p-1'), sources: [this.source()] });
+    if (asked === '/status')
+      return json({ version: '0.1.0', now_ns: this.now_ns(), sources: [this.source()], archive: null, recorders: [{ node: 'box', state: 'alive', packets: 0, bytes: 0, lost_kernel: 0, lost_queue: 0, lost_disk: 0, lost_mirror: 0, trouble: '' }] });
     if (asked === '/filter/check') return json(this.verdict(query.get('filter') ?? ''));
     if (asked === '/fields')
       return json({
@@ -400,6 +403,7 @@ export class MockServer {
       });
     }
     if (rest === 'pins') return json({ pins: [] });
+    if (rest === 'filter/values' && query.get('field') === 'coap.mid') return json({ field: 'coap.mid', values: [], seen: 100000, is_complete: false });
     if (rest === 'filter/values') return json({ field: query.get('field'), values: [{ value: '69', text: '2.05 Content', n: 9112 }, { value: '132', text: '4.04 Not Found', n: 31 }], seen: 100000, is_complete: false });
     const packet = /^packets\/(\d+)(\/bytes)?$/.exec(rest);
     if (packet) {
@@ -435,7 +439,7 @@ export class MockServer {
     if (filter.includes('bad')) return { state: 'error', text: 'no such field', column: 0, length: 3, suggestion: null, warnings: [], fields: [], is_covered: true };
     if (filter.includes('!='))
       return { state: 'warning', text: '', column: null, length: null, suggestion: null, warnings: [{ text: 'ip.addr stands twice in a packet: != holds only when both differ.' }], fields: [], is_covered: true };
-    return { state: 'ok', text: '', column: null, length: null, suggestion: null, warnings: [], fields: [], is_covered: true };
+    return { state: 'ok', text: '', column: null, length: null, suggestion: null, warnings: [], fields: filter.match(/[a-z]+\.[a-z_.]+/g) ?? [], is_covered: true };
   }
 
   private answer_rows(query: URLSearchParams, response: ServerResponse): void {

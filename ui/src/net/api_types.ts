@@ -288,4 +288,7 @@ export interface ApiStatus {
   now_ns: Ns;
   sources: ApiSource[];
   archive: { segments: number; packets: number; stored_bytes: number; index_bytes: number; disk_bytes: number; disk_free_bytes: number } | null;
+  recorders: {
+    node: string; state: 'alive' | 'dead' | 'stuck'; packets: number; bytes: number; lost_kernel: number; lost_queue: number; lost_disk: number; lost_mirror: number; trouble: string;
+  }[];
 }

@@ -4,6 +4,7 @@
 // request. In the address: `f` filter, `d` device, `t` the range, `p` the packet.
 import './archive.css';
 import '../../table/table.css';
+import type { ComponentType } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../../net/api';
 import type { ApiCount, ApiTimeline } from '../../net/api_types';
@@ -12,6 +13,7 @@ import { Download } from '../../parts/download';
 import { PacketDrawer, pane_open } from '../../parts/packet_drawer';
 import { Stranger, Waiting, source_now } from '../../parts/pieces';
 import { presence_now, presence_ticks } from '../../parts/presence_marks';
+import { SeenNear } from '../../parts/seen_near';
 import { TallTimeline } from '../../parts/tall_timeline';
 import { bars_of, count_ask, gaps_of, marks_of, timeline_ask } from '../../parts/timeline_ask';
 import { bars_wanted, type TimelineGap } from '../../parts/timeline_data';
@@ -56,6 +58,11 @@ export default function Archive() {
   const [sight, set_sight] = useState<{ from_us: number; to_us: number } | null>(null);
   const [count, set_count] = useState<ApiCount | null>(null);
   const [is_side_open, set_side_open] = useState(false);
+  const is_list = query.get('as') === 'list';
+  const [List, set_list] = useState<ComponentType<any> | null>(null);
+  useEffect(() => {
+    if (is_list) import('../../parts/row_list').then((module) => set_list(() => module.RowList), () => undefined);
+  }, [is_list]);
 
   const take_range = useCallback((now: TimeRange) => set_query({ t: range_text(now), p: null }, { push: true }), []);
   const show = useCallback(async (number: number) => {
@@ -243,6 +250,7 @@ export default function Archive() {
           { keys: ['m'], does: 'mark', run: () => (selected_packet.value === null ? false : void view.current?.table.toggle_mark(selected_packet.value)) },
           { keys: ['x'], does: 'ignore', run: () => (selected_packet.value === null ? false : void view.current?.table.toggle_ignore(selected_packet.value)) },
           { keys: ['f'], does: 'its session', run: () => void import('../../parts/session_open').then((part) => part.session_open()) },
+          { keys: ['l'], does: 'read as a list', run: () => set_query({ as: 'list' }, { push: true }) },
           { keys: ['y'], does: 'copy a link to this view', run: () => void copy_address(new URL(location.href)) },
           { keys: ['PageDown'], does: 'a page on', run: () => view.current?.table.select_by(view.current.table.page_lines) },
           { keys: ['PageUp'], does: 'a page back', run: () => view.current?.table.select_by(-view.current.table.page_lines) },
@@ -320,6 +328,7 @@ export default function Archive() {
         </span>
         <div class="end">
           <Download source={name} filter={filter || null} device={device || null} {...range_params(range)} />
+          <button class="button quiet" title="Packets as pages of a plain table (l)" onClick={() => set_query({ as: 'list' }, { push: true })}>Read as list</button>
           <button class="button side-button" aria-expanded={is_side_open} onClick={() => set_side_open(!is_side_open)}>What is kept</button>
         </div>
       </div>
@@ -349,7 +358,21 @@ export default function Archive() {
             </div>
           )}
           {!fault && count?.is_complete && count.matched === 0 && <Empty filter={filter} device={device} range={range} whole={whole} take={take_range} />}
-          <div class="archive-table" ref={table_host} hidden={fault !== null || (count?.is_complete === true && count.matched === 0)} />
+          <div class="archive-rows" hidden={fault !== null || (count?.is_complete === true && count.matched === 0)}>
+            <div class="archive-table" ref={table_host} inert={is_list} />
+            {is_list && List && view.current && (
+              <List
+                question={view.current.question}
+                start={view.current.table.visible().first}
+                format={settings.value.time_format as TimeFormat}
+                close={() => set_query({ as: null })}
+                open={(number: number) => {
+                  set_query({ as: null });
+                  void show(number).then(() => pane_open('details'));
+                }}
+              />
+            )}
+          </div>
           <PacketDrawer source={name} number={selected_packet.value} filter={(text, is_applied) => set_query({ f: is_applied || filter === '' ? text : `(${filter}) && ${text}`, p: null }, { push: true })} />
         </div>
       </div>
@@ -383,6 +406,7 @@ function Empty({ filter, device, range, whole, take }: { filter: string; device:
     <div class="nothing">
       <h2>No packets {what} {range === ANY_TIME ? 'in this archive' : 'in this time'}</h2>
       {hole && <p class="bad">▒ {hole.words}</p>}
+      {filter !== '' && device === '' && range === ANY_TIME && <SeenNear source={source_now()} filter={filter} apply={(wanted) => set_query({ f: wanted, p: null }, { push: true })} />}
       <div class="buttons">
         {near.before && <button class="button" onClick={() => take(near.before!)}>← Nearest before: {duration_words(range.from_us! - near.before.to_us!)}</button>}
         {near.after && <button class="button" onClick={() => take(near.after!)}>Nearest after: {duration_words(near.after.from_us! - range.to_us!)} →</button>}

@@ -392,6 +392,8 @@ export class LiveModel implements LiveListener {
   private painted(number: number): void {
     this.last_painted = number;
     live.painted(number);
+    const n = this.view?.lines.n ?? 0;
+    if ((n === 0) !== (this.n_lines.peek() === 0)) this.n_lines.value = n;
     if (!this.is_following.peek() && this.view && is_place_old(this.view)) this.tell_place();
     this.check_lag();
   }
