@@ -66,7 +66,7 @@ test("from the server's own address one comes to a device and back", { skip, tim
   await page.getByText('D:79445e2600000005').first().click();
   await until("the device's address", () => page.url().includes(`/d/${source}/D%3A79445e2600000005`));
   await page.getByText('100.71.3.9').first().waitFor();
-  await page.locator('header').getByText('Live').click();
+  await page.getByRole('link', { name: 'Live', exact: true }).click();
   await page.locator('.grid').waitFor();
   assert.deepEqual(faults, []);
   await page.close();

@@ -102,7 +102,7 @@ export default function Device() {
           </div>
         </section>
         <section class="card" aria-label="When it was here">
-          <h2>When it was here <span class="quiet-text">hours, UTC</span></h2>
+          <h2>When it was here <span class="quiet-text">UTC</span></h2>
           <div class="in">{device ? <DayStrip strip={device.strip} pick={(from, to) => packets(from, to)} /> : <Waiting width={60} />}</div>
         </section>
         <section class="card wide" aria-label="Where it was">
