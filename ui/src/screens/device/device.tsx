@@ -9,7 +9,7 @@ import { useAsked } from '../../parts/asked';
 import { DayStrip } from '../../parts/day_strip';
 import { Ago, Length, Moment, Refused, Stranger, Waiting, kind_words, path_part, source_now } from '../../parts/pieces';
 import { ns_from, ns_until, us_of_ns } from '../../parts/time_scale';
-import { dialog_open } from '../../shell/dialogs';
+import { dialog_open } from '../../shell/dialog_open';
 import { keys_lend } from '../../shell/keys';
 import { note } from '../../shell/notes';
 import { go, href, route } from '../../shell/router';
