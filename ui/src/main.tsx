@@ -24,6 +24,7 @@ keys_lend({
     { keys: ['1'], does: 'live', run: () => go({ screen: 'live' }) },
     { keys: ['2'], does: 'archive', run: () => go({ screen: 'archive' }) },
     { keys: ['3'], does: 'devices', run: () => go({ screen: 'devices' }) },
+    { keys: ['4'], does: 'the session of the selected packet', run: () => void import('./parts/session_open').then((part) => part.session_open()) },
     { keys: ['s'], does: 'share', run: () => document.querySelector<HTMLElement>('[data-action=share]')?.click() },
     {
       keys: ['?'],
