@@ -13,6 +13,7 @@
 #include "protocol/state.h"
 
 #define SECOND_NS INT64_C(1000000000)
+#define DISORDER_NS (10 * SECOND_NS) /* an earlier packet came late; beyond, a clock was set back */
 
 enum { SOURCES_LIMIT = 8 };
 
@@ -75,7 +76,7 @@ void span_begin_nameless(struct tracker *tracker, struct flow *flow, bool is_cli
 /* Counts the packet, if it is the session's at all: after a silence its sequence must go on. is_sure: the
  * packet itself showed whose it is. */
 void span_count(struct tracker *tracker, struct scene *scene, bool is_sure);
-void span_add(struct flow *flow, const struct packet *packet);
+void span_add(struct tracker *tracker, struct flow *flow, const struct packet *packet);
 
 /* Where a plain packet's sender is, for later ones to go on from. */
 void span_note_sequence(bool has_sequence[2], uint64_t sequence[2], const struct scene *scene,
