@@ -17,8 +17,11 @@
 
 enum { SOURCES_LIMIT = 8 };
 
+struct tracker_pass;
+
 struct tracker {
     struct tracker_options options;
+    struct tracker_pass *pass; /* NULL: everybody is followed */
     struct tracker_counters counters;
     const struct session_store *store; /* may be NULL */
     struct session_table *sessions;
@@ -127,6 +130,14 @@ uint32_t wake_by_cid(struct tracker *tracker, struct bytes cid, const struct ip_
                      int64_t ts_ns);
 uint32_t wake_by_token(struct tracker *tracker, struct bytes token, const struct ip_address *server,
                        bool is_plain, int64_t ts_ns);
+
+/* ---- tracker_pass.c ---- */
+
+void pass_free(struct tracker_pass *pass);
+
+/* Behind each packet that was followed. flow: NULL for none; was_under_way: a handshake on it, before. */
+void pass_note(struct tracker *tracker, const struct flow_key *key, const struct flow *flow,
+               bool was_under_way);
 
 /* ---- tracker_lease.c ---- */
 
