@@ -12,7 +12,7 @@
 #include "base/json_writer.h"
 #include "live/archive_rows.h"
 
-enum { DEVICES_LISTED_LIMIT = 500, DEVICE_STAYS_LIMIT = 5000, DEVICE_SLOTS_LIMIT = 1000 };
+enum { DEVICES_LISTED_LIMIT = 500, DEVICE_STAYS_LIMIT = 5000 };
 
 enum view_result { VIEW_FOUND, VIEW_NOT_HERE, VIEW_FAULT };
 

@@ -311,6 +311,31 @@ test('R9 a range says its packets, time and bytes', { skip }, () =>
     assert.equal(((await page.locator('.status-words').textContent()) ?? '').replace(/\u202f/g, '').includes(`${bytes} bytes`), true);
   }));
 
+test('n and N go to what the typed filter matches, in the list as it is', { skip }, () =>
+  with_page({ rate: 0, history: 3000 }, async ({ page }) => {
+    const chosen = async () => Number((await shown_rows(page)).find((row) => row.classes.includes('selected'))?.key ?? 0);
+    await page.keyboard.press('n');
+    await until('what n is for', async () => /Type a filter/.test((await page.locator('.notes').textContent()) ?? ''));
+    await page.locator('#filter').fill('coap');
+    await page.locator('.filter.ok').waitFor();
+    await to_table(page);
+    await page.keyboard.press('PageUp');
+    await page.locator('.follow-bar').waitFor();
+    const numbers = (await keys(page)).map(Number);
+    await page.keyboard.press('n');
+    await until('a match', async () => (await chosen()) % 10 === 0 && (await chosen()) > 0);
+    const first = await chosen();
+    assert.ok(numbers.includes(first), 'the next one, in sight already');
+    await page.keyboard.press('n');
+    await until('the one after', async () => (await chosen()) === first + 10);
+    for (const wanted of [first, first - 10]) {
+      await page.keyboard.press('N');
+      await until(`back at ${wanted}`, async () => (await chosen()) === wanted);
+    }
+    assert.ok((await keys(page)).some((key) => Number(key) % 10 !== 0), 'nothing was filtered away');
+    assert.equal(new URL(page.url()).searchParams.get('f'), null);
+  }));
+
 test('R13 the copied link shows the same packet, filter, time format; an old one that is gone says so', { skip }, () =>
   with_page({ rate: 20 }, async ({ server, page, base }) => {
     await to_table(page);
@@ -421,4 +446,135 @@ test('it scrolls through 40 million packets, the thumb by proportion, the wheel 
     await to_table(page);
     await page.keyboard.press('Home');
     await until('the first', async () => (await keys(page))[0] === '1');
+  }));
+
+test('R11 R12 where the others are is seen at the scrollbar; who may control asks all to come, each says yes or no', { skip }, () =>
+  with_page({ rate: 20, history: 4000 }, async ({ server, page, base }) => {
+    const bens = await new_context();
+    await bens.addInitScript(() => localStorage.setItem('tapdeck.settings', JSON.stringify({ guest_name: 'Ben Ode' })));
+    const ben = await bens.newPage();
+    const faults = watch_faults(ben);
+    await ben.goto(`${base}/live/box`);
+    await until('Ben is seen', async () => (await page.locator('.presence-tick').count()) === 1);
+    const tick_y = async () => (await page.locator('.presence-tick i').boundingBox())!.y;
+    const grid = (await page.locator('.grid').boundingBox())!;
+    // A row that is cut at the top is not the first one.
+    const is_with_ben = async () => Math.abs(Number((await keys(page))[0]) - Number((await keys(ben))[0])) <= 1;
+    assert.equal(await page.locator('.presence-tick span').textContent(), 'BO');
+    assert.ok((await tick_y()) > grid.y + grid.height * 0.9, 'who follows is at the end');
+
+    // Ben reads in the middle, by pages as by the thumb: seen at the scrollbar, and by who follows him.
+    await ben.evaluate(() => { const all = document.querySelector('.grid')!; all.scrollTop = all.scrollHeight / 2; });
+    await until('Ben in the middle', async () => Math.abs((await tick_y()) - (grid.y + grid.height / 2)) < grid.height * 0.1);
+    await page.getByRole('button', { name: /^Follow Ben Ode/ }).click();
+    await until('the same first packet', is_with_ben);
+    await ben.keyboard.press('PageUp');
+    await ben.locator('.grid').focus();
+    await page_up(ben);
+    await until('along with Ben', is_with_ben);
+    await page.keyboard.press('Escape');
+
+    // Ben asks everybody; Ann says no, and the next time yes.
+    const bring = ben.getByRole('button', { name: 'Bring everyone here' });
+    await bring.click();
+    const asked = page.locator('.invitation');
+    await asked.waitFor();
+    assert.match(((await asked.textContent()) ?? '').replace(/\u202f/g, ' '), /Ben Ode asks everyone to come here: the live view, packet [\d ]+/);
+    await page.getByRole('button', { name: 'Not now' }).click();
+    await until('put away', async () => (await asked.count()) === 0 && (await page.locator('.led-bar').count()) === 0);
+    await page.locator('.grid').focus();
+    await page.keyboard.press('End');
+    await bring.click();
+    await page.getByRole('button', { name: 'Go there' }).click();
+    await page.locator('.led-bar', { hasText: 'Following Ben Ode' }).waitFor();
+    await until('with Ben', is_with_ben);
+    server.brings_outside = true;
+    await page.keyboard.press('Escape');
+    await bring.click();
+    await until('outside', async () => /outside your link/.test((await asked.textContent().catch(() => '')) ?? ''));
+    assert.equal(await page.getByRole('button', { name: 'Go there' }).count(), 0);
+    assert.deepEqual(faults, []);
+    await page.screenshot({ path: process.env['SHOT'] || '/dev/null', type: 'png' }).catch(() => undefined);
+    await bens.close();
+  }));
+
+/* A page without rows: a state of the table that says why. */
+async function with_state(options: Partial<MockOptions>, set: (server: MockServer) => void, path: string, run: (stage: Stage) => Promise<void>): Promise<void> {
+  const server = new MockServer({ dist, history: 2000, rate: 0, ...options });
+  set(server);
+  const base = await server.listen();
+  const page = await context.newPage();
+  const faults = watch_faults(page);
+  await page.goto(base + path);
+  try {
+    await run({ server, page, base, faults });
+    assert.deepEqual(faults, []);
+  } finally {
+    await page.close();
+    await server.close();
+  }
+}
+const said = async (page: Page, where: string) => ((await page.locator(where).allTextContents()).join(' ')).replace(/\u202f/g, ' ');
+
+test('a filter that matches nothing says what was seen of its fields, and a click asks for that', { skip }, () =>
+  with_state({}, () => undefined, `/live/box?f=${encodeURIComponent('coap.code == 255 && coap.mid == 1 && nothing')}`, async ({ page }) => {
+    await page.locator('.seen-near li').first().waitFor();
+    assert.match(await said(page, '.empty'), /Nothing matches: 0 of 2 000/);
+    assert.match(await said(page, '.seen-near'), /Seen of coap.code in the newest 100 000 packets/);
+    assert.match(await said(page, '.seen-near'), /2.05 Content 9 112/);
+    assert.match(await said(page, '.seen-near'), /coap.mid is in none/);
+    await page.getByRole('button', { name: /2.05 Content/ }).click();
+    await until('another filter', () => new URL(page.url()).searchParams.get('f') === 'coap.code == 69');
+    await until('rows', async () => (await shown_rows(page)).length > 5);
+  }));
+
+test('nothing captured yet: on what, since when, and what the recorder counted; the first packet takes its place', { skip }, () =>
+  with_state({ history: 0 }, () => undefined, '/live/box', async ({ server, page }) => {
+    await page.locator('.why').waitFor();
+    assert.match(await said(page, '.empty'), /Capturing on vxlan 10.20.1.10 vni 42.*0 packets since .*\d\d:\d\d:\d\d.*took 0 packets.*Nothing has arrived/);
+    server.grow(3);
+    await until('rows', async () => (await shown_rows(page)).length === 3 && (await page.locator('.empty').count()) === 0);
+  }));
+
+test('ended, lost and disk full are a bar for all, with since when; rows stay', { skip }, () =>
+  with_page({ rate: 0 }, async ({ server, page }) => {
+    const states: [string, string | null, RegExp][] = [
+      ['ended', null, /Capture ended \d\d:\d\d:\d\d\. Everything here stays/],
+      ['lost', null, /✗ The recorder gives no sign of life since \d\d:\d\d:\d\d/],
+      ['disk_full', 'no space left on /var/lib/tapdeck', /✗ Recording is in trouble since \d\d:\d\d:\d\d: no space left on/],
+    ];
+    for (const [state, words, expected] of states) {
+      Object.assign(server, { state, words });
+      server.tell({ type: 'source', source: server.source() });
+      await until(state, async () => expected.test(await said(page, '.banner')));
+      assert.equal(await page.locator('.banner.bad').count(), state === 'ended' ? 0 : 1);
+      assert.ok((await keys(page)).length > 20, 'rows stay');
+    }
+    server.tell({ type: 'trouble', words: 'Recording stopped: the disk is full', since_ns: '1' });
+    await page.locator('.banner[role=alert]', { hasText: 'the disk is full' }).waitFor();
+    server.tell({ type: 'trouble', words: '', since_ns: null });
+    await until('over', async () => (await page.locator('.banner[role=alert]').count()) === 0);
+  }));
+
+test('read as list: pages of 50 in a table, and from a row back to the packet', { skip }, () =>
+  with_page({ rate: 50 }, async ({ page }) => {
+    await to_table(page);
+    await page.keyboard.press('PageUp');
+    await page.locator('.follow-bar').waitFor();
+    await page.keyboard.press('l');
+    const row = page.locator('.row-list tbody tr');
+    await until('a page', async () => (await row.count()) === 50);
+    const first = async () => Number((await row.first().locator('th').textContent())!.replace(/\D/g, ''));
+    const began = await first();
+    assert.deepEqual(await page.locator('.row-list thead th').allTextContents(), ['No.', 'Time', 'Device', 'Source', 'Destination', 'Protocol', 'Length', 'Info']);
+    await page.getByRole('button', { name: '50 before' }).click();
+    await until('the page before', async () => (await first()) === began - 50);
+    await page.getByRole('button', { name: '50 after' }).click();
+    await until('and on again', async () => (await first()) === began);
+    await page.getByRole('button', { name: 'First' }).click();
+    await until('the first', async () => (await first()) === 1);
+    assert.ok(await page.getByRole('button', { name: '50 before' }).isDisabled());
+    await row.nth(9).locator('button').click();
+    await until('that packet', async () => (await shown_rows(page)).some((one) => one.key === '10' && one.classes.includes('selected')));
+    assert.equal(await page.locator('.row-list').count(), 0);
   }));

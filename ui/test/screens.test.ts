@@ -191,3 +191,25 @@ test('the archive gets to milliseconds and back by its buttons, and a hole leads
   await until('the hole', async () => / h /.test(await words()));
   await context.close();
 });
+
+test('packets selected by Shift are what a link is made of, and what it says', { skip: no_browser }, async () => {
+  const context = await new_context();
+  const page = await context.newPage();
+  let wished: Record<string, unknown> = {};
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/shares')) wished = request.postDataJSON() as Record<string, unknown>;
+  });
+  await page.goto(`${server.url}/a/${SOURCE}?p=400000`);
+  await page.locator('.grid-row.selected').waitFor();
+  await page.locator('.grid').focus();
+  for (let i = 0; i < 6; i++) await page.keyboard.press('Shift+ArrowDown');
+  await until('seven', async () => (await page.locator('.grid-row.selected').count()) === 7);
+  await page.keyboard.press('s');
+  await page.getByRole('button', { name: 'These packets', pressed: true }).waitFor();
+  assert.match((await page.locator('.share-scope').innerText()).replace(/\s/g, ' '), /^packets 400 000 – 400 006 on/);
+  await page.getByRole('button', { name: 'Make link' }).click();
+  await page.locator('.qr').waitFor();
+  assert.deepEqual(wished['numbers'], [[400_000, 400_006]]);
+  assert.match(await page.locator('.share-link').inputValue(), /\/a\/[^?]+\?p=400000#/);
+  await context.close();
+});
