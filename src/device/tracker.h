@@ -87,6 +87,10 @@ void tracker_checkpoint(struct tracker *tracker, bool is_last);
  * reported. */
 void tracker_restore(struct tracker *tracker, const struct binding *binding);
 
+/* Likewise, of packets that were followed just now, beginning without knowing where their flows were: what was
+ * lost for that is taken up again, what was found stays. */
+void tracker_confirm(struct tracker *tracker, const struct binding *binding);
+
 struct tracker_counters {
     uint64_t n_handshakes, n_resumed, n_cid_moves, n_location_moves, n_attempts;
     uint64_t n_woken;     /* sessions that slept in the store */

@@ -226,6 +226,8 @@ static void take_names(struct tracker *tracker, const struct scene *scene, struc
     unsigned n_external = 0;
 
     tracker->counters.n_identities_refused += seen->n_names_cut;
+    if (seen->n_names_cut > 0) /* it may name anybody */
+        mark_identity(tracker, handshake, IDENTITY_NONE, (struct bytes) { NULL, 0 }, scene->place);
     for (unsigned i = 0; i < seen->n_names; i++) {
         enum identity_scheme scheme = seen->names[i].scheme;
         struct bytes identity = seen->names[i].identity;
@@ -240,6 +242,11 @@ static void take_names(struct tracker *tracker, const struct scene *scene, struc
         if (scheme == IDENTITY_EXTERNAL_PSK && n_external < NAMES_LIMIT)
             handshake->psk_numbers[n_external++] = seen->names[i].number;
     }
+}
+
+void handshake_mark(struct tracker *tracker, const struct scene *scene, const struct sighting *seen)
+{
+    take_names(tracker, scene, NULL, seen);
 }
 
 bool handshake_sight(struct tracker *tracker, struct scene *scene, const struct sighting *seen)

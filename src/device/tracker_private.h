@@ -45,6 +45,7 @@ struct scene {
     uint32_t place;
     bool is_forward; /* from the key's low end */
     bool is_dtls;
+    bool quotes_news; /* an error about a packet of a handshake */
     uint8_t tcp_flags;
     struct flow *flow; /* NULL: nobody follows it */
     struct glance glance;
@@ -96,6 +97,9 @@ void handshake_open(struct tracker *tracker, struct scene *scene, uint32_t seque
 
 /* Takes what a packet says. True: the packet itself showed that it is the flow's session's. */
 bool handshake_sight(struct tracker *tracker, struct scene *scene, const struct sighting *seen);
+
+/* Who is named in a packet that changes nothing on its flow. */
+void handshake_mark(struct tracker *tracker, const struct scene *scene, const struct sighting *seen);
 
 /* What records alone say of a DTLS handshake. */
 void handshake_follow_records(struct tracker *tracker, struct scene *scene);

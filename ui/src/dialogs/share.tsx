@@ -16,7 +16,7 @@ import { place_words } from '../shell/presence';
 import { route } from '../shell/router';
 import { Face } from '../shell/face';
 import { everyone_bring } from '../state/lead';
-import { hello, may_control, people, selected_packet, selected_range, source_named } from '../state/store';
+import { hello, may_control, people, selected_packet, selected_range, session_shown, source_named } from '../state/store';
 import { count_text } from '../table/format';
 import { QrCode } from './qr';
 import { bytes_words, role_words, scope_words, share_address, share_choices, share_new, type ShareWhat } from './share_scope';
@@ -27,17 +27,18 @@ export default function Share({ what: wished, device: wished_device, on_close }:
   const source = source_now();
   const query = route.value.query;
   const filter = query.get('f') ?? '';
-  const device = wished_device ?? query.get('d') ?? (route.value.screen === 'device' ? route.value.subject : '');
+  const session = session_shown.peek();
+  const device = wished_device ?? query.get('d') ?? (route.value.screen === 'device' ? route.value.subject : session?.device ?? '');
   const newest_ns = source_named(source)?.to_ns;
-  const range = useMemo(() => range_of(query.get('t'), newest_ns != null ? us_of_ns(newest_ns) : Date.now() * 1000), []);
+  const range = useMemo(() => session ?? range_of(query.get('t'), newest_ns != null ? us_of_ns(newest_ns) : Date.now() * 1000), []);
   // One packet that happens to be selected is offered, a range that one took pains to select is what one means.
   const [packets] = useState(() => {
     const taken = selected_range.peek();
     const one = selected_packet.peek();
     return taken ? ([taken.from, taken.to] as const) : one !== null ? ([one, one] as const) : null;
   });
-  const choices = share_choices({ filter, device, range, packets });
-  const [what, set_what] = useState<ShareWhat>(wished ?? (selected_range.peek() ? 'packets' : share_choices({ filter, device, range, packets: null }).at(-1)![0]));
+  const choices = share_choices({ filter, device, range, packets, is_session: session !== null });
+  const [what, set_what] = useState<ShareWhat>(wished ?? (selected_range.peek() ? 'packets' : share_choices({ filter, device, range, packets: null, is_session: session !== null }).at(-1)![0]));
   const [role, set_role] = useState<ApiRole>('view');
   const [bytes, set_bytes] = useState<ApiBytesLevel>('headers');
   const [hours, set_hours] = useState(1);

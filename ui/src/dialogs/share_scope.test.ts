@@ -22,6 +22,7 @@ test('a narrower choice never gives more than is seen', () => {
 test('choices are those that mean something here', () => {
   assert.deepEqual(share_choices({ filter: '', device: '', range: ANY_TIME, packets: null }).map(([what]) => what), ['source']);
   assert.deepEqual(share_choices(wish).map(([what]) => what), ['source', 'view', 'device', 'range']);
+  assert.deepEqual(share_choices({ ...wish, is_session: true }).at(-1), ['range', 'This session']);
 });
 
 test('the scope says all that bounds it', () => {

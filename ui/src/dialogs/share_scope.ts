@@ -22,12 +22,12 @@ export interface ShareWish {
 }
 
 /* What is offered where one is: a device only where there is one, a range or packets only where they are chosen. */
-export function share_choices(wish: Pick<ShareWish, 'filter' | 'device' | 'range' | 'packets'>): [ShareWhat, string][] {
+export function share_choices(wish: Pick<ShareWish, 'filter' | 'device' | 'range' | 'packets'> & { is_session?: boolean }): [ShareWhat, string][] {
   const choices: [ShareWhat, string][] = [['source', 'Everything']];
 
   if (wish.filter !== '') choices.push(['view', 'What I see']);
   if (wish.device !== '') choices.push(['device', 'This device']);
-  if (wish.range !== ANY_TIME) choices.push(['range', 'This time range']);
+  if (wish.range !== ANY_TIME) choices.push(['range', wish.is_session ? 'This session' : 'This time range']);
   if (wish.packets !== null) choices.push(['packets', wish.packets[0] === wish.packets[1] ? 'This packet' : 'These packets']);
   return choices;
 }

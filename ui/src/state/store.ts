@@ -126,6 +126,8 @@ export const followed_person = signal<string | null>(null); // Person.person
 export const selected_packet = signal<number | null>(null);
 /* First and last number of a range one selected in a table; null: none, or one packet. Written by the screen. */
 export const selected_range = signal<{ from: number; to: number } | null>(null);
+/* The session one looks at; null: none. Written by its screen. */
+export const session_shown = signal<{ device: string; from_us: number; to_us: number } | null>(null);
 
 /* Pins of the present source, by packet. Written by net/ and by what makes, changes and removes them. */
 export interface Pin {
