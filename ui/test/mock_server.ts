@@ -20,6 +20,7 @@ export interface MockOptions {
   history: number; // packets before the start
   rate: number; // packets a second
   filter_every?: number; // any filter matches each such packet
+  turn_ms?: number; // how often rows are sent; 50
   tail_above?: number; // rows a second that begin tail mode; 2,000
   hostile?: boolean; // names and texts that want to be markup
 }
@@ -90,7 +91,7 @@ export class MockServer {
     await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
     this.port = (this.server.address() as { port: number }).port;
     this.last_turn = Date.now();
-    this.timer = setInterval(() => this.turn(), 50);
+    this.timer = setInterval(() => this.turn(), this.options.turn_ms ?? 50);
     this.count_timer = setInterval(() => this.tell_counts(), 250);
     return `http://127.0.0.1:${this.port}`;
   }
