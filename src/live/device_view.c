@@ -266,10 +266,10 @@ enum view_result devices_view_put(struct archive_devices *devices, const struct 
     json_writer_object(json);
     json_writer_name(json, "devices");
     json_writer_array(json);
-    if (is_done && question->scope.device && question->scope.filter == NULL) {
+    if (is_done && question->scope.device && !scope_is_of_packets(&question->scope)) {
         is_done = put_only(devices, question, &listing, error);
         total = listing.n;
-    } else if (is_done && question->scope.filter == NULL) {
+    } else if (is_done && !scope_is_of_packets(&question->scope)) {
         is_done = archive_devices_list(devices, &asked, question->offset, question->n, take_listed,
                                        end_device, &listing, &total, error);
     }
@@ -552,7 +552,7 @@ enum view_result device_view_put(struct archive_devices *devices, const struct s
     enum view_result result = VIEW_FAULT;
     bool is_complete;
 
-    if (scope->filter) {
+    if (scope_is_of_packets(scope)) {
         device_accountant_free(g.accountant);
         return VIEW_NOT_HERE;
     }

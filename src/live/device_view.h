@@ -3,9 +3,9 @@
  * device_view - the devices of an archive, and one of them: its names, where and when it was, its sessions;
  * within a scope. From bindings alone: no packet is read.
  *
- * A scope with a filter shows no devices at all: what its packets are can be told of packets only. One with a
- * device shows that one; one with a time what of each stay lies in it, and of the packets of a stay that goes
- * beyond as many as fall into that part if they came evenly.
+ * A scope with a filter or with packet numbers shows no devices at all: what its packets are can be told of
+ * packets only. One with a device shows that one; one with a time what of each stay lies in it, and of the
+ * packets of a stay that goes beyond as many as fall into that part if they came evenly.
  */
 #pragma once
 

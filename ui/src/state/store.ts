@@ -147,6 +147,11 @@ export const pins = signal<ReadonlyMap<string, Pin>>(new Map()); // by id
 /* A red bar over all (disk full, recording stopped). Written by net/. */
 export const alarm = signal<string | null>(null);
 
+/* Through a link about a filter, a device or some packets: its rows stand one behind the other, as those of a filter. */
+export const is_scoped = computed(() => {
+  const scope = hello.value?.you.scope;
+  return !!scope && (scope.filter !== null || scope.device !== null || !!scope.numbers);
+});
 export const may_comment = computed(() => hello.value !== null && hello.value.you.role !== 'view');
 export const may_control = computed(() => hello.value?.you.role === 'control');
 export const bytes_level = computed<BytesLevel>(() => hello.value?.you.bytes ?? 'none');

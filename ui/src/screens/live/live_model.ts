@@ -8,7 +8,7 @@ import type { RowFrame } from '../../net/frame';
 import { live, type Count, type FilterFault, type LiveListener } from '../../net/live_socket';
 import { announce, note } from '../../shell/notes';
 import { route, set_query } from '../../shell/router';
-import { followed_person, health, health_set, hello, selected_packet, selected_range, source_named, type Place } from '../../state/store';
+import { followed_person, health, health_set, hello, is_scoped, selected_packet, selected_range, source_named, type Place } from '../../state/store';
 import { is_place_old, led, place_set } from '../../state/place';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
 import { settings, settings_set } from '../../state/settings';
@@ -300,9 +300,9 @@ export class LiveModel implements LiveListener {
   private count_history(first: number, next: number): void {
     const generation = ++this.count_generation;
     const filter = this.filter.peek();
-    this.history_count = { n: 0, seen: next - first, is_complete: filter === '' };
+    this.history_count = { n: 0, seen: next - first, is_complete: filter === '' && !is_scoped.peek() };
     this.show_matched();
-    if (filter === '') return;
+    if (filter === '' && !is_scoped.peek()) return;
     const ask = async (from: number): Promise<void> => {
       const answer = await api.get<{ matched: number; next: number; is_complete: boolean }>(`${source_path(this.source)}/count`, { filter, from, last: next - 1 });
       if (generation !== this.count_generation || this.is_closed) return;
@@ -317,7 +317,7 @@ export class LiveModel implements LiveListener {
   private show_matched(): void {
     const came = this.last_count;
     const of = this.history_count.seen + (came?.seen ?? 0);
-    const n = this.filter.peek() === '' ? of : this.history_count.n + (came?.matched ?? 0);
+    const n = this.filter.peek() === '' && !is_scoped.peek() ? of : this.history_count.n + (came?.matched ?? 0);
     this.matched.value = { n, of, is_complete: this.history_count.is_complete };
   }
 
