@@ -30,20 +30,24 @@ test('packets are there after four requests at most for the page itself, none to
   // What comes later is held back: packets must not need it.
   const { first } = sizes(dist);
   const is_later = (url: string) => url.includes('/assets/') && !first.some((one) => url.endsWith(one.name));
-  const later: (() => void)[] = [];
+  let release = () => undefined as void;
+  const released = new Promise<void>((resolve) => (release = resolve));
   await page.route('**/assets/**', async (route) => {
-    if (is_later(route.request().url())) await new Promise<void>((resolve) => later.push(resolve));
+    if (is_later(route.request().url())) await released;
     await route.continue();
   });
-  await page.goto(`${base}/live/box`, { waitUntil: 'commit' });
-  await until('packets', async () => (await page.locator('.grid-row:not(.skeleton):not(.special)').count()) > 5);
-  const of_page = asked.filter((url) => !url.includes('/api/v1/') && !is_later(url));
-  assert.ok(of_page.length <= budget.requests, of_page.join('\n'));
-  for (const url of asked) assert.ok(url.startsWith(base), url);
-  for (const go_on of later) go_on();
-  await page.locator('.filter input').waitFor();
-  await page.locator('.faces').waitFor();
-  for (const url of asked) assert.ok(url.startsWith(base), url);
-  await context.close();
-  await server.close();
+  try {
+    await page.goto(`${base}/live/box`, { waitUntil: 'commit' });
+    await until('packets', async () => (await page.locator('.grid-row:not(.skeleton):not(.special)').count()) > 5);
+    const of_page = asked.filter((url) => !url.includes('/api/v1/') && !is_later(url));
+    assert.ok(of_page.length <= budget.requests, of_page.join('\n'));
+    release();
+    await page.locator('.filter input').waitFor();
+    await page.locator('.faces').waitFor();
+    for (const url of asked) assert.ok(url.startsWith(base), url);
+  } finally {
+    release();
+    await context.close();
+    await server.close();
+  }
 });

@@ -20,10 +20,12 @@ export interface MockOptions {
   history: number; // packets before the start
   rate: number; // packets a second
   filter_every?: number; // any filter matches each such packet
+  turn_ms?: number; // how often rows are sent; 50
+  tail_above?: number; // rows a second that begin tail mode; 2,000
   hostile?: boolean; // names and texts that want to be markup
 }
 
-interface Viewer {
+export interface Viewer {
   socket: Socket;
   view: number;
   filter: string;
@@ -42,7 +44,7 @@ interface Viewer {
   follows: string | null;
 }
 
-const credit = 256 * 1024;
+export const credit = 256 * 1024;
 
 export class MockServer {
   private server: Server;
@@ -56,6 +58,7 @@ export class MockServer {
   first = 1;
   end: number; // one behind the last
   rate: number;
+  tail_above: number;
   port = 0;
   is_down = false; // refuses everything
   rows_asked: string[] = [];
@@ -65,6 +68,7 @@ export class MockServer {
   state = 'live';
   words: string | null = null;
   brings_outside = false;
+  is_stalled = false; // rows are on their way for ever: only counts come through
   private n_persons = 0;
   /* ms since 1970 of the packet `end_at_start - 1`, and of each since: when it was made. */
   private made: number[] = [];
@@ -73,6 +77,7 @@ export class MockServer {
   constructor(readonly options: MockOptions) {
     this.end = this.end_at_start = options.history + 1;
     this.rate = options.rate;
+    this.tail_above = options.tail_above ?? 2000;
     this.server = createServer((request, response) => this.answer(request, response));
     this.server.on('upgrade', (request, socket) => this.upgrade(request, socket as Socket));
     this.server.on('connection', (socket) => {
@@ -86,7 +91,7 @@ export class MockServer {
     await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
     this.port = (this.server.address() as { port: number }).port;
     this.last_turn = Date.now();
-    this.timer = setInterval(() => this.turn(), 50);
+    this.timer = setInterval(() => this.turn(), this.options.turn_ms ?? 50);
     this.count_timer = setInterval(() => this.tell_counts(), 250);
     return `http://127.0.0.1:${this.port}`;
   }
@@ -177,12 +182,12 @@ export class MockServer {
       }
       let is_tail = false;
       let rows = numbers;
-      if (this.rate > 2000 && numbers.length > 60) {
+      if (this.rate > this.tail_above && numbers.length > 60) {
         rows = numbers.slice(-60);
         viewer.left_out += numbers.length - rows.length;
         is_tail = true;
       }
-      if (viewer.sent_bytes - viewer.acked > credit) {
+      if (this.is_stalled || viewer.sent_bytes - viewer.acked > credit) {
         if (viewer.gap_from === 0) viewer.gap_from = numbers[0] ?? 0;
         viewer.left_out += rows.length;
         continue;
@@ -218,7 +223,7 @@ export class MockServer {
         this.say(viewer, {
           type: 'count', view: viewer.view, through: viewer.through, seen: viewer.seen, matched: viewer.matched, sent: viewer.sent,
           left_out: viewer.left_out, per_second: viewer.filter === '' ? this.rate : Math.round(this.rate / (this.options.filter_every ?? 10)),
-          tail: this.rate > 2000 ? Math.round(this.rate / 750) : 0, last_time_ns: String(this.time_ns(this.end - 1)),
+          tail: this.rate > this.tail_above ? Math.round(this.rate / 750) : 0, last_time_ns: String(this.time_ns(this.end - 1)),
         });
   }
 
