@@ -41,6 +41,7 @@ void tracker_free(struct tracker *tracker)
     handshake_table_free(tracker->handshakes);
     lru_table_free(tracker->clients);
     look_clear(tracker);
+    pass_free(tracker->pass);
     free(tracker);
 }
 
@@ -141,6 +142,7 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, uint32_
         .is_forward = is_forward,
     };
     struct sighting seen;
+    bool was_under_way;
 
     if (key->any_port != FLOW_ANY_NONE) /* what is around a tunnel */
         return;
@@ -149,11 +151,14 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, uint32_
     if (key->protocol != IP_PROTOCOL_UDP && key->protocol != IP_PROTOCOL_TCP)
         return;
     scene.flow = flow_table_find(tracker->flows, key, hash);
+    was_under_way = scene.flow && scene.flow->handshake != HANDSHAKE_NONE;
     if (!look_glance(&scene))
         return;
     if (scene.quotes_news && look_closer(tracker, &scene, &seen))
         handshake_mark(tracker, &scene, &seen);
     take_packet(tracker, &scene);
+    if (tracker->pass)
+        pass_note(tracker, key, scene.flow, was_under_way);
 }
 
 void tracker_checkpoint(struct tracker *tracker, bool is_last)

@@ -447,7 +447,10 @@ bool handshake_count(struct tracker *tracker, struct scene *scene, const struct 
         return false;
     if (packet->ts_ns - handshake->last_ns > SECOND_NS)
         handshake_table_touch(tracker->handshakes, handshake);
-    handshake->last_ns = packet->ts_ns;
+    if (packet->ts_ns < handshake->from_ns)
+        handshake->from_ns = packet->ts_ns;
+    if (packet->ts_ns > handshake->last_ns || handshake->last_ns - packet->ts_ns > DISORDER_NS)
+        handshake->last_ns = packet->ts_ns;
     handshake->n_packets++;
     handshake->n_bytes += packet->len;
     note_place(handshake, scene->place);

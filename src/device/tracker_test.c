@@ -611,6 +611,32 @@ static void a_checkpoint_splits_the_span(void **state)
     world_free(w);
 }
 
+static void a_clock_set_back_begins_another_span(void **state)
+{
+    struct world *w = world_new(0, 0);
+
+    (void)state;
+    handshake(w, 10000, here, &plain);
+    up(w, 10010, here, 1, NULL);
+    up(w, 6400, here, 2, NULL);
+    up(w, 6410, here, 3, NULL);
+    assert_heard(w, HEARD("handshake dev-1 1:1000 10000..10010, 7", "handshake dev-1 1:1000 6400..6410, 2"));
+    world_free(w);
+}
+
+static void a_packet_that_comes_late_belongs_to_the_span_that_began_after_it(void **state)
+{
+    struct world *w = world_new(0, 0);
+
+    (void)state;
+    handshake(w, 0, here, &plain);
+    tracker_checkpoint(w->tracker, false);
+    up(w, 20, here, 2, NULL);
+    up(w, 18, here, 1, NULL);
+    assert_heard(w, HEARD("handshake dev-1 1:1000 0..5, 6", "handshake dev-1 1:1000 18..20, 2"));
+    world_free(w);
+}
+
 static void a_handshake_lives_through_a_checkpoint(void **state)
 {
     struct world *w = world_new(0, 0);
@@ -785,6 +811,8 @@ int main(void)
         cmocka_unit_test(an_address_left_right_after_the_handshake_is_its_next_owners),
         cmocka_unit_test(an_address_left_before_a_restart_is_its_next_owners),
         cmocka_unit_test(a_checkpoint_splits_the_span),
+        cmocka_unit_test(a_clock_set_back_begins_another_span),
+        cmocka_unit_test(a_packet_that_comes_late_belongs_to_the_span_that_began_after_it),
         cmocka_unit_test(a_handshake_lives_through_a_checkpoint),
         cmocka_unit_test(a_handshake_that_is_not_gone_on_with_is_given_up),
         cmocka_unit_test(a_restored_session_is_found_by_flow_by_cid_and_by_session_id),

@@ -223,6 +223,16 @@ void indexer_restore(struct indexer *indexer, const struct binding *binding)
     tracker_restore(indexer->tracker, binding);
 }
 
+bool indexer_look_for(struct indexer *indexer, tracker_wanted_function *is_wanted, void *context)
+{
+    return tracker_look_for(indexer->tracker, is_wanted, context);
+}
+
+bool indexer_passes_over(const struct indexer *indexer, const struct packet *packet)
+{
+    return tracker_passes_over(indexer->tracker, packet);
+}
+
 void indexer_wake_from(struct indexer *indexer, const struct session_store *store)
 {
     tracker_wake_from(indexer->tracker, store);

@@ -42,6 +42,10 @@ void indexer_listen(struct indexer *indexer, void (*binding)(void *context, cons
 /* Where an earlier run left the devices: its bindings, in the order they were found. */
 void indexer_restore(struct indexer *indexer, const struct binding *binding);
 
+/* Behind this, indexer_passes_over may be asked of packets: tracker_look_for. */
+bool indexer_look_for(struct indexer *indexer, tracker_wanted_function *is_wanted, void *context);
+bool indexer_passes_over(const struct indexer *indexer, const struct packet *packet);
+
 /* Sessions that are not known here are asked for there; borrowed. */
 void indexer_wake_from(struct indexer *indexer, const struct session_store *store);
 
