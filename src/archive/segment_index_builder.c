@@ -23,6 +23,7 @@ struct segment_index_builder *segment_index_builder_new(uint32_t limit_flows)
         return NULL;
     if (getrandom(&builder->seed, sizeof builder->seed, GRND_NONBLOCK) < 0)
         builder->seed = (uint64_t)(uintptr_t)builder; /* early boot: the address must do */
+    builder->flow_seed = builder->seed;
     builder->limit_flows = limit_flows < FLOWS_LIMIT_MOST ? limit_flows : FLOWS_LIMIT_MOST;
     buffer_init(&builder->text, BUILDER_TEXT_LIMIT_BYTES);
     if (buffer_room(&builder->text, 1) == NULL) { /* so that there is always somewhere to point */
@@ -66,9 +67,16 @@ static void *array_grow(void *items, uint32_t n, uint32_t *cap, size_t item_byte
 
 /* ---- tables ---- */
 
-typedef uint64_t hash_of(const struct segment_index_builder *builder, uint32_t number);
+static void table_put(struct builder_table *table, struct builder_slot slot)
+{
+    uint32_t at = slot.hash & (table->n_slots - 1);
 
-static bool table_make_room(struct segment_index_builder *builder, struct builder_table *table, hash_of *hash)
+    while (table->slots[at].taken)
+        at = (at + 1) & (table->n_slots - 1);
+    table->slots[at] = slot;
+}
+
+static bool table_make_room(struct builder_table *table)
 {
     struct builder_table larger = { .n_slots = table->n_slots ? table->n_slots * 2 : TABLE_FIRST };
 
@@ -77,15 +85,10 @@ static bool table_make_room(struct segment_index_builder *builder, struct builde
     larger.slots = calloc(larger.n_slots, sizeof *larger.slots);
     if (larger.slots == NULL)
         return false;
+    huge_pages_wish(larger.slots, larger.n_slots * sizeof *larger.slots);
     for (uint32_t i = 0; i < table->n_slots; i++) {
-        uint32_t at;
-
-        if (table->slots[i] == 0)
-            continue;
-        at = (uint32_t)hash(builder, table->slots[i] - 1) & (larger.n_slots - 1);
-        while (larger.slots[at])
-            at = (at + 1) & (larger.n_slots - 1);
-        larger.slots[at] = table->slots[i];
+        if (table->slots[i].taken)
+            table_put(&larger, table->slots[i]);
     }
     larger.n_used = table->n_used;
     free(table->slots);
@@ -95,81 +98,130 @@ static bool table_make_room(struct segment_index_builder *builder, struct builde
 
 static void table_enter(struct builder_table *table, uint64_t hash, uint32_t number)
 {
-    uint32_t at = (uint32_t)hash & (table->n_slots - 1);
-
-    while (table->slots[at])
-        at = (at + 1) & (table->n_slots - 1);
-    table->slots[at] = number + 1;
+    table_put(table, (struct builder_slot) { (uint32_t)hash, number + 1 });
     table->n_used++;
+}
+
+/*
+ * The next number that was entered with such a hash, or nearly: *at begins as the hash, and goes on.
+ * UINT32_MAX when there is no other.
+ */
+static uint32_t table_next(const struct builder_table *table, uint64_t hash, uint32_t *at)
+{
+    if (table->n_slots == 0)
+        return UINT32_MAX;
+    for (;;) {
+        struct builder_slot slot = table->slots[(*at)++ & (table->n_slots - 1)];
+
+        if (slot.taken == 0)
+            return UINT32_MAX;
+        if (slot.hash == (uint32_t)hash)
+            return slot.taken - 1;
+    }
 }
 
 /* ---- conversations ---- */
 
-static uint64_t key_hash(const struct segment_index_builder *builder, const struct flow_key *key)
+static uint32_t find_flow(const struct segment_index_builder *builder, const struct flow_key *key,
+                          uint64_t hash)
 {
-    return XXH3_64bits_withSeed(key, sizeof *key, builder->seed);
-}
+    uint32_t at = (uint32_t)hash, number;
 
-static uint64_t flow_hash(const struct segment_index_builder *builder, uint32_t number)
-{
-    return key_hash(builder, &builder->flows[number].key);
+    while ((number = table_next(&builder->flow_table, hash, &at)) != UINT32_MAX &&
+           !flow_key_equal(&builder->flows[number].key, key))
+        continue;
+    return number;
 }
 
 uint32_t segment_index_builder_find_flow(const struct segment_index_builder *builder,
                                          const struct flow_key *key)
 {
-    const struct builder_table *table = &builder->flow_table;
-
-    if (table->n_slots == 0)
-        return UINT32_MAX;
-    for (uint32_t at = (uint32_t)key_hash(builder, key);; at++) {
-        uint32_t slot = table->slots[at & (table->n_slots - 1)];
-
-        if (slot == 0)
-            return UINT32_MAX;
-        if (flow_key_equal(&builder->flows[slot - 1].key, key))
-            return slot - 1;
-    }
+    return find_flow(builder, key, flow_key_hash(key, builder->flow_seed));
 }
 
-static uint32_t enter_flow(struct segment_index_builder *builder, const struct flow_key *key)
+static uint32_t enter_flow(struct segment_index_builder *builder, const struct flow_key *key, uint64_t hash)
 {
     void *grown = array_grow(builder->flows, builder->n_flows, &builder->cap_flows, sizeof *builder->flows);
 
     if (grown)
         builder->flows = grown;
-    if (grown == NULL || !table_make_room(builder, &builder->flow_table, flow_hash)) {
+    if (grown == NULL || !table_make_room(&builder->flow_table)) {
         builder->is_unsound = true;
         return UINT32_MAX;
     }
     builder->flows[builder->n_flows] = (struct builder_flow) { .key = *key, .posting = posting_none() };
-    table_enter(&builder->flow_table, key_hash(builder, key), builder->n_flows);
+    table_enter(&builder->flow_table, hash, builder->n_flows);
     return builder->n_flows++;
 }
 
 /* An eighth more than the limit for conversations without ports; then there is one for all that come. */
-uint32_t segment_index_builder_flow(struct segment_index_builder *builder, const struct flow_key *key)
+static uint32_t coarser_flow(struct segment_index_builder *builder, const struct flow_key *key)
 {
-    uint32_t number = segment_index_builder_find_flow(builder, key);
     struct flow_key coarse = *key;
-
-    if (number != UINT32_MAX)
-        return number;
-    if (builder->n_flows < builder->limit_flows)
-        return enter_flow(builder, key);
+    uint64_t hash;
+    uint32_t number;
 
     builder->n_folds++;
     coarse.port_low = coarse.port_high = 0;
     coarse.any_port = FLOW_ANY_PORT_LOW | FLOW_ANY_PORT_HIGH;
-    number = segment_index_builder_find_flow(builder, &coarse);
+    hash = flow_key_hash(&coarse, builder->flow_seed);
+    number = find_flow(builder, &coarse, hash);
     if (number != UINT32_MAX)
         return number;
     if (builder->n_flows < builder->limit_flows + builder->limit_flows / 8)
-        return enter_flow(builder, &coarse);
+        return enter_flow(builder, &coarse, hash);
 
     coarse = (struct flow_key) { .any_port = FLOW_ANY_PORT_LOW | FLOW_ANY_PORT_HIGH };
-    number = segment_index_builder_find_flow(builder, &coarse);
-    return number != UINT32_MAX ? number : enter_flow(builder, &coarse);
+    hash = flow_key_hash(&coarse, builder->flow_seed);
+    number = find_flow(builder, &coarse, hash);
+    return number != UINT32_MAX ? number : enter_flow(builder, &coarse, hash);
+}
+
+void segment_index_builder_hash_by(struct segment_index_builder *builder, uint64_t seed)
+{
+    assert(builder->n_flows == 0);
+    builder->flow_seed = seed;
+}
+
+uint32_t segment_index_builder_flow(struct segment_index_builder *builder, const struct flow_key *key)
+{
+    return segment_index_builder_flow_hashed(builder, key, flow_key_hash(key, builder->flow_seed));
+}
+
+uint32_t segment_index_builder_flow_hashed(struct segment_index_builder *builder, const struct flow_key *key,
+                                           uint64_t hash)
+{
+    uint32_t number = find_flow(builder, key, hash);
+
+    if (__builtin_expect(number != UINT32_MAX, 1))
+        return number;
+    return builder->n_flows < builder->limit_flows ? enter_flow(builder, key, hash)
+                                                   : coarser_flow(builder, key);
+}
+
+void segment_index_builder_prefetch(const struct segment_index_builder *builder, uint64_t hash,
+                                    enum builder_prefetch step)
+{
+    const struct builder_table *table = &builder->flow_table;
+    const struct builder_slot *slot;
+    const struct builder_flow *flow;
+
+    if (table->n_slots == 0)
+        return;
+    slot = &table->slots[hash & (table->n_slots - 1)];
+    if (step == BUILDER_PREFETCH_PLACE) {
+        __builtin_prefetch(slot);
+        return;
+    }
+    if (slot->taken == 0)
+        return;
+    flow = &builder->flows[slot->taken - 1];
+    if (step == BUILDER_PREFETCH_FLOW) { /* on two lines, most likely */
+        __builtin_prefetch(&flow->key);
+        __builtin_prefetch(&flow->posting.is_everywhere, 1);
+    } else if (flow->posting.piece != UINT32_MAX) {
+        __builtin_prefetch(&builder->pool.pieces[flow->posting.piece], 1);
+    }
 }
 
 void segment_index_builder_mark_flow(struct segment_index_builder *builder, uint32_t slot, uint32_t block)
@@ -202,29 +254,19 @@ static uint64_t identity_key_hash(const struct segment_index_builder *builder, e
     return XXH3_64bits_withSeed(identity.data, identity.len, builder->seed + scheme);
 }
 
-static uint64_t identity_hash(const struct segment_index_builder *builder, uint32_t number)
-{
-    return builder->identities[number].hash;
-}
-
 static uint32_t find_identity(const struct segment_index_builder *builder, enum identity_scheme scheme,
                               struct bytes identity, uint64_t hash)
 {
-    const struct builder_table *table = &builder->identity_table;
+    uint32_t at = (uint32_t)hash, number;
 
-    if (table->n_slots == 0)
-        return UINT32_MAX;
-    for (uint32_t at = (uint32_t)hash;; at++) {
-        uint32_t slot = table->slots[at & (table->n_slots - 1)];
-        const struct builder_identity *found;
+    while ((number = table_next(&builder->identity_table, hash, &at)) != UINT32_MAX) {
+        const struct builder_identity *found = &builder->identities[number];
 
-        if (slot == 0)
-            return UINT32_MAX;
-        found = &builder->identities[slot - 1];
         if (found->hash == hash && found->scheme == scheme &&
             bytes_equal(bytes_of(builder->text.data + found->at, found->len), identity))
-            return slot - 1;
+            break;
     }
+    return number;
 }
 
 /* UINT32_MAX without memory. Past a limit: "any identity". */
@@ -252,7 +294,7 @@ static uint32_t enter_identity(struct segment_index_builder *builder, enum ident
                        sizeof *builder->identities);
     if (grown)
         builder->identities = grown;
-    if (grown == NULL || !table_make_room(builder, &builder->identity_table, identity_hash)) {
+    if (grown == NULL || !table_make_room(&builder->identity_table)) {
         builder->is_unsound = true;
         return UINT32_MAX;
     }
@@ -277,11 +319,6 @@ void segment_index_builder_mark_identity(struct segment_index_builder *builder, 
 }
 
 /* ---- bindings ---- */
-
-static uint64_t session_hash(const struct segment_index_builder *builder, uint32_t number)
-{
-    return builder->sessions[number].hash;
-}
 
 static uint64_t binding_session_hash(const struct segment_index_builder *builder,
                                      const struct binding *binding)
@@ -311,9 +348,8 @@ static bool session_is(const struct segment_index_builder *builder, const struct
 /* UINT32_MAX when there is no room; is_unsound tells whether that was memory. */
 static uint32_t enter_session(struct segment_index_builder *builder, const struct binding *binding)
 {
-    struct builder_table *table = &builder->session_table;
     uint64_t hash = binding_session_hash(builder, binding);
-    uint32_t identity = UINT32_MAX;
+    uint32_t identity = UINT32_MAX, probe = (uint32_t)hash, number;
     uint32_t at;
     void *grown;
 
@@ -324,14 +360,10 @@ static uint32_t enter_session(struct segment_index_builder *builder, const struc
         if (builder->identities[identity].scheme != binding->scheme) /* folded: its name is gone */
             return UINT32_MAX;
     }
-    for (uint32_t i = (uint32_t)hash; table->n_slots; i++) {
-        uint32_t slot = table->slots[i & (table->n_slots - 1)];
-
-        if (slot == 0)
-            break;
-        if (builder->sessions[slot - 1].hash == hash &&
-            session_is(builder, &builder->sessions[slot - 1], identity, binding))
-            return slot - 1;
+    while ((number = table_next(&builder->session_table, hash, &probe)) != UINT32_MAX) {
+        if (builder->sessions[number].hash == hash &&
+            session_is(builder, &builder->sessions[number], identity, binding))
+            return number;
     }
     at = (uint32_t)builder->text.len;
     if (!buffer_put(&builder->text, binding->cid_to_server.data, binding->cid_to_server.len) ||
@@ -342,7 +374,7 @@ static uint32_t enter_session(struct segment_index_builder *builder, const struc
         array_grow(builder->sessions, builder->n_sessions, &builder->cap_sessions, sizeof *builder->sessions);
     if (grown)
         builder->sessions = grown;
-    if (grown == NULL || !table_make_room(builder, table, session_hash)) {
+    if (grown == NULL || !table_make_room(&builder->session_table)) {
         builder->is_unsound = true;
         return UINT32_MAX;
     }
@@ -356,7 +388,7 @@ static uint32_t enter_session(struct segment_index_builder *builder, const struc
         .to_client_len = (uint8_t)binding->cid_to_client.len,
         .session_id_len = (uint8_t)binding->session_id.len,
     };
-    table_enter(table, hash, builder->n_sessions);
+    table_enter(&builder->session_table, hash, builder->n_sessions);
     return builder->n_sessions++;
 }
 

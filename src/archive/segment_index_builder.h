@@ -18,12 +18,25 @@ struct segment_index_builder;
 struct segment_index_builder *segment_index_builder_new(uint32_t limit_flows); /* NULL without memory */
 void segment_index_builder_free(struct segment_index_builder *builder);
 
-/* The slot of a conversation, new or known: keep it beside the flow and mark with it, so that hashing is
- * rare. */
+/* Before anything is entered: conversations are hashed (flow_key_hash) with this seed, so that who hashed one
+ * already need not do it again. */
+void segment_index_builder_hash_by(struct segment_index_builder *builder, uint64_t seed);
+
+/* The slot of a conversation, new or known, to mark it by; and the same by its hash with that seed. */
 uint32_t segment_index_builder_flow(struct segment_index_builder *builder, const struct flow_key *key);
+uint32_t segment_index_builder_flow_hashed(struct segment_index_builder *builder, const struct flow_key *key,
+                                           uint64_t hash);
 
 /* The conversation has a packet in this block. Any order, repeats are cheap. */
 void segment_index_builder_mark_flow(struct segment_index_builder *builder, uint32_t slot, uint32_t block);
+
+/*
+ * A conversation with that hash will soon be marked: what is known of it is fetched, in steps, for each says
+ * where the next one looks: some packets between two of them.
+ */
+enum builder_prefetch { BUILDER_PREFETCH_PLACE, BUILDER_PREFETCH_FLOW, BUILDER_PREFETCH_LIST };
+void segment_index_builder_prefetch(const struct segment_index_builder *builder, uint64_t hash,
+                                    enum builder_prefetch step);
 
 /* Protocols (PROTOCOL_BIT) present in a packet of this block. */
 void segment_index_builder_protocols(struct segment_index_builder *builder, uint32_t block, uint64_t present);

@@ -45,13 +45,19 @@ struct builder_binding {
     bool is_client_low, is_continued;
 };
 
-struct builder_table { /* open addressing: 0 free, else number + 1 */
-    uint32_t *slots;
+struct builder_slot {
+    uint32_t hash;  /* its low half: what is not looked for is passed over without a look at it */
+    uint32_t taken; /* 0: free, else number + 1 */
+};
+
+struct builder_table { /* open addressing */
+    struct builder_slot *slots;
     uint32_t n_slots, n_used;
 };
 
 struct segment_index_builder {
     uint64_t seed; /* strangers choose keys and identities */
+    uint64_t flow_seed;
     uint32_t limit_flows;
     bool is_unsound;
     uint64_t n_folds;

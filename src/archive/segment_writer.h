@@ -20,7 +20,7 @@ struct segment_options {
     const char *directory;
     const char *node; /* in the file's name; letters, digits, '-' , '_', '.' */
     enum codec codec;
-    int level;            /* of the codec; 0: its default (zstd -1, gzip 1) */
+    int level;            /* of the codec; 0: its default (block_codec.c) */
     uint32_t block_bytes; /* of pcapng in one block; 0: SEGMENT_BLOCK_BYTES */
     enum recording_kind recording;
     int64_t recording_since_ns; /* unless untold: the end of the segment before, in the same run */

@@ -393,6 +393,7 @@ static void take_batch(struct recording *recording, const struct captured *captu
             capture_group_stop(recording->group);
             return;
         }
+        recorder_look_ahead(recording->recorder, batch->packets, batch->n, i);
         recorder_packet(recording->recorder, &batch->packets[i]);
         recording->n_received++;
     }

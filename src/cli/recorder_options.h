@@ -34,7 +34,7 @@ struct recorder_settings {
     { 0, "min-free", OPTION_TEXT, offsetof(struct settings, member.min_free), "SIZE|%", \
       "delete the oldest segments when the disk has less room than this: 10G, 5%" }, \
     { 0, "compress", OPTION_TEXT, offsetof(struct settings, member.compress), "CODEC", \
-      "zstd (default, level -1), zstd:LEVEL, gzip (opened in place by every Wireshark), none" }, \
+      "zstd (default), zstd:LEVEL, gzip (opened in place by every Wireshark), none" }, \
     { 0, "node", OPTION_TEXT, offsetof(struct settings, member.node), "NAME", \
       "the recorder's name in file names (the host's name)" }, \
     { 0, "decap", OPTION_FLAG, offsetof(struct settings, member.wants_decap), NULL, \

@@ -37,6 +37,7 @@ struct flow_table *flow_table_new(uint32_t limit, uint64_t hash_seed)
         return NULL;
     }
     huge_pages_wish(table->flows, limit * sizeof *table->flows);
+    huge_pages_wish(table->buckets, table->n_buckets * sizeof *table->buckets);
     for (uint32_t i = 0; i < table->n_buckets; i++)
         table->buckets[i] = FLOW_NONE;
     table->free = FLOW_NONE;
@@ -67,6 +68,13 @@ struct flow *flow_table_at(struct flow_table *table, uint32_t index)
 void flow_table_prefetch(const struct flow_table *table, uint64_t hash)
 {
     __builtin_prefetch(&table->buckets[hash & (table->n_buckets - 1)]);
+}
+
+const struct flow *flow_table_guess(const struct flow_table *table, uint64_t hash)
+{
+    uint32_t i = table->buckets[hash & (table->n_buckets - 1)];
+
+    return i == FLOW_NONE ? NULL : &table->flows[i];
 }
 
 struct flow *flow_table_find(struct flow_table *table, const struct flow_key *key, uint64_t hash)

@@ -39,6 +39,9 @@ void flow_table_free(struct flow_table *table);
 
 /* hash: flow_key_hash of the key with the table's seed. */
 void flow_table_prefetch(const struct flow_table *table, uint64_t hash);
+
+/* The flow with that hash, or another in its bucket, without a look at it; NULL when there is none. */
+const struct flow *flow_table_guess(const struct flow_table *table, uint64_t hash);
 struct flow *flow_table_find(struct flow_table *table, const struct flow_key *key, uint64_t hash);
 
 /* Who has to go before another is added; NULL when there is room. */

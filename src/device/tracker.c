@@ -67,9 +67,24 @@ const struct tracker_counters *tracker_counters(const struct tracker *tracker)
     return &tracker->counters;
 }
 
-void tracker_prefetch(const struct tracker *tracker, uint64_t flow_hash)
+void tracker_prefetch(const struct tracker *tracker, uint64_t flow_hash, enum tracker_prefetch step)
 {
-    flow_table_prefetch(tracker->flows, flow_hash);
+    enum { LINE_BYTES = 64 };
+    const struct flow *flow;
+
+    if (step == TRACKER_PREFETCH_PLACE) {
+        flow_table_prefetch(tracker->flows, flow_hash);
+        return;
+    }
+    flow = flow_table_guess(tracker->flows, flow_hash);
+    if (flow == NULL)
+        return;
+    if (step == TRACKER_PREFETCH_FLOW) {
+        for (size_t at = 0; at < sizeof *flow; at += LINE_BYTES)
+            __builtin_prefetch((const uint8_t *)flow + at, 1);
+    } else if (flow->session != SESSION_NONE) {
+        __builtin_prefetch(session_table_at(tracker->sessions, flow->session));
+    }
 }
 
 /* News, and what they change. Answers whether the packet itself showed that it is its flow's session's. */

@@ -52,9 +52,12 @@ void tracker_wake_from(struct tracker *tracker, const struct session_store *stor
 /* What a dissection must be asked for. */
 void tracker_demand(struct demand *demand);
 
-/* A packet of the conversation with this flow_key_hash (of options.hash_seed) is about to come: its place is
- * fetched. */
-void tracker_prefetch(const struct tracker *tracker, uint64_t flow_hash);
+/*
+ * A packet of the conversation with this flow_key_hash (of options.hash_seed) is about to come: what is known
+ * of it is fetched, in steps, for each says where the next one looks: some packets between two of them.
+ */
+enum tracker_prefetch { TRACKER_PREFETCH_PLACE, TRACKER_PREFETCH_FLOW, TRACKER_PREFETCH_SESSION };
+void tracker_prefetch(const struct tracker *tracker, uint64_t flow_hash, enum tracker_prefetch step);
 
 /*
  * One packet, in time order, dissected with at least tracker_demand. layer: the number of one of its IP

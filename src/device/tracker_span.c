@@ -16,7 +16,7 @@ enum {
     STREAM_WINDOW = 1 << 20, /* bytes of TCP */
 };
 
-#define TOUCH_NS (10 * SECOND_NS) /* how exactly it is known which flow was used least recently */
+#define TOUCH_NS (60 * SECOND_NS) /* how exactly it is known which flow was used least recently */
 #define LATE_NS (5 * SECOND_NS)   /* on its way while the session moved */
 #define SURE_NS (30 * SECOND_NS)
 #define VOID_NS (300 * SECOND_NS)

@@ -445,13 +445,50 @@ static void a_datagram_that_only_its_connection_names_is_kept(void **state)
     }
 }
 
+static void assert_same_flow(const struct dissection *d, const struct shape *shape,
+                             const struct packet_glance *glance)
+{
+    const bool has_udp = shape->innermost_udp != 0;
+    struct flow_key flow, at_glance;
+    bool is_forward;
+
+    if (has_udp && d->n_layers > shape->n_layers + 1 &&
+        d->layers[shape->n_layers + 1].protocol == PROTOCOL_VXLAN)
+        return;
+    assert_true(dissection_flow(d, shape->n_layers - (has_udp ? 1 : 0), &flow, &is_forward));
+    if (!shape_flow(shape, glance, &at_glance)) {
+        assert_true(!has_udp && glance->caplen - shape->header_bytes < 4);
+        return;
+    }
+    assert_memory_equal(&at_glance, &flow, sizeof flow);
+}
+
+static bool assert_same_tunnel(const struct dissection *d, const struct shape *shape,
+                               const struct packet_glance *glance)
+{
+    enum { VXLAN_LAYER = 4 }; /* behind the frame, Ethernet, IP and UDP */
+    const struct layer *layer = &d->layers[VXLAN_LAYER];
+    struct bytes vxlan;
+    uint32_t wire_len;
+
+    if (!shape_tunnel(shape, glance, &vxlan, &wire_len)) {
+        assert_true(shape->n_layers < VXLAN_LAYER);
+        return false;
+    }
+    assert_int_equal(layer->protocol, PROTOCOL_VXLAN);
+    assert_ptr_equal(vxlan.data, layer->data);
+    assert_int_equal(vxlan.len, layer->header_len + layer->payload_caplen);
+    assert_int_equal(wire_len, layer->header_len + layer->payload_len);
+    return true;
+}
+
 /* Shapes: the layers that dissect() finds begin with the shape's, and go on with what follows. */
 static void a_packet_of_a_shape_has_its_layers(void **state)
 {
     static struct dissection d;
     struct shape shapes[SHAPES];
     struct demand demand;
-    uint32_t n_fits = 0;
+    uint32_t n_fits = 0, n_tunnels = 0;
 
     (void)state;
     shapes_make(shapes);
@@ -485,10 +522,13 @@ static void a_packet_of_a_shape_has_its_layers(void **state)
             assert_int_equal(d.layers[shape->n_layers].payload_caplen, reader_left(&payload));
             if (shape->innermost_udp == 0)
                 assert_int_equal(d.layers[shape->n_layers + 1].protocol, PROTOCOL_TCP);
+            assert_same_flow(&d, shape, &glance);
+            n_tunnels += assert_same_tunnel(&d, shape, &glance);
         }
         free_stream(stream);
     }
     assert_true(n_fits > STREAMS * STREAM_PACKETS / 4);
+    assert_true(n_tunnels > 0 && n_tunnels < n_fits);
 }
 
 static void hold_against_capture(const char *path, const char *text, enum output output)

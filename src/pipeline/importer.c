@@ -333,6 +333,8 @@ static bool take_batch(struct importer *importer, struct source *merge, const st
         uint32_t number = importer->inputs[runs[r].input];
 
         for (uint32_t i = 0; i < runs[r].n_packets; i++) {
+            if (importer->recorder)
+                recorder_look_ahead(importer->recorder, batch->packets, batch->n, at);
             if (!take_packet(importer, number, &batch->packets[at++], error))
                 return false;
         }

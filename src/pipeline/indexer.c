@@ -1,31 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/indexer.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 
 #include "archive/catalog.h"
 #include "archive/segment_index.h"
 #include "archive/segment_reader.h"
-#include "base/huge_pages.h"
 #include "protocol/dispatch.h"
 #include "protocol/fragment_flow.h"
+#include "protocol/shape.h"
 #include "protocol/state.h"
 
 enum {
-    /*
-     * Conversations whose slot in the index is at hand: most packets belong to one that had a packet in this
-     * very block, and are done when that is seen. Direct-mapped; 4 MiB.
-     */
-    RECENT_FLOWS = 1 << 16,
+    /* So many packets ahead things are fetched: where a conversation is looked for, what is there, and what
+     * that points to. */
+    AHEAD_PLACES = 12,
+    AHEAD_FLOWS = 8,
+    AHEAD_LISTS = 4,
+    AHEAD_KEPT = 16,
 };
 
-struct recent { /* one cache line */
-    alignas(64) struct flow_key key;
-    uint32_t generation; /* of the builder: 0 never */
-    uint32_t slot;
-    uint32_t block; /* marked last */
-};
+static_assert((int)AHEAD_PLACES < (int)AHEAD_KEPT, "each has its place in a ring");
 
 struct indexer {
     struct demand demand;
@@ -37,7 +32,8 @@ struct indexer {
     uint32_t generation;
     uint64_t block_protocols;
     uint32_t block;
-    struct recent *recent;
+    struct shape shapes[SHAPES];
+    uint64_t ahead[AHEAD_KEPT]; /* hashes of conversations about to come; 0: not known at a glance */
     void (*listener)(void *context, const struct binding *binding);
     void *listener_context;
     struct dissection dissection;
@@ -77,14 +73,11 @@ struct indexer *indexer_new(const struct interface_table *interfaces, uint64_t h
     indexer->state = dissect_state_new(hash_seed);
     indexer->fragments = fragment_flows_new(hash_seed);
     indexer->tracker = tracker_new(&options);
-    indexer->recent = aligned_alloc(HUGE_PAGE_BYTES, RECENT_FLOWS * sizeof *indexer->recent);
-    huge_pages_wish(indexer->recent, RECENT_FLOWS * sizeof *indexer->recent);
-    if (indexer->recent)
-        memset(indexer->recent, 0, RECENT_FLOWS * sizeof *indexer->recent);
-    if (!indexer->state || !indexer->fragments || !indexer->tracker || !indexer->recent) {
+    if (!indexer->state || !indexer->fragments || !indexer->tracker) {
         indexer_free(indexer);
         return NULL;
     }
+    shapes_make(indexer->shapes);
     demand_init(&indexer->demand);
     for (unsigned p = PROTOCOL_NONE + 1; p < PROTOCOL_COUNT; p++) {
         if (PROTOCOLS_INDEXED >> p & 1)
@@ -103,7 +96,6 @@ void indexer_free(struct indexer *indexer)
     dissect_state_free(indexer->state);
     fragment_flows_free(indexer->fragments);
     tracker_free(indexer->tracker);
-    free(indexer->recent);
     free(indexer);
 }
 
@@ -113,22 +105,17 @@ void indexer_begin(struct indexer *indexer, struct segment_index_builder *builde
     indexer->generation++;
     indexer->block = UINT32_MAX;
     indexer->block_protocols = 0;
+    if (builder)
+        segment_index_builder_hash_by(builder, indexer->hash_seed);
 }
 
-static void mark_flow(struct indexer *indexer, const struct flow_key *key, uint64_t hash, uint32_t block)
+static void mark_flow(struct indexer *indexer, const struct flow_key *key, uint64_t hash, uint32_t first,
+                      uint32_t block)
 {
-    struct recent *recent = &indexer->recent[hash & (RECENT_FLOWS - 1)];
+    uint32_t slot = segment_index_builder_flow_hashed(indexer->builder, key, hash);
 
-    if (recent->generation == indexer->generation && flow_key_equal(&recent->key, key)) {
-        if (recent->block == block)
-            return;
-    } else {
-        recent->key = *key;
-        recent->generation = indexer->generation;
-        recent->slot = segment_index_builder_flow(indexer->builder, key);
-    }
-    recent->block = block;
-    segment_index_builder_mark_flow(indexer->builder, recent->slot, block);
+    for (uint32_t b = first; b <= block; b++)
+        segment_index_builder_mark_flow(indexer->builder, slot, b);
 }
 
 /*
@@ -183,19 +170,54 @@ void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32
         if (result == FRAGMENT_FLOW_NONE)
             continue;
         hash = flow_key_hash(&flow.key, indexer->hash_seed);
-        tracker_prefetch(indexer->tracker, hash); /* on its way while the index is marked */
+        tracker_prefetch(indexer->tracker, hash, TRACKER_PREFETCH_PLACE);
         if (indexer->builder) {
             uint32_t first = block;
 
             if (result == FRAGMENT_FLOW_FIRST_AFTER_EARLY && flow.early_place >> 31 == place >> 31)
                 first = flow.early_place & INT32_MAX;
-            for (uint32_t b = first; b <= block; b++)
-                mark_flow(indexer, &flow.key, hash, b);
+            mark_flow(indexer, &flow.key, hash, first, block);
             if (d->layers[i].fragment != FRAGMENT_NO)
                 mark_piece(indexer, &d->layers[i], &flow.key, first, block);
         }
         if (result != FRAGMENT_FLOW_EARLY)
             tracker_packet(indexer->tracker, d, i, &flow.key, hash, flow.is_forward, place);
+    }
+}
+
+/* The hash of the packet's innermost conversation, where that is seen at a glance; else 0. */
+static uint64_t hash_at_glance(const struct indexer *indexer, const struct packet *packet)
+{
+    const struct packet_glance glance = { packet->data, packet->caplen, packet->len };
+    const struct shape *shape;
+    struct flow_key key;
+
+    if (packet->linktype != LINKTYPE_ETHERNET || (shape = shape_of(indexer->shapes, &glance)) == NULL)
+        return 0;
+    if (!shape_flow(shape, &glance, &key))
+        return 0;
+    return flow_key_hash(&key, indexer->hash_seed);
+}
+
+void indexer_look_ahead(struct indexer *indexer, const struct packet *packets, uint32_t n, uint32_t at)
+{
+    uint64_t hash;
+
+    if (indexer->builder == NULL)
+        return;
+    for (uint32_t i = at ? at + AHEAD_PLACES : 0; i <= at + AHEAD_PLACES && i < n; i++) {
+        hash = hash_at_glance(indexer, &packets[i]);
+        indexer->ahead[i % AHEAD_KEPT] = hash;
+        segment_index_builder_prefetch(indexer->builder, hash, BUILDER_PREFETCH_PLACE);
+        tracker_prefetch(indexer->tracker, hash, TRACKER_PREFETCH_PLACE);
+    }
+    if (at + AHEAD_FLOWS < n && (hash = indexer->ahead[(at + AHEAD_FLOWS) % AHEAD_KEPT]) != 0) {
+        segment_index_builder_prefetch(indexer->builder, hash, BUILDER_PREFETCH_FLOW);
+        tracker_prefetch(indexer->tracker, hash, TRACKER_PREFETCH_FLOW);
+    }
+    if (at + AHEAD_LISTS < n && (hash = indexer->ahead[(at + AHEAD_LISTS) % AHEAD_KEPT]) != 0) {
+        segment_index_builder_prefetch(indexer->builder, hash, BUILDER_PREFETCH_LIST);
+        tracker_prefetch(indexer->tracker, hash, TRACKER_PREFETCH_SESSION);
     }
 }
 

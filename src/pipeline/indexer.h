@@ -28,6 +28,13 @@ void indexer_begin(struct indexer *indexer, struct segment_index_builder *builde
  * lists. */
 void indexer_packet(struct indexer *indexer, const struct packet *packet, uint32_t block);
 
+/*
+ * packets[at] of n comes next: what is known of the conversations of those some packets behind it is fetched
+ * from memory, which would be waited for otherwise. In the order of the packets; a hint, which changes
+ * nothing.
+ */
+void indexer_look_ahead(struct indexer *indexer, const struct packet *packets, uint32_t n, uint32_t at);
+
 /* The segment ends: the spans of time that fell into it go to the builder. is_last: no packet will follow. */
 void indexer_end(struct indexer *indexer, bool is_last);
 

@@ -474,6 +474,11 @@ void recorder_packet(struct recorder *recorder, const struct packet *packet)
         tap_packet(recorder->options.tap, &inner, recorder->interfaces);
 }
 
+void recorder_look_ahead(struct recorder *recorder, const struct packet *packets, uint32_t n, uint32_t at)
+{
+    indexer_look_ahead(recorder->indexer, packets, n, at);
+}
+
 void recorder_drops(struct recorder *recorder, uint32_t interface, const struct interface_drops *drops)
 {
     struct interface_drops *kept = drops_of(recorder, interface);

@@ -53,6 +53,9 @@ struct recorder *recorder_open(const struct recorder_options *options, struct in
  * answered: capture goes on. */
 void recorder_packet(struct recorder *recorder, const struct packet *packet);
 
+/* packets[at] of n will be given next: what those behind it need is fetched (indexer_look_ahead). A hint. */
+void recorder_look_ahead(struct recorder *recorder, const struct packet *packets, uint32_t n, uint32_t at);
+
 /* Why packets of an interface never arrived, since the recorder was opened; for the statistics in the
  * segments. */
 void recorder_drops(struct recorder *recorder, uint32_t interface, const struct interface_drops *drops);

@@ -274,7 +274,6 @@ static bool ports_of(const uint8_t *data, size_t len, uint16_t *source, uint16_t
 bool dissection_flow(const struct dissection *d, uint32_t i, struct flow_key *key, bool *is_forward)
 {
     const struct layer *layer = &d->layers[i];
-    struct ip_address source, destination;
     uint16_t source_port = 0, destination_port = 0;
     uint8_t any_port = FLOW_ANY_NONE;
     size_t addresses, size;
@@ -291,8 +290,6 @@ bool dissection_flow(const struct dissection *d, uint32_t i, struct flow_key *ke
     }
     if (layer->header_len < addresses + 2 * size)
         return false;
-    source = ip_address_of(bytes_of(layer->data + addresses, size));
-    destination = ip_address_of(bytes_of(layer->data + addresses + size, size));
     protocol = layer->carries;
     if (i + 1 < d->n_layers) {
         const struct layer *above = &d->layers[i + 1];
@@ -305,7 +302,15 @@ bool dissection_flow(const struct dissection *d, uint32_t i, struct flow_key *ke
             any_port = 1;
         }
     }
-    *is_forward = flow_key_make(key, &source, source_port, &destination, destination_port, protocol);
+    if (__builtin_expect(size == 4, 1)) {
+        *is_forward =
+            flow_key_make_ipv4(key, layer->data + addresses, source_port, destination_port, protocol);
+    } else {
+        struct ip_address source = ip_address_of(bytes_of(layer->data + addresses, 16));
+        struct ip_address destination = ip_address_of(bytes_of(layer->data + addresses + 16, 16));
+
+        *is_forward = flow_key_make(key, &source, source_port, &destination, destination_port, protocol);
+    }
     if (any_port)
         key->any_port = *is_forward ? FLOW_ANY_PORT_LOW : FLOW_ANY_PORT_HIGH;
     return true;

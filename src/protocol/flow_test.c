@@ -58,11 +58,36 @@ static void another_port_address_or_protocol_is_another_flow(void **state)
     assert_false(flow_key_equal(&key, &other));
 }
 
+static void addresses_of_four_bytes_give_the_same_key_in_words(void **state)
+{
+    static const uint8_t ends[][4] = {
+        { 10, 0, 0, 1 }, { 10, 0, 0, 2 }, { 1, 0, 0, 200 }, { 255, 255, 255, 255 }
+    };
+    static const uint16_t ports[] = { 0, 1, 255, 256, 40000, 65535 };
+    enum { ENDS = sizeof ends / sizeof *ends, PORTS = sizeof ports / sizeof *ports };
+
+    (void)state;
+    for (unsigned i = 0; i < ENDS * ENDS * PORTS * PORTS; i++) {
+        const uint8_t *from = ends[i % ENDS], *to = ends[i / ENDS % ENDS];
+        uint16_t source_port = ports[i / ENDS / ENDS % PORTS], other_port = ports[i / ENDS / ENDS / PORTS];
+        struct ip_address source = ip_address_of(bytes_of(from, 4)), other = ip_address_of(bytes_of(to, 4));
+        struct flow_key key, words;
+        uint8_t addresses[8];
+        bool is_forward = flow_key_make(&key, &source, source_port, &other, other_port, 17);
+
+        memcpy(addresses, from, 4);
+        memcpy(addresses + 4, to, 4);
+        assert_int_equal(flow_key_make_ipv4(&words, addresses, source_port, other_port, 17), is_forward);
+        assert_memory_equal(&words, &key, sizeof key);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_directions_give_the_same_key),
         cmocka_unit_test(another_port_address_or_protocol_is_another_flow),
+        cmocka_unit_test(addresses_of_four_bytes_give_the_same_key_in_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

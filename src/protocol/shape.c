@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "protocol/flow.h"
+
 enum {
     ETHERNET_BYTES = 14,
     IPV4_BYTES = 20,
@@ -83,4 +85,28 @@ void shapes_make(struct shape shapes[SHAPES])
                 for (unsigned is_tcp = 0; is_tcp < 2; is_tcp++)
                     make(&shapes[n++], !is_plain, is_ipv6, is_inner_ipv6, !is_tcp);
     assert(n == SHAPES);
+}
+
+bool shape_flow(const struct shape *shape, const struct packet_glance *glance, struct flow_key *key)
+{
+    enum { PORTS_BYTES = 4 };
+    const uint8_t *frame = glance->data;
+    const bool is_tcp = shape->innermost_udp == 0;
+    const struct shape_layer *ip = &shape->layers[shape->n_layers - (is_tcp ? 1 : 2)];
+    const uint8_t *ports = frame + ip->at + ip->header_bytes;
+    const uint8_t protocol = is_tcp ? IP_PROTOCOL_TCP : IP_PROTOCOL_UDP;
+
+    if (is_tcp && glance->caplen - shape->header_bytes < PORTS_BYTES)
+        return false;
+    if (ip->protocol == PROTOCOL_IPV4) {
+        flow_key_make_ipv4(key, frame + ip->at + 12, (uint16_t)shape_u16(ports),
+                           (uint16_t)shape_u16(ports + 2), protocol);
+    } else {
+        struct ip_address source = ip_address_of(bytes_of(frame + ip->at + 8, 16));
+        struct ip_address destination = ip_address_of(bytes_of(frame + ip->at + 24, 16));
+
+        flow_key_make(key, &source, (uint16_t)shape_u16(ports), &destination, (uint16_t)shape_u16(ports + 2),
+                      protocol);
+    }
+    return true;
 }

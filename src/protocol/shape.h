@@ -126,6 +126,35 @@ static inline const struct shape *shape_of(const struct shape shapes[SHAPES],
                                                       : shape_behind(shapes, glance, 0);
 }
 
+/*
+ * Of a frame of this shape that carries another one: the VXLAN header and what follows it, as far as it was
+ * captured, and how many bytes that was on the wire. False: it carries none.
+ */
+static inline bool shape_tunnel(const struct shape *shape, const struct packet_glance *glance,
+                                struct bytes *vxlan, uint32_t *wire_len)
+{
+    enum { VXLAN_LAYER = 3, OUTER_LENGTHS = 2 }; /* behind Ethernet, IP and UDP; the last two say a length */
+    uint32_t at = shape->layers[VXLAN_LAYER].at, end = glance->len;
+
+    if (shape->n_layers <= VXLAN_LAYER || shape->layers[VXLAN_LAYER].protocol != PROTOCOL_VXLAN)
+        return false;
+    for (uint32_t i = 0; i < OUTER_LENGTHS; i++) {
+        uint32_t reach = shape->length_from[i] + shape_u16(glance->data + shape->length_at[i]);
+
+        end = reach < end ? reach : end;
+    }
+    *wire_len = end - at;
+    *vxlan = bytes_of(glance->data + at, (end < glance->caplen ? end : glance->caplen) - at);
+    return true;
+}
+
+/*
+ * The innermost conversation of a frame of this shape, as dissection_flow has it unless UDP carries VXLAN
+ * once more. False: TCP's ports were not captured.
+ */
+struct flow_key;
+bool shape_flow(const struct shape *shape, const struct packet_glance *glance, struct flow_key *key);
+
 /* What follows the headers of a frame of this shape: captured bytes, and how many it was on the wire. */
 static inline void shape_payload(const struct shape *shape, const struct packet_glance *glance,
                                  struct reader *payload, uint32_t *wire_len)
