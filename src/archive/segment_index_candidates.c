@@ -4,20 +4,12 @@
  * an AND meets two sets of their own. Whatever goes wrong on the way (damage, memory, depth) adds all bits:
  * more is read then, nothing is missed.
  */
-#include "archive/posting.h"
-
 #include <stdlib.h>
 
+#include "archive/posting.h"
 #include "archive/segment_index_map.h"
 
 enum { HINT_DEPTH_LIMIT = 256 }; /* ANDs within ORs within ANDs; runs of one kind cost one */
-
-static bool add_posting(const struct segment_index *index, uint64_t posting, uint64_t *bits)
-{
-    struct reader list;
-
-    return index_posting(index, posting, &list) && posting_decode(list, bits, index->n_blocks);
-}
 
 /* ---- conversations ---- */
 
@@ -73,33 +65,28 @@ static bool in_range(uint32_t number, struct number_range range)
 }
 
 /* Adds the lists of all flows that the predicate takes, from first on. */
-typedef bool flow_predicate(const struct index_flow *flow, const void *question);
+typedef bool flow_predicate(const struct flow_row *flow, const void *question);
 
 static bool add_flows(const struct segment_index *index, uint32_t first, flow_predicate *takes,
                       const void *question, uint64_t *bits)
 {
-    struct index_flow_cursor cursor;
-    struct index_flow flow;
+    const struct flow_row *flows = index_flows(index);
 
-    if (!index_flow_begin(index, first, &cursor))
-        return false;
-    for (uint32_t i = first; i < index->n_exact + index->n_folded; i++) {
-        if (!index_flow_next(&cursor, &flow))
-            return false;
-        if (takes(&flow, question) && !add_posting(index, flow.posting, bits))
+    for (uint32_t i = first; flows && i < index_flows_count(index); i++) {
+        if (takes(&flows[i], question) && !index_add_posting(index, i, bits))
             return false;
     }
-    return true;
+    return flows;
 }
 
-static bool flow_has_address(const struct index_flow *flow, const void *question)
+static bool flow_has_address(const struct flow_row *flow, const void *question)
 {
     const struct number_range *range = question;
 
     return in_range(flow->low, *range) || in_range(flow->high, *range);
 }
 
-static bool flow_has_port(const struct index_flow *flow, const void *question)
+static bool flow_has_port(const struct flow_row *flow, const void *question)
 {
     const struct hint *hint = question;
 
@@ -112,7 +99,7 @@ struct flow_question {
     struct number_range low, high;
 };
 
-static bool flow_is_of(const struct index_flow *flow, const void *question)
+static bool flow_is_of(const struct flow_row *flow, const void *question)
 {
     const struct flow_question *q = question;
     uint8_t any_port = flow->any_port | q->key->any_port;
@@ -127,7 +114,7 @@ static bool flow_is_of(const struct index_flow *flow, const void *question)
            (any_port & FLOW_ANY_PORT_HIGH || flow->port_high == q->key->port_high);
 }
 
-static int compare_exact(const struct index_flow *flow, const struct flow_question *q)
+static int compare_exact(const struct flow_row *flow, const struct flow_question *q)
 {
     const struct flow_key *key = q->key;
 
@@ -142,44 +129,23 @@ static int compare_exact(const struct index_flow *flow, const struct flow_questi
     return flow->port_high < key->port_high ? -1 : flow->port_high > key->port_high;
 }
 
-/* The last chunk that begins at or before the ends of the question; 0 when none does. */
-static bool find_chunk(const struct segment_index *index, const struct flow_question *q, uint32_t *chunk)
-{
-    uint32_t low = 0, high = (index->n_exact + INDEX_FLOW_CHUNK_ROWS - 1) / INDEX_FLOW_CHUNK_ROWS;
-
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2, first_low, first_high;
-
-        if (!index_flow_chunk(index, middle, &first_low, &first_high))
-            return false;
-        /* Equal ends may begin in the chunk before: ports are not told here. */
-        if (first_low < q->low.low || (first_low == q->low.low && first_high < q->high.low))
-            low = middle;
-        else
-            high = middle;
-    }
-    *chunk = low;
-    return true;
-}
-
 static bool add_exact_flow(const struct segment_index *index, const struct flow_question *q, uint64_t *bits)
 {
-    struct index_flow_cursor cursor;
-    struct index_flow flow;
-    uint32_t chunk;
+    const struct flow_row *flows = index_flows(index);
+    uint32_t low = 0, high = index->n_exact;
 
-    if (!find_chunk(index, q, &chunk) || !index_flow_begin(index, chunk * INDEX_FLOW_CHUNK_ROWS, &cursor))
+    if (flows == NULL)
         return false;
-    while (cursor.number < index->n_exact) {
-        int order;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_exact(&flows[middle], q);
 
-        if (!index_flow_next(&cursor, &flow))
-            return false;
-        order = compare_exact(&flow, q);
         if (order == 0)
-            return add_posting(index, flow.posting, bits);
-        if (order > 0)
-            break;
+            return index_add_posting(index, middle, bits);
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return true;
 }
@@ -255,13 +221,13 @@ struct identity_question {
     uint64_t *bits;
 };
 
-static bool add_identity(void *context, enum identity_scheme scheme, struct bytes identity, uint64_t posting)
+static bool add_identity(void *context, enum identity_scheme scheme, struct bytes identity, uint64_t list)
 {
     struct identity_question *q = context;
 
     if (!bytes_equal(identity, q->identity) && (scheme != IDENTITY_NONE || identity.len))
         return true;
-    return add_posting(q->index, posting, q->bits);
+    return index_add_posting(q->index, list, q->bits);
 }
 
 /* ---- the tree ---- */
