@@ -24,7 +24,10 @@ struct column_writer {
     struct buffer *to;
     struct buffer packed; /* room */
     struct ZSTD_CCtx_s *zstd;
+    int level; /* COLUMN_LEVEL, but for what repeats in longer runs */
 };
+
+enum { COLUMN_LEVEL = 1, COLUMN_LEVEL_OF_RUNS = 7 };
 
 bool column_writer_init(struct column_writer *writer, struct buffer *to);
 void column_writer_clear(struct column_writer *writer);

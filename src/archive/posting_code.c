@@ -61,11 +61,31 @@ static inline unsigned density_of(uint32_t n, uint32_t n_blocks)
     return (density < POSTING_DENSITIES ? density : POSTING_DENSITIES - 1) * POSTING_RHYTHMS;
 }
 
-static inline unsigned rhythm_after(uint64_t gap)
-{
-    unsigned rhythm = bit_length(gap + 1);
+/*
+ * What is known of a list's rhythm. The first gap is none between blocks; from the second on `mean` is four
+ * times the mean of the gaps so far, of which the last counts for a fourth.
+ */
+struct rhythm {
+    unsigned n; /* gaps met, at most two */
+    uint64_t mean;
+};
 
-    return rhythm < POSTING_RHYTHMS ? rhythm : POSTING_RHYTHMS - 1;
+static inline unsigned rhythm_context(const struct rhythm *rhythm)
+{
+    unsigned len;
+
+    if (rhythm->n < 2)
+        return rhythm->n;
+    len = bit_length(rhythm->mean / 4);
+    return 2 + (len < POSTING_RHYTHMS - 2 ? len : POSTING_RHYTHMS - 3);
+}
+
+static inline void rhythm_add(struct rhythm *rhythm, uint64_t gap)
+{
+    if (rhythm->n == 2)
+        rhythm->mean = rhythm->mean - rhythm->mean / 4 + gap;
+    else if (++rhythm->n == 2)
+        rhythm->mean = gap * 4;
 }
 
 /* Of none, and of all blocks, the number says everything. */
@@ -210,7 +230,8 @@ void posting_writer_free(struct posting_writer *writer)
 void posting_writer_count(struct posting_writer *writer, const uint64_t *bits)
 {
     uint32_t n = posting_count(bits, writer->n_blocks), next = 0;
-    unsigned density, rhythm = 0;
+    struct rhythm rhythm = { 0 };
+    unsigned density;
 
     assert(writer->n_counted < writer->n_lists);
     writer->counts[writer->n_counted++] = n;
@@ -221,8 +242,8 @@ void posting_writer_count(struct posting_writer *writer, const uint64_t *bits)
         for (uint64_t rest = bits[word]; rest; rest &= rest - 1) {
             uint32_t block = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(rest), gap = block - next;
 
-            writer->symbols[density + rhythm][token_of(gap).symbol]++;
-            rhythm = rhythm_after(gap);
+            writer->symbols[density + rhythm_context(&rhythm)][token_of(gap).symbol]++;
+            rhythm_add(&rhythm, gap);
             next = block + 1;
         }
     }
@@ -253,7 +274,8 @@ void posting_writer_put(struct posting_writer *writer, const uint64_t *bits)
 {
     uint32_t n, next = 0, list = writer->n_put++;
     uint64_t before = writer->n_bits;
-    unsigned density, rhythm = 0;
+    struct rhythm rhythm = { 0 };
+    unsigned density;
 
     assert(writer->n_counted == writer->n_lists && list < writer->n_lists);
     if (list == 0)
@@ -266,11 +288,11 @@ void posting_writer_put(struct posting_writer *writer, const uint64_t *bits)
         for (uint64_t rest = bits[word]; rest; rest &= rest - 1) {
             uint32_t block = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(rest), gap = block - next;
             struct gap_token token = token_of(gap);
-            unsigned context = density + rhythm, len = writer->lens[context][token.symbol];
+            unsigned context = density + rhythm_context(&rhythm), len = writer->lens[context][token.symbol];
 
             put_bits(writer, writer->codes[context][token.symbol] | (uint64_t)token.raw << len,
                      len + token.n_raw);
-            rhythm = rhythm_after(gap);
+            rhythm_add(&rhythm, gap);
             next = block + 1;
         }
     }
@@ -456,7 +478,8 @@ static inline uint64_t bits_at(struct bytes bytes, uint64_t bit)
 static bool take_list(struct posting_table *table, uint32_t n, uint64_t *bit, uint64_t end, uint64_t *bits)
 {
     uint64_t at = *bit, next = 0;
-    unsigned density, rhythm = 0;
+    struct rhythm rhythm = { 0 };
+    unsigned density;
 
     if (n > table->n_blocks)
         return false;
@@ -467,7 +490,7 @@ static bool take_list(struct posting_table *table, uint32_t n, uint64_t *bit, ui
     }
     density = density_of(n, table->n_blocks);
     for (; n; n--) {
-        const uint16_t *slots = slots_of(table, density + rhythm);
+        const uint16_t *slots = slots_of(table, density + rhythm_context(&rhythm));
         uint64_t word = bits_at(table->bits, at), gap;
         unsigned slot, len, n_raw;
 
@@ -485,7 +508,7 @@ static bool take_list(struct posting_table *table, uint32_t n, uint64_t *bit, ui
         if (bits)
             posting_set_bit(bits, (uint32_t)(next + gap));
         next += gap + 1;
-        rhythm = rhythm_after(gap);
+        rhythm_add(&rhythm, gap);
     }
     *bit = at;
     return at <= end;

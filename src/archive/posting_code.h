@@ -4,7 +4,7 @@
  * blocks in prefix codes made for that index. docs/segment-format.md, section "postings". Internal to this
  * folder.
  *
- * Which code a gap has depends on how dense its list is and on the gap before it: devices keep their rhythm.
+ * Which code a gap has depends on how dense its list is and on the gaps before it: devices keep their rhythm.
  * Rejected: Rice codes (a fifth larger), bitmaps for dense lists (no smaller), an adaptive or arithmetic code
  * (a list could not be read by itself), roaring bitmaps (several times the size for lists this short).
  */
@@ -16,7 +16,7 @@
 enum {
     POSTING_CHUNK_LISTS = 32, /* lists are found by the first of so many */
     POSTING_DENSITIES = 13,
-    POSTING_RHYTHMS = 12,
+    POSTING_RHYTHMS = 13,
     POSTING_CONTEXTS = POSTING_DENSITIES * POSTING_RHYTHMS,
     POSTING_SYMBOLS = 124,
     POSTING_CODE_BITS = 10, /* the longest code */

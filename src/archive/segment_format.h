@@ -69,6 +69,12 @@ enum index_section {
     INDEX_SECTIONS = INDEX_RECORDING, /* that are written */
 };
 
+enum { /* of a session's keys: how long they are, in one number */
+       INDEX_SHAPE_TO_CLIENT_AT = 8,
+       INDEX_SHAPE_TOKEN_AT = 16,
+       INDEX_TOKEN_BYTES = 7, /* of a token: two are alike once in 2^56 */
+};
+
 #define INDEX_ADDRESS_ANY UINT32_MAX
 
 /* pcapng, as far as we write it. */

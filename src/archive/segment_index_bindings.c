@@ -137,6 +137,7 @@ static bool read_session(const struct binding_walk *walk, uint32_t number, struc
     const struct index_session_table *sessions = walk->sessions;
     uint64_t identity = column_number(&sessions->identities, number);
     uint64_t scheme = column_number(&sessions->schemes, number);
+    struct index_session_lens lens = index_session_lens(sessions, number);
     const uint8_t *at = sessions->keys.data + sessions->starts[number];
 
     binding->identity = (struct bytes) { NULL, 0 };
@@ -148,11 +149,9 @@ static bool read_session(const struct binding_walk *walk, uint32_t number, struc
     if (scheme)
         binding->scheme = (enum identity_scheme)(scheme - 1);
     binding->session = sessions->numbers[number];
-    binding->cid_to_server = bytes_of(at, column_number(&sessions->to_server_lens, number));
-    binding->cid_to_client =
-        bytes_of(at + binding->cid_to_server.len, column_number(&sessions->to_client_lens, number));
-    binding->session_id = bytes_of(binding->cid_to_client.data + binding->cid_to_client.len,
-                                   column_number(&sessions->token_lens, number));
+    binding->cid_to_server = bytes_of(at, lens.to_server);
+    binding->cid_to_client = bytes_of(at + lens.to_server, lens.to_client);
+    binding->session_id = bytes_of(at + lens.to_server + lens.to_client, lens.token);
     return true;
 }
 
@@ -174,7 +173,9 @@ static bool expand_row(const struct binding_walk *walk, uint32_t i, const struct
         binding->confidence = binding_reason_confidence(binding->reason);
     binding->from_ns = (int64_t)walk->from_ns;
     binding->n_packets = column_number(&table->packets, row->apart);
-    binding->n_bytes = column_number(&table->bytes, row->apart);
+    binding->n_bytes =
+        column_number(&table->bytes_each, row->apart) * (binding->n_packets ? binding->n_packets : 1) +
+        column_number(&table->bytes_more, row->apart);
     return true;
 }
 

@@ -357,7 +357,9 @@ static bool put_flows(struct encoding *e)
     begin_section(e, INDEX_FLOWS);
     buffer_put_u32le(e->file, n - n_folded);
     buffer_put_u32le(e->file, n_folded);
+    e->columns.level = COLUMN_LEVEL_OF_RUNS;
     ok = rows && flow_columns_put(&e->columns, rows, n, e->numbers);
+    e->columns.level = COLUMN_LEVEL;
     end_section(e, INDEX_FLOWS);
     free(rows);
     return ok;
@@ -463,27 +465,11 @@ static uint64_t session_scheme(const struct encoding *e, const struct builder_se
                : (uint64_t)session->scheme + 1;
 }
 
-static uint64_t session_to_server_len(const struct encoding *e, const struct builder_session *session)
+static bool put_session_names(struct encoding *e)
 {
-    (void)e;
-    return session->to_server_len;
-}
+    static session_number *const columns[] = { session_identity, session_scheme };
 
-static uint64_t session_to_client_len(const struct encoding *e, const struct builder_session *session)
-{
-    (void)e;
-    return session->to_client_len;
-}
-
-static uint64_t session_token_len(const struct encoding *e, const struct builder_session *session)
-{
-    (void)e;
-    return session->session_id_len;
-}
-
-static bool put_session_columns(struct encoding *e, session_number *const *columns, size_t n)
-{
-    for (size_t c = 0; c < n; c++) {
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
         for (uint32_t i = 0; i < e->n_sessions; i++)
             e->numbers[i] = columns[c](e, &e->builder->sessions[e->sessions[i]]);
         if (!column_put_numbers(&e->columns, e->numbers, e->n_sessions))
@@ -514,27 +500,75 @@ static bool put_session_numbers(struct encoding *e)
     return column_put_numbers(&e->columns, e->numbers, e->n_sessions);
 }
 
+static uint8_t session_token_len(const struct builder_session *session)
+{
+    return session->session_id_len < INDEX_TOKEN_BYTES ? session->session_id_len : INDEX_TOKEN_BYTES;
+}
+
+/* The lengths of its three keys: few differ in these. */
+static uint64_t session_shape(const struct builder_session *session)
+{
+    return session->to_server_len | (uint64_t)session->to_client_len << INDEX_SHAPE_TO_CLIENT_AT |
+           (uint64_t)session_token_len(session) << INDEX_SHAPE_TOKEN_AT;
+}
+
+static int compare_shapes(const void *left, const void *right)
+{
+    return compare_numbers(*(const uint64_t *)left, *(const uint64_t *)right);
+}
+
+static bool put_session_shapes(struct encoding *e)
+{
+    uint64_t *shapes = calloc((size_t)e->n_sessions + 1, sizeof *shapes);
+    uint32_t n = 0;
+    bool ok;
+
+    if (shapes == NULL)
+        return false;
+    for (uint32_t i = 0; i < e->n_sessions; i++)
+        shapes[i] = session_shape(&e->builder->sessions[e->sessions[i]]);
+    qsort(shapes, e->n_sessions, sizeof *shapes, compare_shapes);
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        if (i == 0 || shapes[i] != shapes[n - 1])
+            shapes[n++] = shapes[i];
+    }
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        uint64_t shape = session_shape(&e->builder->sessions[e->sessions[i]]);
+
+        e->numbers[i] =
+            (uint64_t)((uint64_t *)bsearch(&shape, shapes, n, sizeof *shapes, compare_shapes) - shapes);
+    }
+    buffer_put_u32le(e->file, n);
+    ok = column_put_numbers(&e->columns, shapes, n) &&
+         column_put_numbers(&e->columns, e->numbers, e->n_sessions);
+    free(shapes);
+    return ok;
+}
+
+static bool put_session_keys(struct encoding *e)
+{
+    struct buffer keys;
+    bool ok;
+
+    buffer_init(&keys, UINT32_MAX);
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        const struct builder_session *session = &e->builder->sessions[e->sessions[i]];
+
+        buffer_put(&keys, e->builder->text.data + session->at,
+                   (size_t)session->to_server_len + session->to_client_len + session_token_len(session));
+    }
+    ok = column_put_bytes(&e->columns, buffer_bytes(&keys)) && !keys.is_full;
+    buffer_clear(&keys);
+    return ok;
+}
+
 static bool put_sessions(struct encoding *e)
 {
-    static session_number *const names[] = { session_identity, session_scheme };
-    static session_number *const lens[] = { session_to_server_len, session_to_client_len, session_token_len };
-    const struct segment_index_builder *builder = e->builder;
-    struct buffer keys;
     bool ok;
 
     begin_section(e, INDEX_SESSIONS);
     buffer_put_u32le(e->file, e->n_sessions);
-    ok = put_session_columns(e, names, sizeof names / sizeof *names) && put_session_numbers(e) &&
-         put_session_columns(e, lens, sizeof lens / sizeof *lens);
-    buffer_init(&keys, UINT32_MAX);
-    for (uint32_t i = 0; i < e->n_sessions; i++) {
-        const struct builder_session *session = &builder->sessions[e->sessions[i]];
-
-        buffer_put(&keys, builder->text.data + session->at,
-                   (size_t)session->to_server_len + session->to_client_len + session->session_id_len);
-    }
-    ok = ok && column_put_bytes(&e->columns, buffer_bytes(&keys)) && !keys.is_full;
-    buffer_clear(&keys);
+    ok = put_session_names(e) && put_session_numbers(e) && put_session_shapes(e) && put_session_keys(e);
     end_section(e, INDEX_SESSIONS);
     return ok;
 }
@@ -571,7 +605,8 @@ enum binding_column { /* of rows that are no twins, in the order of the file */
                       COLUMN_PLACE,
                       COLUMN_LASTED,
                       COLUMN_PACKETS,
-                      COLUMN_BYTES,
+                      COLUMN_BYTES_EACH,
+                      COLUMN_BYTES_MORE,
                       BINDING_COLUMNS,
 };
 
@@ -694,8 +729,11 @@ static bool put_apart_column(struct encoding *e, enum binding_column column, int
         case COLUMN_PACKETS:
             e->numbers[i] = binding->n_packets;
             break;
+        case COLUMN_BYTES_EACH: /* a packet */
+            e->numbers[i] = binding->n_bytes / (binding->n_packets ? binding->n_packets : 1);
+            break;
         default:
-            e->numbers[i] = binding->n_bytes;
+            e->numbers[i] = binding->n_bytes % (binding->n_packets ? binding->n_packets : 1);
             break;
         }
     }

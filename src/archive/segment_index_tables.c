@@ -237,22 +237,30 @@ static uint64_t session_number(uint64_t step, uint64_t before, uint64_t *most)
     return *most += step / 2;
 }
 
+struct index_session_lens index_session_lens(const struct index_session_table *table, uint32_t number)
+{
+    uint64_t shape = column_number(&table->shapes, (uint32_t)column_number(&table->of_shape, number));
+
+    return (struct index_session_lens) { (uint8_t)shape, (uint8_t)(shape >> INDEX_SHAPE_TO_CLIENT_AT),
+                                         (uint8_t)(shape >> INDEX_SHAPE_TOKEN_AT) };
+}
+
 static bool unpack_sessions(const struct segment_index *index)
 {
     struct index_session_table *table = &index->tables->sessions;
     struct column_reader *columns = &table->columns;
     struct column_numbers steps;
     uint64_t at = 0, number = 0, most = 0;
+    uint32_t n_shapes;
     uint8_t are_plain;
 
     column_reader_init(columns, index->sections[INDEX_SESSIONS]);
     if (!reader_u32le(&columns->rest, &table->n) || table->n > BUILDER_BINDINGS_LIMIT ||
         !column_take_numbers(columns, table->n, &table->identities) ||
         !column_take_numbers(columns, table->n, &table->schemes) || !reader_u8(&columns->rest, &are_plain) ||
-        !column_take_numbers(columns, table->n, &steps) ||
-        !column_take_numbers(columns, table->n, &table->to_server_lens) ||
-        !column_take_numbers(columns, table->n, &table->to_client_lens) ||
-        !column_take_numbers(columns, table->n, &table->token_lens) ||
+        !column_take_numbers(columns, table->n, &steps) || !reader_u32le(&columns->rest, &n_shapes) ||
+        n_shapes > table->n || !column_take_numbers(columns, n_shapes, &table->shapes) ||
+        !column_take_numbers(columns, table->n, &table->of_shape) ||
         !column_take_bytes(columns, &table->keys))
         return false;
     table->starts = calloc((size_t)table->n + 1, sizeof *table->starts);
@@ -260,16 +268,16 @@ static bool unpack_sessions(const struct segment_index *index)
     if (table->starts == NULL || table->numbers == NULL)
         return false;
     for (uint32_t i = 0; i < table->n; i++) {
-        uint64_t lens[] = { column_number(&table->to_server_lens, i),
-                            column_number(&table->to_client_lens, i), column_number(&table->token_lens, i) };
+        struct index_session_lens lens;
 
-        if (lens[0] > UINT8_MAX || lens[1] > UINT8_MAX || lens[2] > UINT8_MAX)
+        if (column_number(&table->of_shape, i) >= table->shapes.n)
             return false;
+        lens = index_session_lens(table, i);
         number =
             are_plain ? column_number(&steps, i) : session_number(column_number(&steps, i), number, &most);
         table->numbers[i] = number;
         table->starts[i] = (uint32_t)at;
-        at += lens[0] + lens[1] + lens[2];
+        at += (uint64_t)lens.to_server + lens.to_client + lens.token;
     }
     return at == table->keys.len;
 }
@@ -303,7 +311,8 @@ static bool unpack_bindings(const struct segment_index *index)
            column_take_numbers(columns, n_apart, &table->places) &&
            column_take_numbers(columns, n_apart, &table->lasted) &&
            column_take_numbers(columns, n_apart, &table->packets) &&
-           column_take_numbers(columns, n_apart, &table->bytes) &&
+           column_take_numbers(columns, n_apart, &table->bytes_each) &&
+           column_take_numbers(columns, n_apart, &table->bytes_more) &&
            column_take_bytes(columns, &table->own_keys);
 }
 

@@ -27,8 +27,8 @@ struct index_session_table {
     struct column_numbers identities; /* number plus 1; 0: none */
     struct column_numbers schemes;    /* plus 1; 0: the identity's */
     uint64_t *numbers;
-    struct column_numbers to_server_lens, to_client_lens, token_lens;
-    uint32_t *starts; /* in keys */
+    struct column_numbers shapes, of_shape; /* lengths of keys */
+    uint32_t *starts;                       /* in keys */
     struct bytes keys;
     struct column_reader columns;
 };
@@ -38,7 +38,8 @@ struct index_binding_table {
     uint32_t n, unit_ns;
     uint64_t first_ns;
     struct column_numbers why, sessions; /* of each row; how far back from the next new one */
-    struct column_numbers flows, from, places, lasted, packets, bytes; /* of each that is no twin */
+    struct column_numbers flows, from, places, lasted, packets, bytes_each,
+        bytes_more; /* of each that is no twin */
     struct bytes own_keys;
     struct column_reader columns;
 };
@@ -56,6 +57,13 @@ struct index_tables {
 const struct index_identity_table *index_identity_table(const struct segment_index *index);
 const struct index_session_table *index_session_table(const struct segment_index *index);
 const struct index_binding_table *index_binding_table(const struct segment_index *index);
+
+struct index_session_lens {
+    uint8_t to_server, to_client, token;
+};
+
+/* number: below table->n. */
+struct index_session_lens index_session_lens(const struct index_session_table *table, uint32_t number);
 
 /* number: below table->n. Borrowed from the index. */
 struct bytes index_identity(const struct index_identity_table *table, uint32_t number,
