@@ -10,6 +10,8 @@ enum {
     SERVICE_WORTH_ROWS = 8, /* fewer are written out */
     SERVICE_SIDE_AT = 16,
     SERVICE_PROTOCOL_AT = 17,
+    APART_ANY_PORT_AT = 16,
+    APART_PROTOCOL_AT = 24,
     PORTS = 1 << 16,
 };
 
@@ -146,18 +148,38 @@ static bool put_ports(struct column_writer *columns, const struct services *serv
         return false;
     for (uint32_t i = 0; i < n; i++) {
         if (service_of(services, &rows[i], &is_high) == 0)
-            room[n_apart++] =
-                rows[i].port_high | (uint64_t)rows[i].any_port << 16 | (uint64_t)rows[i].protocol << 24;
+            room[n_apart++] = rows[i].port_high | (uint64_t)rows[i].any_port << APART_ANY_PORT_AT |
+                              (uint64_t)rows[i].protocol << APART_PROTOCOL_AT;
     }
     buffer_put_u32le(columns->to, n_apart);
     return column_put_numbers(columns, room, n_apart);
+}
+
+/* In pieces, each behind its length, so that a few rows' ports are found without unpacking all. */
+static bool put_pieces(struct column_writer *columns, const struct services *services,
+                       const struct flow_row *rows, uint32_t n, uint64_t *room)
+{
+    struct buffer *file = columns->to, piece;
+    bool ok = true;
+
+    buffer_init(&piece, UINT32_MAX);
+    columns->to = &piece;
+    for (uint32_t first = 0; ok && first < n; first += FLOW_PIECE_ROWS) {
+        buffer_empty(&piece);
+        ok = put_ports(columns, services, rows + first,
+                       n - first < FLOW_PIECE_ROWS ? n - first : FLOW_PIECE_ROWS, room) &&
+             !piece.is_full && buffer_put_varint(file, piece.len) && buffer_put(file, piece.data, piece.len);
+    }
+    columns->to = file;
+    buffer_clear(&piece);
+    return ok;
 }
 
 bool flow_columns_put(struct column_writer *columns, const struct flow_row *rows, uint32_t n, uint64_t *room)
 {
     struct services services = { 0 };
     bool ok = find_services(&services, rows, n) && put_addresses(columns, rows, n, room) &&
-              put_services(columns, &services, room) && put_ports(columns, &services, rows, n, room);
+              put_services(columns, &services, room) && put_pieces(columns, &services, rows, n, room);
 
     free(services.ports);
     free(services.rows);
@@ -166,68 +188,163 @@ bool flow_columns_put(struct column_writer *columns, const struct flow_row *rows
 
 /* ---- reading ---- */
 
-struct flow_numbers { /* the columns */
-    struct column_numbers low, high, services, of, port, apart;
+struct flow_rows {
+    uint32_t n;
+    struct flow_row *rows;
+    uint32_t *room; /* a column */
+    uint32_t n_services, services[SERVICES_LIMIT];
+    struct bytes *pieces; /* what is left to unpack; NULL: done */
 };
 
-static bool take_columns(struct column_reader *columns, uint32_t n, struct flow_numbers *numbers)
+static uint32_t pieces_of(uint32_t n)
 {
-    uint32_t n_apart;
-    uint8_t n_services;
-
-    return column_take_numbers(columns, n, &numbers->low) &&
-           column_take_numbers(columns, n, &numbers->high) && reader_u8(&columns->rest, &n_services) &&
-           column_take_numbers(columns, n_services, &numbers->services) &&
-           column_take_numbers(columns, n, &numbers->of) && column_take_numbers(columns, n, &numbers->port) &&
-           reader_u32le(&columns->rest, &n_apart) && n_apart <= n &&
-           column_take_numbers(columns, n_apart, &numbers->apart);
+    return (n + FLOW_PIECE_ROWS - 1) / FLOW_PIECE_ROWS;
 }
 
-static bool fill_ports(const struct flow_numbers *numbers, uint32_t i, uint32_t *n_apart,
-                       struct flow_row *row)
+/* What a row adds to the one before it. */
+static bool take_addresses(struct column_reader *columns, struct flow_rows *table)
 {
-    uint64_t of = column_number(&numbers->of, i), said;
-    uint16_t port = (uint16_t)column_number(&numbers->port, i);
+    struct column_numbers lows, highs;
+    struct flow_row *rows = table->rows;
+    uint32_t before = 0;
 
-    if (of > numbers->services.n)
+    if (!column_take_numbers(columns, table->n, &lows) || !column_take_numbers(columns, table->n, &highs))
         return false;
-    if (of) {
-        said = column_number(&numbers->services, (uint32_t)of - 1);
-        row->protocol = (uint8_t)(said >> SERVICE_PROTOCOL_AT);
-        row->port_low = said >> SERVICE_SIDE_AT & 1 ? port : (uint16_t)said;
-        row->port_high = said >> SERVICE_SIDE_AT & 1 ? (uint16_t)said : port;
-        return true;
-    }
-    if (*n_apart == numbers->apart.n)
-        return false;
-    said = column_number(&numbers->apart, (*n_apart)++);
-    row->port_low = port;
-    row->port_high = (uint16_t)said;
-    row->any_port = said >> 16 & 3;
-    row->protocol = (uint8_t)(said >> 24);
+    column_spread(&lows, table->room);
+    for (uint32_t i = 0; i < table->n; i++)
+        rows[i].low = before += table->room[i];
+    column_spread(&highs, table->room);
+    before = 0;
+    for (uint32_t i = 0; i < table->n; i++)
+        rows[i].high = before = table->room[i] + (i && rows[i].low == rows[i - 1].low ? before : 0);
     return true;
 }
 
-struct flow_row *flow_columns_take(struct column_reader *columns, uint32_t n)
+static bool take_services(struct column_reader *columns, struct flow_rows *table)
 {
-    struct flow_numbers numbers;
-    uint32_t low = 0, high = 0, n_apart = 0;
-    struct flow_row *rows;
+    struct column_numbers services;
+    uint8_t n;
 
-    if (n > FLOW_ROWS_LIMIT || !take_columns(columns, n, &numbers))
-        return NULL;
-    rows = calloc((size_t)n + 1, sizeof *rows);
-    for (uint32_t i = 0; rows && i < n; i++) {
-        uint32_t step = (uint32_t)column_number(&numbers.low, i);
+    if (!reader_u8(&columns->rest, &n) || !column_take_numbers(columns, n, &services))
+        return false;
+    column_spread(&services, table->services);
+    table->n_services = n;
+    return true;
+}
 
-        low += step;
-        high = (uint32_t)column_number(&numbers.high, i) + (i && step == 0 ? high : 0);
-        rows[i].low = low;
-        rows[i].high = high;
-        if (!fill_ports(&numbers, i, &n_apart, &rows[i])) {
-            free(rows);
-            return NULL;
-        }
+static bool take_pieces(struct column_reader *columns, struct flow_rows *table)
+{
+    for (uint32_t i = 0; i < pieces_of(table->n); i++) {
+        uint64_t len;
+
+        if (!reader_varint(&columns->rest, &len) || !reader_bytes(&columns->rest, len, &table->pieces[i]))
+            return false;
     }
-    return rows;
+    return true;
+}
+
+struct flow_rows *flow_rows_new(struct bytes section, uint32_t n)
+{
+    struct flow_rows *table = n <= FLOW_ROWS_LIMIT ? calloc(1, sizeof *table) : NULL;
+    struct column_reader columns;
+    bool ok;
+
+    if (table == NULL)
+        return NULL;
+    table->n = n;
+    table->rows = calloc((size_t)n + 1, sizeof *table->rows);
+    table->room = calloc((size_t)n + 1, sizeof *table->room);
+    table->pieces = calloc((size_t)pieces_of(n) + 1, sizeof *table->pieces);
+    column_reader_init(&columns, section);
+    ok = table->rows && table->room && table->pieces && take_addresses(&columns, table) &&
+         take_services(&columns, table) && take_pieces(&columns, table);
+    column_reader_clear(&columns);
+    if (ok)
+        return table;
+    flow_rows_free(table);
+    return NULL;
+}
+
+void flow_rows_free(struct flow_rows *table)
+{
+    if (table == NULL)
+        return;
+    free(table->rows);
+    free(table->room);
+    free(table->pieces);
+    free(table);
+}
+
+static void fill_service(struct flow_row *row, uint32_t said)
+{
+    bool is_high = said >> SERVICE_SIDE_AT & 1;
+    uint16_t port = row->port_low;
+
+    row->protocol = (uint8_t)(said >> SERVICE_PROTOCOL_AT);
+    row->port_low = is_high ? port : (uint16_t)said;
+    row->port_high = is_high ? (uint16_t)said : port;
+}
+
+/* A row is of a service, or said apart. False when there is not what it refers to. */
+static bool fill_ports(struct flow_rows *table, const struct column_numbers *of,
+                       const struct column_numbers *apart, struct flow_row *rows)
+{
+    uint32_t n_apart = 0;
+
+    column_spread(of, table->room);
+    for (uint32_t i = 0; i < of->n; i++) {
+        uint64_t said;
+
+        if (table->room[i] > table->n_services)
+            return false;
+        if (table->room[i]) {
+            fill_service(&rows[i], table->services[table->room[i] - 1]);
+            continue;
+        }
+        if (n_apart == apart->n)
+            return false;
+        said = column_number(apart, n_apart++);
+        rows[i].port_high = (uint16_t)said;
+        rows[i].any_port = said >> APART_ANY_PORT_AT & 3;
+        rows[i].protocol = (uint8_t)(said >> APART_PROTOCOL_AT);
+    }
+    return true;
+}
+
+static bool unpack_piece(struct flow_rows *table, uint32_t piece)
+{
+    uint32_t first = piece * FLOW_PIECE_ROWS, n_apart;
+    uint32_t n = table->n - first < FLOW_PIECE_ROWS ? table->n - first : FLOW_PIECE_ROWS;
+    struct column_numbers of, ports, apart;
+    struct column_reader columns;
+    bool ok;
+
+    column_reader_init(&columns, table->pieces[piece]);
+    ok = column_take_numbers(&columns, n, &of) && column_take_numbers(&columns, n, &ports) &&
+         reader_u32le(&columns.rest, &n_apart) && n_apart <= n &&
+         column_take_numbers(&columns, n_apart, &apart);
+    if (ok) {
+        column_spread(&ports, table->room);
+        for (uint32_t i = 0; i < n; i++)
+            table->rows[first + i].port_low = (uint16_t)table->room[i];
+        ok = fill_ports(table, &of, &apart, table->rows + first);
+    }
+    column_reader_clear(&columns);
+    if (ok)
+        table->pieces[piece].data = NULL;
+    return ok;
+}
+
+const struct flow_row *flow_rows_addresses(const struct flow_rows *table)
+{
+    return table->rows;
+}
+
+const struct flow_row *flow_rows_between(struct flow_rows *table, uint32_t first, uint32_t end)
+{
+    for (uint32_t piece = first / FLOW_PIECE_ROWS; piece < pieces_of(end); piece++) {
+        if (table->pieces[piece].data && !unpack_piece(table, piece))
+            return NULL;
+    }
+    return table->rows;
 }

@@ -10,7 +10,7 @@
 
 #include "archive/index_columns.h"
 
-enum { FLOW_ROWS_LIMIT = 1 << 23 };
+enum { FLOW_ROWS_LIMIT = 1 << 23, FLOW_PIECE_ROWS = 1 << 13 };
 
 struct flow_row {       /* its addresses are numbers of the index */
     uint32_t low, high; /* INDEX_ADDRESS_ANY: any */
@@ -21,5 +21,16 @@ struct flow_row {       /* its addresses are numbers of the index */
 /* room: for n + 1 numbers. Rows in order; each is told from the one before it. False without memory. */
 bool flow_columns_put(struct column_writer *columns, const struct flow_row *rows, uint32_t n, uint64_t *room);
 
-/* The rows, freed by the caller; NULL when they make no sense, or without memory. */
-struct flow_row *flow_columns_take(struct column_reader *columns, uint32_t n);
+/* ---- reading ---- */
+
+struct flow_rows;
+
+/* Of columns in borrowed bytes; NULL when they make no sense, or without memory. */
+struct flow_rows *flow_rows_new(struct bytes columns, uint32_t n);
+void flow_rows_free(struct flow_rows *table);
+
+/* n rows, of which only the addresses may be looked at. */
+const struct flow_row *flow_rows_addresses(const struct flow_rows *table);
+
+/* The same, those of first up to but not end whole; NULL when these make no sense. end: at most n. */
+const struct flow_row *flow_rows_between(struct flow_rows *table, uint32_t first, uint32_t end);

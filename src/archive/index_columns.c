@@ -122,3 +122,15 @@ bool column_take_numbers(struct column_reader *reader, uint32_t n, struct column
     }
     return true;
 }
+
+void column_spread(const struct column_numbers *numbers, uint32_t *to)
+{
+    for (uint32_t i = 0; i < numbers->n; i++)
+        to[i] = (uint32_t)numbers->base;
+    for (unsigned k = 0; k < numbers->n_planes && k < sizeof *to; k++) {
+        const uint8_t *plane = numbers->planes[k];
+
+        for (uint32_t i = 0; i < numbers->n; i++)
+            to[i] += (uint32_t)plane[i] << 8 * k;
+    }
+}

@@ -54,6 +54,9 @@ static inline uint64_t column_number(const struct column_numbers *numbers, uint3
     return number + numbers->base;
 }
 
+/* The low 32 bits of all of them into numbers->n places, a plane at a time: quick. */
+void column_spread(const struct column_numbers *numbers, uint32_t *to);
+
 struct column_reader {
     struct reader rest;
     size_t n_raw; /* unpacked so far */

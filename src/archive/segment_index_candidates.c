@@ -67,11 +67,10 @@ static bool in_range(uint32_t number, struct number_range range)
 /* Adds the lists of all flows that the predicate takes, from first on. */
 typedef bool flow_predicate(const struct flow_row *flow, const void *question);
 
-static bool add_flows(const struct segment_index *index, uint32_t first, flow_predicate *takes,
-                      const void *question, uint64_t *bits)
+/* flows: from index_flows and its like, whichever has what the predicate looks at. */
+static bool add_flows(const struct segment_index *index, const struct flow_row *flows, uint32_t first,
+                      flow_predicate *takes, const void *question, uint64_t *bits)
 {
-    const struct flow_row *flows = index_flows(index);
-
     for (uint32_t i = first; flows && i < index_flows_count(index); i++) {
         if (takes(&flows[i], question) && !index_add_posting(index, i, bits))
             return false;
@@ -114,40 +113,48 @@ static bool flow_is_of(const struct flow_row *flow, const void *question)
            (any_port & FLOW_ANY_PORT_HIGH || flow->port_high == q->key->port_high);
 }
 
-static int compare_exact(const struct flow_row *flow, const struct flow_question *q)
+static int compare_pair(const struct flow_row *flow, const struct flow_question *q)
 {
-    const struct flow_key *key = q->key;
-
     if (flow->low != q->low.low)
         return flow->low < q->low.low ? -1 : 1;
-    if (flow->high != q->high.low)
-        return flow->high < q->high.low ? -1 : 1;
-    if (flow->protocol != key->protocol)
-        return flow->protocol < key->protocol ? -1 : 1;
-    if (flow->port_low != key->port_low)
-        return flow->port_low < key->port_low ? -1 : 1;
-    return flow->port_high < key->port_high ? -1 : flow->port_high > key->port_high;
+    return flow->high < q->high.low ? -1 : flow->high > q->high.low;
 }
 
-static bool add_exact_flow(const struct segment_index *index, const struct flow_question *q, uint64_t *bits)
+/* The first of the exact conversations whose addresses are not before those asked for; or, past them, the
+ * first behind. */
+static uint32_t first_of_pair(const struct segment_index *index, const struct flow_row *flows,
+                              const struct flow_question *q, bool is_past)
 {
-    const struct flow_row *flows = index_flows(index);
     uint32_t low = 0, high = index->n_exact;
 
-    if (flows == NULL)
-        return false;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        int order = compare_exact(&flows[middle], q);
+        int order = compare_pair(&flows[middle], q);
 
-        if (order == 0)
-            return index_add_posting(index, middle, bits);
-        if (order < 0)
+        if (order < 0 || (order == 0 && is_past))
             low = middle + 1;
         else
             high = middle;
     }
-    return true;
+    return low;
+}
+
+static bool add_exact_flow(const struct segment_index *index, const struct flow_question *q, uint64_t *bits)
+{
+    const struct flow_row *flows = index_flow_addresses(index);
+    uint32_t first, end;
+
+    if (flows == NULL)
+        return false;
+    first = first_of_pair(index, flows, q, false);
+    end = first_of_pair(index, flows, q, true);
+    flows = index_flows_between(index, first, end);
+    for (uint32_t i = first; flows && i < end; i++) {
+        if (flows[i].protocol == q->key->protocol && flows[i].port_low == q->key->port_low &&
+            flows[i].port_high == q->key->port_high)
+            return index_add_posting(index, i, bits);
+    }
+    return flows;
 }
 
 static bool add_flow(const struct segment_index *index, const struct flow_key *key, uint64_t *bits)
@@ -163,13 +170,14 @@ static bool add_flow(const struct segment_index *index, const struct flow_key *k
     if (key->low.family == 0 && key->high.family == 0) {
         struct number_range all = { 0, INDEX_ADDRESS_ANY };
 
-        return add_flows(index, 0, flow_has_address, &all, bits);
+        return add_flows(index, index_flow_addresses(index), 0, flow_has_address, &all, bits);
     }
     if (key->any_port || key->low.family == 0 || key->high.family == 0)
-        return add_flows(index, 0, flow_is_of, &q, bits);
+        return add_flows(index, index_flows(index), 0, flow_is_of, &q, bits);
     if (q.low.low != q.low.high && q.high.low != q.high.high && !add_exact_flow(index, &q, bits))
         return false;
-    return add_flows(index, index->n_exact, flow_is_of, &q, bits);
+    return add_flows(index, index_flows_between(index, index->n_exact, index_flows_count(index)),
+                     index->n_exact, flow_is_of, &q, bits);
 }
 
 /* ---- the other leaves ---- */
@@ -310,10 +318,11 @@ static bool add_leaf(const struct segment_index *index, const struct hint *hint,
     case HINT_ADDRESS: {
         struct number_range range = address_range(index, &hint->prefix.address, hint->prefix.n_bits);
 
-        return index_addresses(index, &v4, &v6) && add_flows(index, 0, flow_has_address, &range, bits);
+        return index_addresses(index, &v4, &v6) &&
+               add_flows(index, index_flow_addresses(index), 0, flow_has_address, &range, bits);
     }
     case HINT_PORT:
-        return add_flows(index, 0, flow_has_port, hint, bits);
+        return add_flows(index, index_flows(index), 0, flow_has_port, hint, bits);
     case HINT_FLOW:
         return index_addresses(index, &v4, &v6) && add_flow_span(index, hint, bits);
     case HINT_IDENTITY: {

@@ -41,6 +41,10 @@ struct segment_index *segment_index_over(struct bytes file, const char *name, st
 /* The conversations, in the order of the file: n_exact, then n_folded. NULL at damage. */
 const struct flow_row *index_flows(const struct segment_index *index);
 
+/* The same, but that only addresses may be looked at, or only those of first up to but not end. Quicker. */
+const struct flow_row *index_flow_addresses(const struct segment_index *index);
+const struct flow_row *index_flows_between(const struct segment_index *index, uint32_t first, uint32_t end);
+
 static inline uint32_t index_flows_count(const struct segment_index *index)
 {
     return index->n_exact + index->n_folded;

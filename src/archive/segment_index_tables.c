@@ -19,7 +19,7 @@ void index_tables_free(struct index_tables *tables)
     if (tables == NULL)
         return;
     free(tables->addresses);
-    free(tables->flows);
+    flow_rows_free(tables->flows);
     posting_table_free(tables->postings);
     column_reader_clear(&tables->identities.columns);
     free(tables->identities.starts);
@@ -140,18 +140,30 @@ bool index_addresses(const struct segment_index *index, struct bytes *v4, struct
 
 static bool unpack_flows(const struct segment_index *index)
 {
-    struct column_reader columns;
+    struct reader r = reader_over(index->sections[INDEX_FLOWS]);
 
-    column_reader_init(&columns, index->sections[INDEX_FLOWS]);
-    if (reader_skip(&columns.rest, 8))
-        index->tables->flows = flow_columns_take(&columns, index_flows_count(index));
-    column_reader_clear(&columns);
+    if (reader_skip(&r, 8))
+        index->tables->flows = flow_rows_new(reader_rest(&r), index_flows_count(index));
     return index->tables->flows;
+}
+
+const struct flow_row *index_flow_addresses(const struct segment_index *index)
+{
+    return unpack(index, &index->tables->flows_state, unpack_flows)
+               ? flow_rows_addresses(index->tables->flows)
+               : NULL;
+}
+
+const struct flow_row *index_flows_between(const struct segment_index *index, uint32_t first, uint32_t end)
+{
+    return unpack(index, &index->tables->flows_state, unpack_flows)
+               ? flow_rows_between(index->tables->flows, first, end)
+               : NULL;
 }
 
 const struct flow_row *index_flows(const struct segment_index *index)
 {
-    return unpack(index, &index->tables->flows_state, unpack_flows) ? index->tables->flows : NULL;
+    return index_flows_between(index, 0, index_flows_count(index));
 }
 
 static bool unpack_postings(const struct segment_index *index)

@@ -47,7 +47,7 @@ struct index_binding_table {
 struct index_tables {
     enum index_table_state addresses_state, flows_state, postings_state;
     uint8_t *addresses;
-    struct flow_row *flows;
+    struct flow_rows *flows;
     struct posting_table *postings;
     struct index_identity_table identities;
     struct index_session_table sessions;
