@@ -98,7 +98,7 @@ static void judge(struct appsync_feed *feed, const struct packet_owner *owner,
     for (uint64_t left = feed->asked; left; left &= left - 1) {
         unsigned place = (unsigned)__builtin_ctzll(left);
 
-        if (live_question_match(feed->questions[place], &feed->dissection, owner))
+        if (live_question_judge(feed->questions[place], &feed->dissection, owner) == LIVE_MATCH)
             answers[feed->levels[place]] |= UINT64_C(1) << place;
     }
     pthread_mutex_unlock(&feed->lock);

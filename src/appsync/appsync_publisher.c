@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "appsync/appsync_publisher.h"
 
-#include <curl/curl.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <time.h>
 
 #include "appsync/appsync_broker.h"
+#include "appsync/curl_library.h"
 
 enum {
     ANSWER_LIMIT_BYTES = 64 * 1024,
@@ -36,7 +36,8 @@ struct appsync_publisher {
     struct appsync_publisher_statistics statistics;
 
     /* the thread's own */
-    CURL *curl;
+    struct curl_library curl;
+    CURL *transfer;
     struct curl_slist *headers;
     struct buffer answer;
     char *url, *ca_file;
@@ -219,14 +220,14 @@ static enum outcome post(struct appsync_publisher *publisher, const char *body, 
 
     buffer_empty(&publisher->answer);
     *n_failed = 0;
-    curl_easy_setopt(publisher->curl, CURLOPT_POSTFIELDS, body);
-    curl_easy_setopt(publisher->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
-    result = curl_easy_perform(publisher->curl);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_POSTFIELDS, body);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+    result = publisher->curl.easy_perform(publisher->transfer);
     if (result != CURLE_OK) {
-        snprintf(trouble, trouble_bytes, "%s", curl_easy_strerror(result));
+        snprintf(trouble, trouble_bytes, "%s", publisher->curl.easy_strerror(result));
         return OUTCOME_AGAIN;
     }
-    curl_easy_getinfo(publisher->curl, CURLINFO_RESPONSE_CODE, &status);
+    publisher->curl.easy_getinfo(publisher->transfer, CURLINFO_RESPONSE_CODE, &status);
     if (status == 200) {
         *n_failed = failed_of(publisher, n);
         snprintf(trouble, trouble_bytes, "%s", *n_failed > 0 ? "some events were not taken" : "");
@@ -325,38 +326,43 @@ static bool prepare_curl(struct appsync_publisher *publisher, const char *key, s
         error_set(error, ERROR_USAGE, "an API key of more than %zu characters is none", sizeof header - 12);
         return false;
     }
-    publisher->curl = curl_easy_init();
-    headers = curl_slist_append(NULL, "content-type: application/json");
-    publisher->headers = headers ? curl_slist_append(headers, header) : NULL;
-    if (publisher->curl == NULL || publisher->headers == NULL) {
-        curl_slist_free_all(publisher->headers ? NULL : headers);
+    if (!curl_library_load(&publisher->curl, error))
+        return false;
+    publisher->transfer = publisher->curl.easy_init();
+    headers = publisher->curl.slist_append(NULL, "content-type: application/json");
+    publisher->headers = headers ? publisher->curl.slist_append(headers, header) : NULL;
+    if (publisher->transfer == NULL || publisher->headers == NULL) {
+        publisher->curl.slist_free_all(publisher->headers ? NULL : headers);
         error_set(error, ERROR_SYSTEM, "no memory for an HTTP client");
         return false;
     }
-    curl_easy_setopt(publisher->curl, CURLOPT_URL, publisher->url);
-    curl_easy_setopt(publisher->curl, CURLOPT_HTTPHEADER, publisher->headers);
-    curl_easy_setopt(publisher->curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(publisher->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(publisher->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(publisher->curl, CURLOPT_FOLLOWLOCATION, 0L); /* the key goes nowhere else */
-    curl_easy_setopt(publisher->curl, CURLOPT_TIMEOUT_MS, (long)REQUEST_TIMEOUT_MS);
-    curl_easy_setopt(publisher->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(publisher->curl, CURLOPT_USERAGENT, "tapdeck/" TAPDECK_VERSION);
-    curl_easy_setopt(publisher->curl, CURLOPT_WRITEFUNCTION, take_answer);
-    curl_easy_setopt(publisher->curl, CURLOPT_WRITEDATA, publisher);
-    curl_easy_setopt(publisher->curl, CURLOPT_XFERINFOFUNCTION, look_at_clock);
-    curl_easy_setopt(publisher->curl, CURLOPT_XFERINFODATA, publisher);
-    curl_easy_setopt(publisher->curl, CURLOPT_NOPROGRESS, 0L);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_URL, publisher->url);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_HTTPHEADER, publisher->headers);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_POST, 1L);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_NOSIGNAL, 1L);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_PROTOCOLS_STR, "http,https");
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_FOLLOWLOCATION,
+                                0L); /* the key goes nowhere else */
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_TIMEOUT_MS, (long)REQUEST_TIMEOUT_MS);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_USERAGENT, "tapdeck/" TAPDECK_VERSION);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_WRITEFUNCTION, take_answer);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_WRITEDATA, publisher);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_XFERINFOFUNCTION, look_at_clock);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_XFERINFODATA, publisher);
+    publisher->curl.easy_setopt(publisher->transfer, CURLOPT_NOPROGRESS, 0L);
     if (publisher->ca_file)
-        curl_easy_setopt(publisher->curl, CURLOPT_CAINFO, publisher->ca_file);
+        publisher->curl.easy_setopt(publisher->transfer, CURLOPT_CAINFO, publisher->ca_file);
     return true;
 }
 
 static void publisher_free(struct appsync_publisher *publisher)
 {
     let_go(publisher, (uint32_t)publisher->statistics.n_waiting);
-    curl_easy_cleanup(publisher->curl);
-    curl_slist_free_all(publisher->headers);
+    if (publisher->transfer)
+        publisher->curl.easy_cleanup(publisher->transfer);
+    if (publisher->headers)
+        publisher->curl.slist_free_all(publisher->headers);
     buffer_clear(&publisher->answer);
     pthread_cond_destroy(&publisher->changed);
     pthread_mutex_destroy(&publisher->mutex);

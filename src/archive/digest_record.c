@@ -401,6 +401,7 @@ static bool may_match(const struct digest_record *record, uint64_t seed, const s
         return may_name(record, seed, hint->identity);
     case HINT_TIME:
         return overlaps(record, hint->time.from_ns, hint->time.to_ns);
+    case HINT_IDENTITY_LIKE: /* of identities it knows hashes */
     case HINT_ALL:
         break;
     }

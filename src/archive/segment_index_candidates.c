@@ -225,15 +225,21 @@ static bool is_empty(const struct segment_block *row, const void *question)
 
 struct identity_question {
     const struct segment_index *index;
-    struct bytes identity;
+    const struct hint *hint;
     uint64_t *bits;
 };
+
+static bool is_asked_for(const struct hint *hint, struct bytes identity)
+{
+    return hint->kind == HINT_IDENTITY_LIKE ? hint_takes_identity(hint, identity)
+                                            : bytes_equal(identity, hint->identity);
+}
 
 static bool add_identity(void *context, enum identity_scheme scheme, struct bytes identity, uint64_t list)
 {
     struct identity_question *q = context;
 
-    if (!bytes_equal(identity, q->identity) && (scheme != IDENTITY_NONE || identity.len))
+    if (!is_asked_for(q->hint, identity) && (scheme != IDENTITY_NONE || identity.len))
         return true;
     return index_add_posting(q->index, list, q->bits);
 }
@@ -325,8 +331,9 @@ static bool add_leaf(const struct segment_index *index, const struct hint *hint,
         return add_flows(index, index_flows(index), 0, flow_has_port, hint, bits);
     case HINT_FLOW:
         return index_addresses(index, &v4, &v6) && add_flow_span(index, hint, bits);
-    case HINT_IDENTITY: {
-        struct identity_question q = { index, hint->identity, bits };
+    case HINT_IDENTITY:
+    case HINT_IDENTITY_LIKE: {
+        struct identity_question q = { index, hint, bits };
 
         return index_identities(index, add_identity, &q);
     }

@@ -8,6 +8,7 @@
 #include "archive/posting.h"
 #include "archive/segment_index_encode.h"
 #include "archive/segment_index_map.h"
+#include "filter/tree.h"
 
 enum { N_BLOCKS = 150, N_MARKS = 4000, N_HINTS = 3000, N_IDENTITIES = 40 };
 
@@ -59,16 +60,32 @@ static bool mark_answers(const struct plain *plain, uint32_t mark, const struct 
     case HINT_IDENTITY:
         return bytes_equal(identity_of(plain->names[mark].identity, text), hint->identity) &&
                plain->names[mark].block == plain->marks[mark].block;
+    case HINT_IDENTITY_LIKE:
+        return hint_takes_identity(hint, identity_of(plain->names[mark].identity, text)) &&
+               plain->names[mark].block == plain->marks[mark].block;
     case HINT_TIME:
         return row->min_ts_ns <= hint->time.to_ns && row->max_ts_ns >= hint->time.from_ns;
     }
     return false;
 }
 
+#define CONTAINS(digit)                                         \
+    {                                                           \
+        .relation = RELATION_CONTAINS, .second = &(struct node) \
+        {                                                       \
+            .constant.bytes = {(const uint8_t *)digit, 1 }      \
+        }                                                       \
+    }
+
+static const struct node contains_digit[10] = {
+    CONTAINS("0"), CONTAINS("1"), CONTAINS("2"), CONTAINS("3"), CONTAINS("4"),
+    CONTAINS("5"), CONTAINS("6"), CONTAINS("7"), CONTAINS("8"), CONTAINS("9"),
+};
+
 static struct hint random_hint(uint64_t *random, struct hint room[static 64], unsigned *used, unsigned depth,
                                char text[static 32])
 {
-    struct hint hint = { .kind = (enum hint_kind)(fixture_random(random) % 10) };
+    struct hint hint = { .kind = (enum hint_kind)(fixture_random(random) % 11) };
     struct flow_key key = fixture_flow(fixture_random(random) % 1000, 200);
     int64_t from = (int64_t)(fixture_random(random) % (N_BLOCKS * 12));
 
@@ -102,6 +119,9 @@ static struct hint random_hint(uint64_t *random, struct hint room[static 64], un
         break;
     case HINT_IDENTITY:
         hint.identity = identity_of((uint32_t)(fixture_random(random) % (N_IDENTITIES + 5)), text);
+        break;
+    case HINT_IDENTITY_LIKE:
+        hint.like.test = &contains_digit[fixture_random(random) % 10];
         break;
     case HINT_TIME:
         hint.time.from_ns = from;

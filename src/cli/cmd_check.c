@@ -69,6 +69,7 @@ static int check(const struct settings *settings)
         return command_fault(&command_check, &error);
     if (getrandom(&holder.hash_seed, sizeof holder.hash_seed, 0) < 0)
         holder.hash_seed = (uint64_t)timestamp_now(); /* guessable is better than no check */
+    holder.replays = true;
     reindexer = reindexer_make(&holder);
     is_checked =
         check_archive(directory, settings->is_repair, &reindexer, report, (void *)settings, &totals, &error);

@@ -37,6 +37,7 @@ static bool recover(const char *directory, struct error *error)
 
     if (getrandom(&holder.hash_seed, sizeof holder.hash_seed, 0) < 0)
         holder.hash_seed = (uint64_t)timestamp_now(); /* guessable is better than no index */
+    holder.replays = true;
     reindexer = reindexer_make(&holder);
     is_done = recover_directory(directory, &reindexer, &report, error);
     reindexer_clear(&holder);

@@ -16,6 +16,7 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "cli/verbs.h"
+#include "live/number_map.h"
 #include "web/link_table.h"
 #include "web/qr.h"
 #include "web/scope_words.h"
@@ -25,8 +26,8 @@ enum { OUT_LIMIT_BYTES = 1 << 24, URL_BYTES = 512 };
 #define LIFE_NS (3600 * NS_PER_SECOND) /* of a link without --until: a call */
 
 struct settings {
-    const char *archive, *filter, *device, *source, *from, *to, *bytes, *role, *until, *label, *owner,
-        *server, *format;
+    const char *archive, *filter, *device, *source, *packets, *from, *to, *bytes, *role, *until, *label,
+        *owner, *server, *format;
     uint64_t most_viewers;
     bool is_local, is_key, may_publish, may_not_subscribe, has_no_qr;
 };
@@ -93,6 +94,10 @@ static bool link_parse(const struct settings *settings, struct link *link, struc
                           error) ||
         !until_parse(settings, now_ns, &link->expires_ns, error))
         return false;
+    if (settings->packets && !number_ranges_parse(settings->packets, &link->scope.numbers, error)) {
+        error_context(error, "--packets");
+        return false;
+    }
     if (settings->most_viewers > LINK_VIEWERS_LIMIT)
         return error_set(error, ERROR_USAGE, "--most-viewers: at most %d", LINK_VIEWERS_LIMIT);
     if (!settings->is_key && (settings->may_publish || settings->may_not_subscribe))
@@ -110,6 +115,29 @@ static bool link_parse(const struct settings *settings, struct link *link, struc
     link->label = copy(settings->label);
     link->created_by = owner_of(settings);
     return true;
+}
+
+/* Numbers are of one source: of the only one, when nobody says which. */
+static bool name_source(const char *directory, struct link *link, struct error *error)
+{
+    char **nodes = NULL;
+    uint32_t n = 0;
+    bool is_named = true;
+
+    if (link->scope.numbers.n == 0 || link->scope.source)
+        return true;
+    if (!archive_nodes(directory, &nodes, &n, error))
+        return false;
+    if (n == 1)
+        link->scope.source = copy(nodes[0]);
+    else
+        is_named = error_set(error, ERROR_USAGE,
+                             "--packets: each recorder counts its own packets; say with --source whose%s%s%s",
+                             n > 1 ? ": " : "", n > 1 ? nodes[0] : "", n > 1 ? ", ..." : "");
+    for (uint32_t i = 0; i < n; i++)
+        free(nodes[i]);
+    free(nodes);
+    return is_named;
 }
 
 /* "https://host[:port]", without a slash at its end. */
@@ -231,7 +259,7 @@ static bool create(const void *given, const struct text_list *words, int *code, 
     (void)code;
     if (directory == NULL)
         return false;
-    if (!link_parse(settings, &link, error)) {
+    if (!link_parse(settings, &link, error) || !name_source(directory, &link, error)) {
         link_clear(&link);
         return false;
     }
@@ -298,6 +326,20 @@ static void json_time(struct json_writer *json, const char *name, int64_t ts_ns)
         json_writer_string(json, timestamp_format(ts_ns, false, text));
 }
 
+static void json_numbers(struct json_writer *json, const struct number_ranges *numbers)
+{
+    struct buffer text;
+
+    buffer_init(&text, NUMBER_RANGES_TEXT_BYTES);
+    number_ranges_put(&text, numbers);
+    json_writer_name(json, "packets");
+    if (numbers->n)
+        json_writer_text(json, buffer_bytes(&text));
+    else
+        json_writer_null(json);
+    buffer_clear(&text);
+}
+
 static void json_link(struct json_writer *json, const struct link *link, int64_t now_ns)
 {
     json_writer_object(json);
@@ -309,6 +351,7 @@ static void json_link(struct json_writer *json, const struct link *link, int64_t
     json_text(json, "source", link->scope.source);
     json_text(json, "filter", link->scope.filter);
     json_text(json, "device", link->scope.device);
+    json_numbers(json, &link->scope.numbers);
     json_time(json, "from", link->scope.range.from_ns);
     json_time(json, "to", link->scope.range.to_ns);
     json_text(json, "bytes", bytes_level_name(link->scope.bytes));
@@ -447,6 +490,8 @@ static const struct option create_options[] = {
       "only packets of that device, whatever its addresses; ID as for tapdeck find --device" },
     { 0, "source", OPTION_TEXT, offsetof(struct settings, source), "NODE",
       "only what that recorder (--node) captured" },
+    { 0, "packets", OPTION_TEXT, offsetof(struct settings, packets), "N-N,N...",
+      "only packets of these numbers, at most 32 ranges; with --source where several recorders were" },
     { 0, "from", OPTION_TIME, offsetof(struct settings, from), "TIME", "packets at or after TIME" },
     { 0, "to", OPTION_TIME, offsetof(struct settings, to), "TIME", "packets at or before TIME" },
     { 0, "bytes", OPTION_TEXT, offsetof(struct settings, bytes), "none|headers|full",
@@ -487,9 +532,9 @@ static const struct option no_options[] = { { 0 } };
 static const struct verb items[] = {
     { { .name = "share create",
         .summary = "makes a link that shows packets to whoever has it",
-        .usage =
-            "[-A DIR] [-Y FILTER] [--device ID] [--source NODE] [--from TIME] [--to TIME]\n"
-            "                        [--bytes LEVEL] [--role ROLE] [--until TIME] [--most-viewers N] ...",
+        .usage = "[-A DIR] [-Y FILTER] [--device ID] [--source NODE] [--packets N-N,N...] [--from TIME]\n"
+                 "                        [--to TIME] [--bytes LEVEL] [--role ROLE] [--until TIME] "
+                 "[--most-viewers N] ...",
         .options = create_options,
         .notes =
             "The link goes to standard output, what it opens to standard error. Its secret stands behind "
@@ -499,6 +544,7 @@ static const struct verb items[] = {
             "examples:\n"
             "  tapdeck share create --device urn:imei:867412043897643 --from -1h --until +2h\n"
             "  tapdeck share create -Y coap --bytes full --role comment --label 'call with Bob'\n"
+            "  tapdeck share create --packets 100-120,130 --bytes full\n"
             "  tapdeck share create --appsync --until +30d -Y mqtt\n" },
       "create",
       NULL,

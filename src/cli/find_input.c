@@ -40,8 +40,8 @@ static bool search_device(struct find *find, struct error *error)
         if (source == NULL)
             return false;
         progress_init(&find->progress, "looking for the device", timestamp_now());
-        is_done = device_search_source(find->search, source, &interfaces, signals_stop(), find_show_progress,
-                                       find, error);
+        is_done = device_search_source(find->search, source, &interfaces, find->settings->wants_explanation,
+                                       signals_stop(), find_show_progress, find, error);
         progress_clear(&find->progress);
         source_close(source);
         interface_table_clear(&interfaces);

@@ -3,6 +3,7 @@
  * output - chooses the format, reads -e and -E, and writes what the formats append. The formats know nothing
  * of the stream; this file nothing of how they look.
  */
+#include "cli/output_label.h"
 #include "cli/output_trade.h"
 
 #include <errno.h>
@@ -70,6 +71,8 @@ static bool columns_parse(struct output *output, const struct output_options *op
             demand_add_field(&output->demand, column->field);
         else
             demand_add_protocol(&output->demand, column->protocol);
+        if (column->field == FIELD_ID_NONE && options->format == OUTPUT_FIELDS)
+            output_label_demand(column->protocol, &output->demand);
     }
     return true;
 }

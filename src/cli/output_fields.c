@@ -2,6 +2,7 @@
 /*
  * output_fields - one line a packet, one column a -e, as `tshark -T fields` prints them.
  */
+#include "cli/output_label.h"
 #include "cli/output_trade.h"
 #include "protocol/value_format.h"
 
@@ -55,13 +56,13 @@ static bool put_value(void *context, const struct value *value)
     return output->style.occurrence != OCCURRENCE_FIRST;
 }
 
-/* A protocol as a column shows its name, once a layer. */
+/* A protocol as a column: each of its layers in words. */
 static void put_layers(struct column_state *column, const struct dissection *d, enum protocol_id protocol)
 {
     for (uint32_t i = 0; i < d->n_layers; i++)
         if (d->layers[i].protocol == protocol) {
             value_begin(column);
-            buffer_put_text(&column->output->text, protocols[protocol]->name);
+            output_label(&column->output->text, d, i);
             if (column->output->style.occurrence == OCCURRENCE_FIRST)
                 break;
         }

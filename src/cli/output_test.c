@@ -141,7 +141,7 @@ static void each_type_of_field_is_printed_as_tshark_prints_it(void **state)
         { "udp.port", "33311,5684" },
         { "dtls.record.version", "0xfefd" },
         { "ipv6.src", "" },
-        { "udp", "udp" },
+        { "udp", "User Datagram Protocol, Src Port: 33311, Dst Port: 5684" },
     };
 
     (void)state;
@@ -166,6 +166,15 @@ static void settings_shape_the_columns(void **state)
         { { OUTPUT_FIELDS, { "frame.number", "udp.port" }, { "separator=/s", "aggregator=/s" } },
           "1 33311 5684\n2 \n" },
         { { OUTPUT_FIELDS, { "udp.port" }, { "occurrence=f" } }, "33311\n\n" },
+        { { OUTPUT_FIELDS, { "udp", "dtls" }, { NULL } },
+          "User Datagram Protocol, Src Port: 33311, Dst Port: 5684\tdtls\n\t\n" },
+        { { OUTPUT_FIELDS, { "ip", "arp" }, { "quote=d" } },
+          "\"Internet Protocol Version 4, Src: 198.51.100.1, Dst: 198.51.100.2\"\t\n"
+          "\t\"Address Resolution Protocol (request)\"\n" },
+        { { OUTPUT_FIELDS, { "frame" }, { "separator=," } },
+          "Frame 1: 67 bytes on wire (536 bits), 67 bytes captured (536 bits) on interface eth0, id 0\n"
+          "Frame 2: 42 bytes on wire (336 bits), 42 bytes captured (336 bits) on interface "
+          "a\\tb\x1b[31m\"c\\xff, id 1\n" },
         { { OUTPUT_FIELDS, { "udp.port" }, { "occurrence=l", "quote=d" } }, "\"5684\"\n\n" },
         { { OUTPUT_FIELDS, { "udp.port" }, { "quote=s", "bom=y" } }, "\xef\xbb\xbf'33311,5684'\n\n" },
         { { OUTPUT_FIELDS, { "frame.interface_name" }, { NULL } }, "eth0\na\\tb\x1b[31m\"c\\xff\n" },

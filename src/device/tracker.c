@@ -41,6 +41,7 @@ void tracker_free(struct tracker *tracker)
     handshake_table_free(tracker->handshakes);
     lru_table_free(tracker->clients);
     look_clear(tracker);
+    pass_free(tracker->pass);
     free(tracker);
 }
 
@@ -140,6 +141,8 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, uint32_
         .place = place,
         .is_forward = is_forward,
     };
+    struct sighting seen;
+    bool was_under_way;
 
     if (key->any_port != FLOW_ANY_NONE) /* what is around a tunnel */
         return;
@@ -148,8 +151,14 @@ void tracker_packet(struct tracker *tracker, const struct dissection *d, uint32_
     if (key->protocol != IP_PROTOCOL_UDP && key->protocol != IP_PROTOCOL_TCP)
         return;
     scene.flow = flow_table_find(tracker->flows, key, hash);
-    if (look_glance(&scene))
-        take_packet(tracker, &scene);
+    was_under_way = scene.flow && scene.flow->handshake != HANDSHAKE_NONE;
+    if (!look_glance(&scene))
+        return;
+    if (scene.quotes_news && look_closer(tracker, &scene, &seen))
+        handshake_mark(tracker, &scene, &seen);
+    take_packet(tracker, &scene);
+    if (tracker->pass)
+        pass_note(tracker, key, scene.flow, was_under_way);
 }
 
 void tracker_checkpoint(struct tracker *tracker, bool is_last)
@@ -226,4 +235,18 @@ void tracker_restore(struct tracker *tracker, const struct binding *binding)
     flow->to_ns = flow->sure_ns = binding->to_ns;
     tracker->has_leases |= flow_key_is_address(&binding->flow);
     span_touch(tracker, flow, binding->to_ns);
+}
+
+void tracker_confirm(struct tracker *tracker, const struct binding *binding)
+{
+    uint64_t hash = flow_key_hash(&binding->flow, tracker->options.hash_seed);
+    struct flow *flow = flow_table_find(tracker->flows, &binding->flow, hash);
+    const struct session *session = flow ? session_of(tracker, flow) : NULL;
+
+    if (session && names_have(&session->names, binding->scheme, binding->identity)) {
+        if (flow->to_ns == binding->to_ns)
+            flow->reason = (uint8_t)binding->reason;
+        return;
+    }
+    tracker_restore(tracker, binding);
 }

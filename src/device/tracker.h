@@ -87,6 +87,20 @@ void tracker_checkpoint(struct tracker *tracker, bool is_last);
  * reported. */
 void tracker_restore(struct tracker *tracker, const struct binding *binding);
 
+/* Likewise, of packets that were followed just now, beginning without knowing where their flows were: what
+ * was lost for that is taken up again, what was found stays. */
+void tracker_confirm(struct tracker *tracker, const struct binding *binding);
+
+/*
+ * From now on tracker_passes_over may be asked of each packet before it is dissected: true when leaving it
+ * out changes nothing that is reported of whoever has a wanted name. Of others, less is known then, and
+ * nameless sessions are not counted. Only with the preferences there are when nobody gives any. False without
+ * memory.
+ */
+typedef bool tracker_wanted_function(void *context, enum identity_scheme scheme, struct bytes identity);
+bool tracker_look_for(struct tracker *tracker, tracker_wanted_function *is_wanted, void *context);
+bool tracker_passes_over(const struct tracker *tracker, const struct packet *packet);
+
 struct tracker_counters {
     uint64_t n_handshakes, n_resumed, n_cid_moves, n_location_moves, n_attempts;
     uint64_t n_woken;     /* sessions that slept in the store */

@@ -226,6 +226,8 @@ static void take_names(struct tracker *tracker, const struct scene *scene, struc
     unsigned n_external = 0;
 
     tracker->counters.n_identities_refused += seen->n_names_cut;
+    if (seen->n_names_cut > 0) /* it may name anybody */
+        mark_identity(tracker, handshake, IDENTITY_NONE, (struct bytes) { NULL, 0 }, scene->place);
     for (unsigned i = 0; i < seen->n_names; i++) {
         enum identity_scheme scheme = seen->names[i].scheme;
         struct bytes identity = seen->names[i].identity;
@@ -240,6 +242,11 @@ static void take_names(struct tracker *tracker, const struct scene *scene, struc
         if (scheme == IDENTITY_EXTERNAL_PSK && n_external < NAMES_LIMIT)
             handshake->psk_numbers[n_external++] = seen->names[i].number;
     }
+}
+
+void handshake_mark(struct tracker *tracker, const struct scene *scene, const struct sighting *seen)
+{
+    take_names(tracker, scene, NULL, seen);
 }
 
 bool handshake_sight(struct tracker *tracker, struct scene *scene, const struct sighting *seen)
@@ -440,7 +447,10 @@ bool handshake_count(struct tracker *tracker, struct scene *scene, const struct 
         return false;
     if (packet->ts_ns - handshake->last_ns > SECOND_NS)
         handshake_table_touch(tracker->handshakes, handshake);
-    handshake->last_ns = packet->ts_ns;
+    if (packet->ts_ns < handshake->from_ns)
+        handshake->from_ns = packet->ts_ns;
+    if (packet->ts_ns > handshake->last_ns || handshake->last_ns - packet->ts_ns > DISORDER_NS)
+        handshake->last_ns = packet->ts_ns;
     handshake->n_packets++;
     handshake->n_bytes += packet->len;
     note_place(handshake, scene->place);

@@ -143,6 +143,6 @@ void lease_count(struct tracker *tracker, const struct scene *scene)
             continue;
         }
         span_touch(tracker, flow, scene->packet->ts_ns);
-        span_add(flow, scene->packet);
+        span_add(tracker, flow, scene->packet);
     }
 }

@@ -115,14 +115,32 @@ static bool is_quotation(const struct scene *scene)
     return false;
 }
 
+/* Its numbers say nothing of where the flow is, but who is named in it stands on the wire once more. */
+static bool glance_quotation(struct scene *scene, const struct layer *transport)
+{
+    const struct dissection *d = scene->d;
+    struct glance glance = {
+        .payload = bytes_of(transport->data + transport->header_len, transport->payload_caplen),
+        .wire_len = transport->payload_len,
+    };
+
+    if (scene->layer + 2 < d->n_layers && d->layers[scene->layer + 2].protocol == PROTOCOL_DTLS) {
+        identity_dtls.glance(&glance);
+        scene->quotes_news = glance.is_news;
+    }
+    return scene->flow || scene->quotes_news;
+}
+
 bool look_glance(struct scene *scene)
 {
     const struct layer *transport = transport_of(scene);
     struct glance *glance = &scene->glance;
     bool is_followed;
 
-    if (transport == NULL || (scene->layer > 0 && is_quotation(scene)))
+    if (transport == NULL)
         return scene->flow != NULL;
+    if (scene->layer > 0 && is_quotation(scene))
+        return glance_quotation(scene, transport);
     glance->payload = bytes_of(transport->data + transport->header_len, transport->payload_caplen);
     glance->wire_len = transport->payload_len;
     glance->source_port = u16_at(transport->data);

@@ -13,11 +13,15 @@
 #include "protocol/state.h"
 
 #define SECOND_NS INT64_C(1000000000)
+#define DISORDER_NS (10 * SECOND_NS) /* an earlier packet came late; beyond, a clock was set back */
 
 enum { SOURCES_LIMIT = 8 };
 
+struct tracker_pass;
+
 struct tracker {
     struct tracker_options options;
+    struct tracker_pass *pass; /* NULL: everybody is followed */
     struct tracker_counters counters;
     const struct session_store *store; /* may be NULL */
     struct session_table *sessions;
@@ -45,6 +49,7 @@ struct scene {
     uint32_t place;
     bool is_forward; /* from the key's low end */
     bool is_dtls;
+    bool quotes_news; /* an error about a packet of a handshake */
     uint8_t tcp_flags;
     struct flow *flow; /* NULL: nobody follows it */
     struct glance glance;
@@ -74,7 +79,7 @@ void span_begin_nameless(struct tracker *tracker, struct flow *flow, bool is_cli
 /* Counts the packet, if it is the session's at all: after a silence its sequence must go on. is_sure: the
  * packet itself showed whose it is. */
 void span_count(struct tracker *tracker, struct scene *scene, bool is_sure);
-void span_add(struct flow *flow, const struct packet *packet);
+void span_add(struct tracker *tracker, struct flow *flow, const struct packet *packet);
 
 /* Where a plain packet's sender is, for later ones to go on from. */
 void span_note_sequence(bool has_sequence[2], uint64_t sequence[2], const struct scene *scene,
@@ -96,6 +101,9 @@ void handshake_open(struct tracker *tracker, struct scene *scene, uint32_t seque
 
 /* Takes what a packet says. True: the packet itself showed that it is the flow's session's. */
 bool handshake_sight(struct tracker *tracker, struct scene *scene, const struct sighting *seen);
+
+/* Who is named in a packet that changes nothing on its flow. */
+void handshake_mark(struct tracker *tracker, const struct scene *scene, const struct sighting *seen);
 
 /* What records alone say of a DTLS handshake. */
 void handshake_follow_records(struct tracker *tracker, struct scene *scene);
@@ -122,6 +130,14 @@ uint32_t wake_by_cid(struct tracker *tracker, struct bytes cid, const struct ip_
                      int64_t ts_ns);
 uint32_t wake_by_token(struct tracker *tracker, struct bytes token, const struct ip_address *server,
                        bool is_plain, int64_t ts_ns);
+
+/* ---- tracker_pass.c ---- */
+
+void pass_free(struct tracker_pass *pass);
+
+/* Behind each packet that was followed. flow: NULL for none; was_under_way: a handshake on it, before. */
+void pass_note(struct tracker *tracker, const struct flow_key *key, const struct flow *flow,
+               bool was_under_way);
 
 /* ---- tracker_lease.c ---- */
 

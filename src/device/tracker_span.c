@@ -153,8 +153,16 @@ void span_begin_nameless(struct tracker *tracker, struct flow *flow, bool is_cli
 
 /* ---- packets ---- */
 
-void span_add(struct flow *flow, const struct packet *packet)
+void span_add(struct tracker *tracker, struct flow *flow, const struct packet *packet)
 {
+    if (flow->n_packets > 0 && packet->ts_ns < flow->from_ns) {
+        if (flow->from_ns - packet->ts_ns <= DISORDER_NS) {
+            flow->from_ns = packet->ts_ns;
+        } else { /* a clock was set back: what follows is in another time, and still the same flow's */
+            span_report(tracker, flow);
+            flow->is_continued = true;
+        }
+    }
     if (flow->n_packets == 0)
         flow->from_ns = packet->ts_ns;
     if (flow->n_packets == 0 || packet->ts_ns > flow->to_ns)
@@ -284,7 +292,7 @@ void span_count(struct tracker *tracker, struct scene *scene, bool is_sure)
                                                      : true;
 
         if (is_its) {
-            span_add(flow, scene->packet);
+            span_add(tracker, flow, scene->packet);
             return;
         }
     } else if (flow->session_number != 0 && flow->session != SESSION_NONE) { /* its session was let go */
@@ -295,5 +303,5 @@ void span_count(struct tracker *tracker, struct scene *scene, bool is_sure)
             return;
         span_begin_nameless(tracker, flow, flow->key.port_low > flow->key.port_high);
     }
-    span_add(flow, scene->packet);
+    span_add(tracker, flow, scene->packet);
 }

@@ -194,6 +194,10 @@ static void hint_text(const struct hint *hint, unsigned depth, struct buffer *te
     case HINT_IDENTITY:
         identity(hint->identity, text);
         return;
+    case HINT_IDENTITY_LIKE:
+        buffer_printf(text, "identity for which \"%s\" holds\n",
+                      relation_text(hint->like.test->relation, QUANTIFIER_ANY));
+        return;
     case HINT_TIME:
         if (hint->time.from_ns == INT64_MIN)
             buffer_printf(text, "time up to %s\n", timestamp_format(hint->time.to_ns, false, to));

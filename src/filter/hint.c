@@ -2,6 +2,7 @@
 #include "filter/hint.h"
 
 #include "filter/arena.h"
+#include "filter/regex.h"
 #include "filter/tree.h"
 #include "protocol/demand.h"
 
@@ -255,6 +256,28 @@ static const struct hint *identity_hint(struct arena *arena, struct bytes identi
     return hint;
 }
 
+/* An index knows all identities that were spelt, so it can be asked for parts of them, too. */
+static const struct hint *identity_like_hint(struct arena *arena, const struct node *test)
+{
+    struct hint *hint = arena_take(arena, sizeof *hint);
+
+    if (hint)
+        *hint = (struct hint) { .kind = HINT_IDENTITY_LIKE, .like.test = test };
+    return hint;
+}
+
+bool hint_takes_identity(const struct hint *hint, struct bytes identity)
+{
+    const struct node *test = hint->like.test, *constant = test->second;
+    struct bytes needle = constant->constant.bytes;
+    bool is_cut = false;
+
+    if (test->relation == RELATION_MATCHES)
+        return constant->regex == NULL || regex_match(constant->regex, identity, &is_cut) || is_cut;
+    return needle.len == 0 ||
+           (identity.len > 0 && memmem(identity.data, identity.len, needle.data, needle.len));
+}
+
 /* "any" and "all" both need a value for which the test holds, so they give the same hint. */
 static const struct hint *element_hint(struct arena *arena, const struct node *operand,
                                        enum relation relation, const struct node *element)
@@ -277,6 +300,10 @@ static const struct hint *test_hint(struct arena *arena, const struct node *node
 {
     const struct hint *elements = &hint_none;
 
+    if (node->kind == NODE_COMPARE && meaning_of(node->first) == MEANING_IDENTITY &&
+        (node->relation == RELATION_CONTAINS || node->relation == RELATION_MATCHES) &&
+        node->second->kind == NODE_CONSTANT)
+        return join(arena, HINT_AND, operand_hint(arena, node->first), identity_like_hint(arena, node));
     if (node->kind == NODE_COMPARE)
         elements = element_hint(arena, node->first, node->relation, node->second);
     else
@@ -288,8 +315,12 @@ static const struct hint *test_hint(struct arena *arena, const struct node *node
     return join(arena, HINT_AND, operand_hint(arena, node->first), elements);
 }
 
-static const struct hint *row_hint(const struct node *node, struct arena *arena)
+static const struct hint *hint_of_test(const struct node *node, bool is_denied, struct arena *arena);
+
+static const struct hint *row_hint(const struct node *node, bool is_denied, struct arena *arena)
 {
+    /* Not all of them is one that is not; none of them is all that are not. */
+    enum hint_kind kind = (node->kind == NODE_AND) != is_denied ? HINT_AND : HINT_OR;
     const struct hint **hints;
     size_t n = 0;
 
@@ -300,8 +331,51 @@ static const struct hint *row_hint(const struct node *node, struct arena *arena)
         return NULL;
     n = 0;
     for (const struct node *part = node->first; part; part = part->next)
-        hints[n++] = hint_of(part, arena);
-    return join_many(arena, node->kind == NODE_AND ? HINT_AND : HINT_OR, hints, n);
+        hints[n++] = hint_of_test(part, is_denied, arena);
+    return join_many(arena, kind, hints, n);
+}
+
+/* Every packet has one time, so that not before is after. */
+static const struct hint *denied_hint(struct arena *arena, const struct node *node)
+{
+    static const enum relation opposites[] = {
+        [RELATION_GT] = RELATION_LE,
+        [RELATION_GE] = RELATION_LT,
+        [RELATION_LT] = RELATION_GE,
+        [RELATION_LE] = RELATION_GT,
+    };
+    bool is_order = node->relation == RELATION_GT || node->relation == RELATION_GE ||
+                    node->relation == RELATION_LT || node->relation == RELATION_LE;
+
+    if (node->kind != NODE_COMPARE || !is_order || meaning_of(node->first) != MEANING_TIME ||
+        node->first->layers || node->first->is_reference || node->second->kind != NODE_CONSTANT)
+        return &hint_all;
+    return element_hint(arena, node->first, opposites[node->relation], node->second);
+}
+
+static const struct hint *hint_of_test(const struct node *node, bool is_denied, struct arena *arena)
+{
+    switch (node->kind) {
+    case NODE_AND:
+    case NODE_OR:
+        return row_hint(node, is_denied, arena);
+    case NODE_XOR: /* an odd number of them: one at least; of what is denied, perhaps none */
+        return is_denied ? &hint_all : row_hint(node, false, arena);
+    case NODE_NOT:
+        return hint_of_test(node->first, !is_denied, arena);
+    case NODE_EXISTS:
+        return is_denied ? &hint_all : operand_hint(arena, node->first);
+    case NODE_COMPARE:
+    case NODE_IN:
+        return is_denied ? denied_hint(arena, node) : test_hint(arena, node);
+    default: /* the opposite of what must be there is not what cannot be there */
+        return &hint_all;
+    }
+}
+
+const struct hint *hint_of(const struct node *root, struct arena *arena)
+{
+    return hint_of_test(root, false, arena);
 }
 
 /* Read field by field: no packet but their own, and those it is a piece of, says what they hold. */
@@ -393,24 +467,8 @@ const struct hint *hint_of_past(const struct hint *hint, struct hint **next)
         copy->time.from_ns = INT64_MIN;
     } else if (hint->kind == HINT_FLOW) {
         copy->flow.from_ns = INT64_MIN;
-    } else if (hint->kind == HINT_IDENTITY) {
+    } else if (hint->kind == HINT_IDENTITY || hint->kind == HINT_IDENTITY_LIKE) {
         copy->kind = HINT_ALL; /* only some packets of a conversation spell it */
     }
     return copy;
-}
-
-const struct hint *hint_of(const struct node *root, struct arena *arena)
-{
-    switch (root->kind) {
-    case NODE_AND:
-    case NODE_OR:
-        return row_hint(root, arena);
-    case NODE_EXISTS:
-        return operand_hint(arena, root->first);
-    case NODE_COMPARE:
-    case NODE_IN:
-        return test_hint(arena, root);
-    default: /* not: the opposite of what must be there is not what cannot be there */
-        return &hint_all;
-    }
 }

@@ -20,6 +20,7 @@ enum hint_kind {
     HINT_FLOW,     /* a conversation, exactly, within a span of time */
     HINT_IDENTITY, /* an identity on the wire (what dtls.handshake.identity holds), exactly these bytes */
     HINT_TIME,     /* frame time in from..to, both included */
+    HINT_IDENTITY_LIKE, /* an identity on the wire that a test takes */
 };
 
 struct hint {
@@ -39,6 +40,9 @@ struct hint {
             int64_t from_ns, to_ns;
         } flow;
         struct bytes identity;
+        struct {
+            const struct node *test; /* a comparison of its bytes with a constant: hint_takes_identity */
+        } like;
         struct {
             int64_t from_ns, to_ns;
         } time;
@@ -72,6 +76,9 @@ const struct hint *hint_of(const struct node *root, struct arena *arena);
  * HINT_PIECES_NODES. */
 enum { HINT_PIECES_NODES = 4 };
 const struct hint *hint_with_pieces(const struct hint *time, struct hint **next);
+
+/* Whether the test of a HINT_IDENTITY_LIKE may hold for an identity. */
+bool hint_takes_identity(const struct hint *hint, struct bytes identity);
 
 /*
  * How many nodes a hint has, and a copy of it in that many of nodes that is true of earlier packets too,

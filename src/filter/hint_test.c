@@ -37,6 +37,10 @@ static void write_hint(const struct hint *hint, struct buffer *out)
     case HINT_IDENTITY:
         buffer_printf(out, "id %.*s", (int)hint->identity.len, (const char *)hint->identity.data);
         return;
+    case HINT_IDENTITY_LIKE:
+        buffer_printf(out, "id like %.*s", (int)hint->like.test->second->constant.bytes.len,
+                      (const char *)hint->like.test->second->constant.bytes.data);
+        return;
     case HINT_TIME:
         if (hint->time.from_ns != INT64_MIN)
             buffer_printf(out, "%lld", (long long)hint->time.from_ns);
@@ -84,12 +88,27 @@ static void hints_say_what_must_be_there(void **state)
         { "ip and udp or arp", "((ip & udp) | arp)" },
         { "ip and not udp", "ip" },
         { "ip or not udp", "all" },
+        { "ip xor udp", "(ip | udp)" },
+        { "ip xor udp xor not arp", "all" },
+        { "not (ip xor udp)", "all" },
+        { "not not ip", "ip" },
+        { "not (not ip and not udp)", "(ip | udp)" },
+        { "not (not ip or not udp)", "(ip & udp)" },
+        { "not (ip or not udp)", "udp" },
+        { "not (frame.time > \"1970-01-01 00:00:01 UTC\")", "..1000000000" },
+        { "not (frame.time < \"1970-01-01 00:00:01 UTC\") and arp",
+          "((1000000000.. | (-29000000000..1000000000 & pieces)) & arp)" },
+        { "not (frame.time#2 > \"1970-01-01 00:00:01 UTC\")", "all" },
+        { "not (frame.time_epoch == 1)", "all" },
         { "max(udp.port, tcp.port) == 1", "all" },
         { "max(udp.port) == 1", "udp" },
         { "dtls.handshake.identity == \"abc\"", "id abc" },
         { "dtls.handshake.identity in {\"abc\", \"d\"}", "(id abc | id d)" },
         { "dtls.handshake.identity != \"abc\"", "dtls" },
-        { "dtls.handshake.identity contains \"abc\"", "dtls" },
+        { "dtls.handshake.identity contains \"abc\"", "(dtls & id like abc)" },
+        { "all dtls.handshake.identity contains \"abc\" and ip", "((dtls & id like abc) & ip)" },
+        { "not dtls.handshake.identity contains \"abc\"", "all" },
+        { "dtls.handshake.identity[1:] contains \"abc\"", "dtls" },
         { "frame.time_epoch == 1700000000.5", "(1700000000500000000..1700000000500000000 | "
                                               "(1699999970500000000..1700000000500000000 & pieces))" },
         { "frame.time_epoch > 1", "(1000000001.. | (-28999999999..1000000001 & pieces))" },

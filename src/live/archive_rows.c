@@ -175,6 +175,12 @@ bool scope_span(struct archive_reader *reader, const struct scope *scope, uint64
 
         *end = to < *end ? to : *end;
     }
+    if (scope->numbers.n) {
+        uint64_t last = scope->numbers.ranges[scope->numbers.n - 1].last;
+
+        *first = scope->numbers.ranges[0].first > *first ? scope->numbers.ranges[0].first : *first;
+        *end = last < *end ? last + 1 : *end;
+    }
     if (*first < *end)
         return true;
     *first = *end = 0;

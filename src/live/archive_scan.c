@@ -35,6 +35,7 @@ struct archive_scan {
 
     /* the part at hand */
     uint64_t part_end;
+    uint64_t run_end; /* one behind the numbers asked for that follow one another; no part goes beyond */
     bool is_by_number, has_part;
     uint64_t next_number; /* by number */
     struct number_run run;
@@ -188,7 +189,7 @@ static void narrow(const struct archive_scan *scan, const struct numbered_segmen
  */
 static void begin_by_number(struct archive_scan *scan, uint64_t first, uint64_t end, uint64_t context)
 {
-    scan->part_end = end;
+    scan->part_end = end < scan->run_end ? end : scan->run_end;
     scan->next_number = first > context ? first - context : 1;
     scan->run = (struct number_run) { 0 };
     scan->run_at = 0;
@@ -211,6 +212,8 @@ static bool begin_indexed(struct archive_scan *scan, uint32_t at, struct error *
     } while (end < map->n && map->segments[end].is_indexed && map->segments[end].first < scan->end &&
              map->segments[end].min_ts_ns >= map->segments[end - 1].max_ts_ns);
     scan->part_end = map->segments[end - 1].end < scan->end ? map->segments[end - 1].end : scan->end;
+    if (scan->part_end > scan->run_end)
+        scan->part_end = scan->run_end;
     begin = !wants_past ? at : at > PAST_SEGMENTS ? at - PAST_SEGMENTS : 0;
     for (uint32_t i = 0; i < map->catalog.n; i++) { /* in the catalog's order */
         for (uint32_t s = begin; s < end; s++) {
@@ -236,19 +239,41 @@ static bool begin_indexed(struct archive_scan *scan, uint32_t at, struct error *
     return true;
 }
 
+/* On to the next number that is asked for. False: none is left. */
+static bool skip_to_asked(struct archive_scan *scan)
+{
+    uint64_t first, last;
+
+    if (!number_ranges_from(judge_numbers(scan->options.judge), scan->through, &first, &last))
+        return false;
+    scan->through = first;
+    scan->run_end = last < UINT64_MAX ? last + 1 : UINT64_MAX;
+    return true;
+}
+
 /* False: the window is done, or *error. */
 static bool begin_part(struct archive_scan *scan, struct error *error)
 {
     const struct number_map *map = &scan->options.reader->map;
-    uint32_t at = number_map_from(map, scan->through);
     bool goes_on = scan->is_by_number && scan->state;
+    uint64_t before = scan->through;
+    uint32_t at;
 
     end_part(scan);
     error->kind = ERROR_NONE;
+    if (!skip_to_asked(scan)) {
+        scan->through = scan->end > scan->through ? scan->end : scan->through;
+        return false;
+    }
+    goes_on &= scan->through == before;
+    at = number_map_from(map, scan->through);
     if (scan->through >= scan->end || at == map->n || map->segments[at].first >= scan->end)
         return false;
-    if (scan->through < map->segments[at].first)
+    if (scan->through < map->segments[at].first) {
         scan->through = map->segments[at].first;
+        if (scan->through >= scan->run_end) /* those asked for are not kept; others may be */
+            return begin_part(scan, error);
+    }
     scan->is_by_number = judge_takes_all(scan->options.judge) || !map->segments[at].is_indexed;
     if (!(scan->is_by_number && goes_on) && !begin_state(scan, error))
         return false;

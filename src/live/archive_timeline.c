@@ -420,8 +420,7 @@ enum answer_result archive_count(struct archive_reader *reader, struct archive_d
     if (question->last < UINT64_MAX && question->last + 1 < end)
         end = question->last + 1;
     from = question->from > first ? question->from : first;
-    if (judge_takes_all(options.judge) && question->question.scope.range.from_ns == INT64_MIN &&
-        question->question.scope.range.to_ns == INT64_MAX) {
+    if (judge_takes_all(options.judge) && scope_is_all(&question->question.scope)) {
         count_all(reader, from, end, answer);
         judge_free(options.judge);
         return ANSWER_DONE;

@@ -7,6 +7,7 @@
 
 #include "base/timestamp.h"
 #include "device/device_account.h"
+#include "live/device_strip.h"
 #include "live/session_view.h"
 
 enum { WAIT_MS = 2000 };
@@ -265,10 +266,10 @@ enum view_result devices_view_put(struct archive_devices *devices, const struct 
     json_writer_object(json);
     json_writer_name(json, "devices");
     json_writer_array(json);
-    if (is_done && question->scope.device && question->scope.filter == NULL) {
+    if (is_done && question->scope.device && !scope_is_of_packets(&question->scope)) {
         is_done = put_only(devices, question, &listing, error);
         total = listing.n;
-    } else if (is_done && question->scope.filter == NULL) {
+    } else if (is_done && !scope_is_of_packets(&question->scope)) {
         is_done = archive_devices_list(devices, &asked, question->offset, question->n, take_listed,
                                        end_device, &listing, &total, error);
     }
@@ -472,51 +473,45 @@ static bool put_sessions(struct json_writer *json, struct gathering *g, uint32_t
     return true;
 }
 
-/* Hours, or days, or as many of them as leave a strip that can be looked at. */
-static void put_strip(struct json_writer *json, const struct gathering *g,
-                      const struct device_account *account)
+/* The stays as a strip takes them, to be freed; NULL without memory. */
+static struct device_strip_span *spans_of(const struct gathering *g)
 {
-    int64_t hour_ns = 3600 * NS_PER_SECOND, slot_ns = hour_ns, from_ns;
-    uint64_t *slots, n_slots;
+    struct device_strip_span *spans = calloc((size_t)g->n + 1, sizeof *spans);
 
-    while ((account->last_ns - account->first_ns) / slot_ns >= DEVICE_SLOTS_LIMIT - 2)
-        slot_ns = slot_ns < 24 * hour_ns ? 24 * hour_ns : 2 * slot_ns;
-    from_ns = account->first_ns - account->first_ns % slot_ns;
-    n_slots = (uint64_t)((account->last_ns - from_ns) / slot_ns) + 1;
-    slots = calloc(n_slots, sizeof *slots);
-    for (uint32_t i = 0; slots && i < g->n; i++) {
+    for (uint32_t i = 0; spans && i < g->n; i++) {
         const struct binding *binding = &g->spans[i].binding;
-        uint64_t first = (uint64_t)((binding->from_ns - from_ns) / slot_ns);
-        uint64_t last = (uint64_t)((binding->to_ns - from_ns) / slot_ns);
-        double lasted = (double)(binding->to_ns - binding->from_ns) + 1;
 
-        for (uint64_t s = first; s <= last && s < n_slots; s++) {
-            int64_t slot_from = from_ns + (int64_t)s * slot_ns, slot_to = slot_from + slot_ns - 1;
-            int64_t begin = binding->from_ns > slot_from ? binding->from_ns : slot_from;
-            int64_t end = binding->to_ns < slot_to ? binding->to_ns : slot_to;
-
-            slots[s] += (uint64_t)((double)binding->n_packets * ((double)(end - begin) + 1) / lasted + 0.5);
-            slots[s] += slots[s] == 0;
-        }
+        spans[i] = (struct device_strip_span) { binding->from_ns, binding->to_ns, binding->n_packets };
     }
+    return spans;
+}
+
+static bool put_strip(struct json_writer *json, const struct gathering *g)
+{
+    struct device_strip_span *spans = spans_of(g);
+    struct device_strip strip = { 0 };
+    bool is_made = spans && device_strip_make(&strip, spans, g->n);
+
+    free(spans);
     json_writer_name(json, "strip");
     json_writer_object(json);
-    put_ns(json, "from_ns", from_ns);
-    put_ns(json, "slot_ns", slot_ns);
-    json_writer_named_number(json, "slots", n_slots);
+    put_ns(json, "from_ns", strip.from_ns);
+    put_ns(json, "slot_ns", strip.slot_ns);
+    json_writer_named_number(json, "slots", strip.n_slots);
     json_writer_name(json, "present");
     json_writer_array(json);
-    for (uint64_t s = 0; slots && s < n_slots; s++) {
-        if (slots[s] == 0)
+    for (uint64_t slot = 0; is_made && slot < strip.n_slots; slot++) {
+        if (strip.packets[slot] == 0)
             continue;
         json_writer_array(json);
-        json_writer_number(json, s);
-        json_writer_number(json, slots[s]);
+        json_writer_number(json, slot);
+        json_writer_number(json, strip.packets[slot]);
         json_writer_end(json);
     }
     json_writer_end(json);
     json_writer_end(json);
-    free(slots);
+    device_strip_clear(&strip);
+    return is_made;
 }
 
 static bool put_device(struct json_writer *json, struct gathering *g, const struct device_account *account,
@@ -532,9 +527,8 @@ static bool put_device(struct json_writer *json, struct gathering *g, const stru
         if (!g->spans[i].is_attempt)
             put_stay(json, &g->spans[i].binding);
     json_writer_end(json);
-    if (!put_sessions(json, g, n_most))
+    if (!put_sessions(json, g, n_most) || !put_strip(json, g))
         return false;
-    put_strip(json, g, account);
     json_writer_name(json, "is_complete");
     json_writer_bool(json, is_complete && account->n_left_out == 0);
     json_writer_end(json);
@@ -558,7 +552,7 @@ enum view_result device_view_put(struct archive_devices *devices, const struct s
     enum view_result result = VIEW_FAULT;
     bool is_complete;
 
-    if (scope->filter) {
+    if (scope_is_of_packets(scope)) {
         device_accountant_free(g.accountant);
         return VIEW_NOT_HERE;
     }

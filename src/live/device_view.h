@@ -3,16 +3,16 @@
  * device_view - the devices of an archive, and one of them: its names, where and when it was, its sessions;
  * within a scope. From bindings alone: no packet is read.
  *
- * A scope with a filter shows no devices at all: what its packets are can be told of packets only. One with a
- * device shows that one; one with a time what of each stay lies in it, and of the packets of a stay that goes
- * beyond as many as fall into that part if they came evenly.
+ * A scope with a filter or with packet numbers shows no devices at all: what its packets are can be told of
+ * packets only. One with a device shows that one; one with a time what of each stay lies in it, and of the
+ * packets of a stay that goes beyond as many as fall into that part if they came evenly.
  */
 #pragma once
 
 #include "base/json_writer.h"
 #include "live/archive_rows.h"
 
-enum { DEVICES_LISTED_LIMIT = 500, DEVICE_STAYS_LIMIT = 5000, DEVICE_SLOTS_LIMIT = 1000 };
+enum { DEVICES_LISTED_LIMIT = 500, DEVICE_STAYS_LIMIT = 5000 };
 
 enum view_result { VIEW_FOUND, VIEW_NOT_HERE, VIEW_FAULT };
 

@@ -263,15 +263,17 @@ static void count_bar(struct group_stream *stream, int64_t ts_ns, const char *pr
 
 /* ---- packets ---- */
 
-bool group_stream_saw(struct group_stream *stream, uint64_t number, int64_t ts_ns)
+bool group_stream_has_begun(const struct group_stream *stream, uint64_t number)
 {
-    if (number < stream->from)
-        return false;
+    return number >= stream->from;
+}
+
+void group_stream_saw(struct group_stream *stream, uint64_t number, int64_t ts_ns)
+{
     stream->count.through = number;
     stream->count.n_seen++;
     stream->count.last_ts_ns = ts_ns;
     stream->has_news = true;
-    return true;
 }
 
 void group_stream_matched(struct group_stream *stream, const struct row *row, const char *protocol,

@@ -48,8 +48,10 @@ void group_stream_begin(struct group_stream *stream, uint64_t number);
 /* Whether rows are framed at all. */
 void group_stream_want_rows(struct group_stream *stream, bool wants_rows);
 
-/* A packet with that number is about to be judged. False: it is before the stream's beginning. */
-bool group_stream_saw(struct group_stream *stream, uint64_t number, int64_t ts_ns);
+bool group_stream_has_begun(const struct group_stream *stream, uint64_t number);
+
+/* A packet of the question's scope. What is outside of it is not told by anything the stream tells. */
+void group_stream_saw(struct group_stream *stream, uint64_t number, int64_t ts_ns);
 
 /* It matches. row and its strings are copied; protocol is a constant. now_ns: of the monotonic clock. */
 void group_stream_matched(struct group_stream *stream, const struct row *row, const char *protocol,

@@ -113,8 +113,10 @@ static void pass(struct told *told, uint64_t number, const char *protocol, int64
 
     snprintf(info, sizeof info, "packet %llu", (unsigned long long)number);
     row.info = bytes_text(info);
-    if (group_stream_saw(told->stream, number, row.ts_ns))
-        group_stream_matched(told->stream, &row, protocol, now_ns);
+    if (!group_stream_has_begun(told->stream, number))
+        return;
+    group_stream_saw(told->stream, number, row.ts_ns);
+    group_stream_matched(told->stream, &row, protocol, now_ns);
 }
 
 /* Packets from number `first` on, so many a second, for so long. */

@@ -381,6 +381,11 @@ struct hub_group *hub_join(struct hub *hub, const struct question *question,
     return group;
 }
 
+bool hub_group_has_told(const struct hub_group *group)
+{
+    return group->told_end > 0;
+}
+
 void hub_leave(struct hub_group *group, const struct hub_listener *listener)
 {
     struct hub *hub = group->hub;

@@ -45,8 +45,8 @@ struct hub_gap {
 const char *hub_gap_cause_name(enum hub_gap_cause cause);  /* "kernel" */
 const char *hub_gap_cause_words(enum hub_gap_cause cause); /* for people */
 
-struct hub_count {    /* of one group, since it began */
-    uint64_t through; /* last number looked at */
+struct hub_count {    /* of one group, since it began; of packets outside of its scope it tells nothing */
+    uint64_t through; /* the last number of its scope that was looked at */
     uint64_t n_seen, n_matched;
     uint64_t n_framed,
         n_tail;          /* matched = in frames + left out: by tail mode, for want of room, or unwanted */
@@ -103,6 +103,8 @@ struct hub_group *hub_join(struct hub *hub, const struct question *question,
 /* listener as given; it wants them when it joins. False: counts, bars and gaps only. Answers the number that
  * rows begin with from now on. */
 uint64_t hub_want_rows(struct hub_group *group, const struct hub_listener *listener, bool wants_rows);
+/* Rows or counts were told before; who joins now was not there for them. */
+bool hub_group_has_told(const struct hub_group *group);
 void hub_leave(struct hub_group *group, const struct hub_listener *listener);
 
 struct hub_statistics {

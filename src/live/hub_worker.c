@@ -157,6 +157,7 @@ static void take_packet(struct hub *hub, const struct packet *packet, int64_t no
 {
     struct dissection *d = &hub->dissection;
     struct packet_owner owner;
+    enum live_answer answer;
     struct row row;
     bool is_made = false;
     uint32_t n_asked = 0;
@@ -166,10 +167,14 @@ static void take_packet(struct hub *hub, const struct packet *packet, int64_t no
     for (uint32_t i = 0; i < hub->n_working; i++) {
         struct group_stream *stream = hub->working[i]->stream;
 
-        if (!group_stream_saw(stream, packet->packet_id, packet->ts_ns))
+        if (!group_stream_has_begun(stream, packet->packet_id))
             continue;
         n_asked++;
-        if (!live_question_match(group_stream_question(stream), d, &owner))
+        answer = live_question_judge(group_stream_question(stream), d, &owner);
+        if (answer == LIVE_OUTSIDE)
+            continue;
+        group_stream_saw(stream, packet->packet_id, packet->ts_ns);
+        if (answer == LIVE_INSIDE)
             continue;
         if (!is_made)
             row_make(&hub->maker, d, &owner, &row);

@@ -13,6 +13,7 @@ struct judge {
     struct filter *filters[FILTERS]; /* the scope's, the asker's; NULL: none */
     struct device_match *matches[FILTERS];
     struct time_range range;
+    struct number_ranges numbers;
     struct demand demand;
     enum hint_memory memory;
 };
@@ -65,6 +66,7 @@ enum judge_result judge_new(const struct question *question, struct archive_devi
         return JUDGE_FAULT;
     }
     judge->range = question->scope.range;
+    judge->numbers = question->scope.numbers;
     demand_init(&judge->demand);
     if (is_asked(question->filter)) { /* first: what the asker wrote is told him, whatever else is wrong */
         bool is_taken = take_filter(judge, 1, question->filter, error);
@@ -113,7 +115,8 @@ const struct demand *judge_demand(const struct judge *judge)
 
 bool judge_packet(struct judge *judge, const struct dissection *d)
 {
-    bool is_one = d->packet->ts_ns >= judge->range.from_ns && d->packet->ts_ns <= judge->range.to_ns;
+    bool is_one = d->packet->ts_ns >= judge->range.from_ns && d->packet->ts_ns <= judge->range.to_ns &&
+                  number_ranges_has(&judge->numbers, d->packet->packet_id);
 
     for (unsigned i = 0; i < FILTERS; i++) {
         uint64_t datagram;
@@ -130,6 +133,11 @@ bool judge_packet(struct judge *judge, const struct dissection *d)
 bool judge_takes_all(const struct judge *judge)
 {
     return !judge->filters[0] && !judge->filters[1] && !judge->matches[0] && !judge->matches[1];
+}
+
+const struct number_ranges *judge_numbers(const struct judge *judge)
+{
+    return &judge->numbers;
 }
 
 const struct time_range *judge_range(const struct judge *judge)

@@ -36,8 +36,9 @@ const struct demand *judge_demand(const struct judge *judge);
 /* Packets in the order of time, all that the hint leaves: for datagrams in pieces and streams. */
 bool judge_packet(struct judge *judge, const struct dissection *d);
 
-/* Time is all that is asked: every packet in the range is one. */
+/* Time and numbers are all that is asked: every packet of both is one. */
 bool judge_takes_all(const struct judge *judge);
+const struct number_ranges *judge_numbers(const struct judge *judge);
 const struct time_range *judge_range(const struct judge *judge);
 
 /* The one filter that all depends on besides time; NULL: there is none, or not it alone. */

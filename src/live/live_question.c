@@ -37,6 +37,7 @@ static bool copy_text(const char *text, const char **copy, struct error *error)
 static bool copy_texts(struct live_question *question, const struct question *asked, struct error *error)
 {
     question->asked.scope.range = asked->scope.range;
+    question->asked.scope.numbers = asked->scope.numbers;
     question->asked.scope.bytes = asked->scope.bytes;
     return copy_text(asked->filter, &question->asked.filter, error) &&
            copy_text(asked->device, &question->asked.device, error) &&
@@ -142,7 +143,9 @@ bool live_question_equals(const struct live_question *question, const struct que
            same_text(asked->scope.filter, other->scope.filter) &&
            same_text(asked->scope.device, other->scope.device) &&
            asked->scope.range.from_ns == other->scope.range.from_ns &&
-           asked->scope.range.to_ns == other->scope.range.to_ns && asked->scope.bytes == other->scope.bytes;
+           asked->scope.range.to_ns == other->scope.range.to_ns &&
+           number_ranges_equal(&asked->scope.numbers, &other->scope.numbers) &&
+           asked->scope.bytes == other->scope.bytes;
 }
 
 void live_question_demand(const struct live_question *question, struct demand *demand)
@@ -172,13 +175,15 @@ static bool is_of_device(const struct asked_device *device, const struct packet_
     return false;
 }
 
-bool live_question_match(const struct live_question *question, const struct dissection *d,
-                         const struct packet_owner *owner)
+enum live_answer live_question_judge(const struct live_question *question, const struct dissection *d,
+                                     const struct packet_owner *owner)
 {
-    const struct time_range *range = &question->asked.scope.range;
-
-    return d->packet->ts_ns >= range->from_ns && d->packet->ts_ns <= range->to_ns &&
-           is_of_device(&question->device_of_scope, owner) && is_of_device(&question->own_device, owner) &&
-           (question->of_scope == NULL || filter_match(question->of_scope, d)) &&
-           (question->own == NULL || filter_match(question->own, d));
+    if (!scope_has_number_and_time(&question->asked.scope, d->packet->packet_id, d->packet->ts_ns) ||
+        !is_of_device(&question->device_of_scope, owner) ||
+        (question->of_scope && !filter_match(question->of_scope, d)))
+        return LIVE_OUTSIDE;
+    return is_of_device(&question->own_device, owner) &&
+                   (question->own == NULL || filter_match(question->own, d))
+               ? LIVE_MATCH
+               : LIVE_INSIDE;
 }

@@ -25,6 +25,12 @@ bool live_question_equals(const struct live_question *question, const struct que
 /* What a dissection must be asked for; to be merged. */
 void live_question_demand(const struct live_question *question, struct demand *demand);
 
+enum live_answer {
+    LIVE_OUTSIDE, /* of the scope: whoever asks is not told that there was such a packet */
+    LIVE_INSIDE,  /* of the scope, and not what is asked for */
+    LIVE_MATCH,
+};
+
 /* Thread-safe: the question is not changed. */
-bool live_question_match(const struct live_question *question, const struct dissection *d,
-                         const struct packet_owner *owner);
+enum live_answer live_question_judge(const struct live_question *question, const struct dissection *d,
+                                     const struct packet_owner *owner);

@@ -64,10 +64,26 @@ bool scope_has_source(const struct scope *scope, const char *source)
     return scope->source == NULL || strcmp(scope->source, source) == 0;
 }
 
+bool scope_is_of_numbers_and_times(const struct scope *scope)
+{
+    return scope->filter == NULL && scope->device == NULL;
+}
+
+bool scope_has_number_and_time(const struct scope *scope, uint64_t number, int64_t ts_ns)
+{
+    return ts_ns >= scope->range.from_ns && ts_ns <= scope->range.to_ns &&
+           number_ranges_has(&scope->numbers, number);
+}
+
+bool scope_is_of_packets(const struct scope *scope)
+{
+    return scope->filter != NULL || scope->numbers.n > 0;
+}
+
 bool scope_is_all(const struct scope *scope)
 {
-    return scope->filter == NULL && scope->device == NULL && scope->range.from_ns == INT64_MIN &&
-           scope->range.to_ns == INT64_MAX;
+    return scope_is_of_numbers_and_times(scope) && scope->numbers.n == 0 &&
+           scope->range.from_ns == INT64_MIN && scope->range.to_ns == INT64_MAX;
 }
 
 static const char *const level_names[] = {

@@ -120,6 +120,7 @@ struct session {
     char device[2 * IDENTITY_LIMIT_BYTES + 1];
     struct ip_address clients[64]; /* the addresses it had, as they came */
     uint16_t client_ports[64];
+    bool was_seen[64]; /* on a packet that was told */
     uint32_t n_clients;
 };
 
@@ -338,7 +339,8 @@ static void put_message(struct json_writer *json, const struct row *row, const s
              (const char *)row->protocol.data);
 }
 
-static bool is_from_device(const struct session *session, const struct dissection *d)
+/* Which of its addresses that was is remembered. */
+static bool is_from_device(struct session *session, const struct dissection *d)
 {
     for (uint32_t layer = d->n_layers; layer-- > 0;) {
         struct flow_key flow;
@@ -349,17 +351,23 @@ static bool is_from_device(const struct session *session, const struct dissectio
             continue;
         for (uint32_t i = 0; i < session->n_clients; i++) {
             if (ip_address_equal(&session->clients[i], &flow.low) &&
-                session->client_ports[i] == flow.port_low)
+                session->client_ports[i] == flow.port_low) {
+                session->was_seen[i] = true;
                 return is_forward;
+            }
             if (ip_address_equal(&session->clients[i], &flow.high) &&
-                session->client_ports[i] == flow.port_high)
+                session->client_ports[i] == flow.port_high) {
+                session->was_seen[i] = true;
                 return !is_forward;
+            }
         }
     }
     return true;
 }
 
-static void put_lanes(struct json_writer *json, const struct session *session)
+/* The addresses the device had in it; only those on packets that were told, when the scope leaves some out.
+ */
+static void put_lanes(struct json_writer *json, const struct session *session, bool is_all)
 {
     json_writer_name(json, "lanes");
     json_writer_array(json);
@@ -374,7 +382,8 @@ static void put_lanes(struct json_writer *json, const struct session *session)
     json_writer_name(json, "addresses");
     json_writer_array(json);
     for (uint32_t i = 0; i < session->n_clients; i++)
-        put_address(json, &session->clients[i], session->client_ports[i]);
+        if (is_all || session->was_seen[i])
+            put_address(json, &session->clients[i], session->client_ports[i]);
     json_writer_end(json);
     json_writer_end(json);
     json_writer_object(json);
@@ -463,7 +472,7 @@ static uint64_t put_joins(struct json_writer *json, const struct session_joins *
 }
 
 static bool put_exchange(struct archive_reader *reader, struct archive_devices *devices,
-                         const struct session_question *question, const struct session *session,
+                         const struct session_question *question, struct session *session,
                          struct scan_options *options, struct json_writer *json, bool *is_empty,
                          struct error *error)
 {
@@ -497,7 +506,6 @@ static bool put_exchange(struct archive_reader *reader, struct archive_devices *
         put_address(json, &session->client, session->client_port);
         json_writer_name(json, "server");
         put_address(json, &session->server, session->server_port);
-        put_lanes(json, session);
         json_writer_name(json, "packets");
         json_writer_array(json);
         while (totals.n < question->n && (result = archive_scan_next(scan, &d, error)) == SCAN_MATCH) {
@@ -513,6 +521,7 @@ static bool put_exchange(struct archive_reader *reader, struct archive_devices *
         json_writer_string(json, totals.protocol[0] ? totals.protocol : NULL);
         put_ns(json, "from_ns", totals.n ? totals.from_ns : session->range.from_ns);
         put_ns(json, "to_ns", totals.n ? totals.to_ns : session->range.to_ns);
+        put_lanes(json, session, scope_is_all(&question->scope));
         put_silences(json, joins);
         put_totals(json, &totals, put_joins(json, joins, totals.to_ns));
         json_writer_name(json, "next");

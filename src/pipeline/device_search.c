@@ -84,8 +84,23 @@ static struct indexer *new_tracker(struct device_search *search, const struct in
     return indexer;
 }
 
-static bool scan(struct device_search *search, struct indexer *indexer, struct source *source,
-                 const atomic_bool *stop, void (*seen)(void *, uint64_t), void *context, struct error *error)
+static bool are_default(const struct preferences *preferences)
+{
+    return preferences == NULL ||
+           (preferences->n_rules == 0 &&
+            memcmp(preferences, &preferences_default, offsetof(struct preferences, n_rules)) == 0);
+}
+
+static bool is_wanted(void *context, enum identity_scheme scheme, struct bytes identity)
+{
+    const struct device_search *search = context;
+
+    return identity_is_named(scheme, identity, search->device);
+}
+
+static bool scan(struct device_search *search, struct indexer *indexer, bool is_passing,
+                 struct source *source, const atomic_bool *stop, void (*seen)(void *, uint64_t),
+                 void *context, struct error *error)
 {
     enum source_result result = SOURCE_IDLE;
     uint64_t n_packets = 0;
@@ -95,8 +110,10 @@ static bool scan(struct device_search *search, struct indexer *indexer, struct s
         return error_set(error, ERROR_SYSTEM, "find --device: no memory");
     while ((stop == NULL || !atomic_load_explicit(stop, memory_order_relaxed)) &&
            (result = source_next(source, &batch, 0, error)) == SOURCE_PACKETS) {
-        for (uint32_t i = 0; i < batch.n; i++)
-            indexer_packet(indexer, &batch.packets[i], 0);
+        for (uint32_t i = 0; i < batch.n; i++) {
+            if (!is_passing || !indexer_passes_over(indexer, &batch.packets[i]))
+                indexer_packet(indexer, &batch.packets[i], 0);
+        }
         n_packets += batch.n;
         if (seen)
             seen(context, n_packets);
@@ -108,15 +125,21 @@ static bool scan(struct device_search *search, struct indexer *indexer, struct s
 }
 
 bool device_search_source(struct device_search *search, struct source *source,
-                          const struct interface_table *interfaces, const atomic_bool *stop,
-                          void (*seen)(void *context, uint64_t n_packets), void *context, struct error *error)
+                          const struct interface_table *interfaces, bool counts_nameless,
+                          const atomic_bool *stop, void (*seen)(void *context, uint64_t n_packets),
+                          void *context, struct error *error)
 {
     struct indexer *indexer = new_tracker(search, interfaces, error);
-    bool is_done;
+    bool is_done, is_passing;
 
     if (indexer == NULL)
         return false;
-    is_done = scan(search, indexer, source, stop, seen, context, error);
+    is_passing = !counts_nameless && are_default(search->preferences);
+    if (is_passing && !indexer_look_for(indexer, is_wanted, search)) {
+        indexer_free(indexer);
+        return error_set(error, ERROR_SYSTEM, "find --device: no memory");
+    }
+    is_done = scan(search, indexer, is_passing, source, stop, seen, context, error);
     indexer_free(indexer);
     return is_done;
 }

@@ -30,12 +30,13 @@ bool device_search_catalog(struct device_search *search, const struct catalog *c
 
 /*
  * All spans in a source's packets, read to its end; the source stays the caller's to close. stop: raised by a
- * signal. seen: called now and then for progress; may be NULL.
+ * signal. counts_nameless: device_search_anonymous is to know; it costs following everybody. seen: called now
+ * and then for progress; may be NULL.
  */
 bool device_search_source(struct device_search *search, struct source *source,
-                          const struct interface_table *interfaces, const atomic_bool *stop,
-                          void (*seen)(void *context, uint64_t n_packets), void *context,
-                          struct error *error);
+                          const struct interface_table *interfaces, bool counts_nameless,
+                          const atomic_bool *stop, void (*seen)(void *context, uint64_t n_packets),
+                          void *context, struct error *error);
 
 /* How many bindings named the device, and how many of these were left out: none but attempts are taken that
  * are less than probable. */

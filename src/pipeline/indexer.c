@@ -6,6 +6,7 @@
 
 #include "archive/catalog.h"
 #include "archive/segment_index.h"
+#include "archive/segment_reader.h"
 #include "base/huge_pages.h"
 #include "protocol/dispatch.h"
 #include "protocol/fragment_flow.h"
@@ -222,6 +223,16 @@ void indexer_restore(struct indexer *indexer, const struct binding *binding)
     tracker_restore(indexer->tracker, binding);
 }
 
+bool indexer_look_for(struct indexer *indexer, tracker_wanted_function *is_wanted, void *context)
+{
+    return tracker_look_for(indexer->tracker, is_wanted, context);
+}
+
+bool indexer_passes_over(const struct indexer *indexer, const struct packet *packet)
+{
+    return tracker_passes_over(indexer->tracker, packet);
+}
+
 void indexer_wake_from(struct indexer *indexer, const struct session_store *store)
 {
     tracker_wake_from(indexer->tracker, store);
@@ -246,20 +257,89 @@ static bool restore_one(void *context, const struct binding *binding)
     return true;
 }
 
-/* What cannot be read says nothing: its devices are found again by their next handshakes. */
-static void restore_from_earlier(const struct reindexer_holder *holder)
+/* How many of the node's segments before the one at hand are to be read again; *first: the entry of the
+ * oldest. */
+static uint32_t find_replayed(const struct reindexer_holder *holder, uint32_t *first)
 {
-    uint32_t end = holder->catalog ? holder->entry : 0;
+    const struct catalog_entry *entries = holder->catalog->entries, *own = &entries[holder->entry];
+    uint32_t n = 0;
+
+    *first = holder->entry;
+    for (uint32_t i = holder->entry; holder->replays && i-- > 0 && n < REINDEX_SEGMENTS;) {
+        if (strcmp(entries[i].node, own->node) != 0)
+            continue;
+        *first = i;
+        n++;
+        if (own->named_ts_ns - entries[i].named_ts_ns >= REPLAY_NS)
+            break;
+    }
+    return n;
+}
+
+static bool confirm_one(void *context, const struct binding *binding)
+{
+    struct indexer *indexer = context;
+
+    tracker_confirm(indexer->tracker, binding);
+    return true;
+}
+
+/* Damage costs what is behind it in that segment. */
+static void replay_segment(struct indexer *indexer, const struct catalog_entry *entry, uint64_t *n_packets)
+{
+    struct interface_table interfaces = { 0 };
+    struct error ignored;
+    struct segment_reader *reader = segment_reader_open(entry->path, NULL, &interfaces, &ignored);
+    struct segment_index *index;
+    const struct packet *packets;
+    uint32_t n;
+
+    if (reader == NULL)
+        return;
+    indexer->dissection.interfaces = &interfaces;
+    indexer_begin(indexer, NULL);
+    while (segment_reader_next(reader, &packets, &n, &ignored) == SEGMENT_BLOCK) {
+        for (uint32_t i = 0; i < n; i++) {
+            struct packet numbered = packets[i];
+
+            numbered.number = ++*n_packets;
+            indexer_packet(indexer, &numbered, 0);
+        }
+    }
+    indexer_end(indexer, false);
+    segment_reader_close(reader);
+    interface_table_clear(&interfaces);
+    index = segment_index_open(entry->index_path, &ignored);
+    if (index == NULL)
+        return;
+    segment_index_bindings(index, confirm_one, indexer);
+    segment_index_close(index);
+}
+
+/* What cannot be read says nothing: its devices are found again by their next handshakes. */
+static void restore_from_earlier(struct reindexer_holder *holder, const struct interface_table *interfaces)
+{
+    uint32_t end = holder->catalog ? holder->entry : 0, first = 0;
+    bool has_replay = end > 0 && find_replayed(holder, &first) > 0;
+    const char *node = end > 0 ? holder->catalog->entries[end].node : "";
 
     for (uint32_t i = end > REINDEX_SEGMENTS ? end - REINDEX_SEGMENTS : 0; i < end; i++) {
         struct error ignored;
-        struct segment_index *index = segment_index_open(holder->catalog->entries[i].index_path, &ignored);
+        struct segment_index *index;
 
+        if (has_replay && i >= first && strcmp(holder->catalog->entries[i].node, node) == 0)
+            continue;
+        index = segment_index_open(holder->catalog->entries[i].index_path, &ignored);
         if (index == NULL)
             continue;
         segment_index_bindings(index, restore_one, holder->indexer);
         segment_index_close(index);
     }
+    for (uint32_t i = first; has_replay && i < end; i++) {
+        if (strcmp(holder->catalog->entries[i].node, node) == 0)
+            replay_segment(holder->indexer, &holder->catalog->entries[i], &holder->n_packets);
+    }
+    holder->indexer->dissection.interfaces = interfaces;
 }
 
 static void reindex_follow(void *context, const struct catalog *catalog, uint32_t entry)
@@ -281,7 +361,7 @@ static void reindex_begin(void *context, struct segment_index_builder *builder,
         reindexer_clear(holder);
         holder->indexer = indexer_new(interfaces, holder->hash_seed);
         if (holder->indexer)
-            restore_from_earlier(holder);
+            restore_from_earlier(holder, interfaces);
     }
     holder->next_entry = holder->entry + 1;
     if (holder->indexer)

@@ -42,6 +42,10 @@ void indexer_listen(struct indexer *indexer, void (*binding)(void *context, cons
 /* Where an earlier run left the devices: its bindings, in the order they were found. */
 void indexer_restore(struct indexer *indexer, const struct binding *binding);
 
+/* Behind this, indexer_passes_over may be asked of packets: tracker_look_for. */
+bool indexer_look_for(struct indexer *indexer, tracker_wanted_function *is_wanted, void *context);
+bool indexer_passes_over(const struct indexer *indexer, const struct packet *packet);
+
 /* Sessions that are not known here are asked for there; borrowed. */
 void indexer_wake_from(struct indexer *indexer, const struct session_store *store);
 
@@ -54,6 +58,7 @@ struct dissect_counters indexer_dissect_counters(const struct indexer *indexer);
  * borrowed by the answer, and cleared by reindexer_clear.
  */
 enum { REINDEX_SEGMENTS = 64 };
+#define REPLAY_NS (INT64_C(3600) * 1000000000) /* of packets before the gap's end that are read once more */
 
 struct reindexer_holder {
     uint64_t hash_seed;
@@ -62,6 +67,12 @@ struct reindexer_holder {
     uint32_t entry;                /* of the catalog: the segment at hand */
     uint32_t next_entry;           /* that the indexer may go on with */
     uint64_t n_packets;            /* their numbers go on, too */
+    /*
+     * Behind a gap, read the node's last segments before it once more: bindings do not say where plain flows
+     * were (numbers of TCP and CoAP), nor what was under way. Not where somebody waits: a recorder that
+     * starts.
+     */
+    bool replays;
 };
 
 struct reindexer reindexer_make(struct reindexer_holder *holder);

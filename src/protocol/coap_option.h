@@ -144,10 +144,10 @@ extern const struct value_name coap_observe_names[];
         COAP_SHARED_FIELD(first, INVALID_NUMBER, prefix, "invalid_option_number", FIELD_NONE,                \
                           .title = "Invalid Option Number"),                                                 \
         COAP_SHARED_FIELD(first, INVALID_RANGE, prefix, "invalid_option_range", FIELD_NONE,                  \
-                          .title = "Invalid Option Range"),                                                  \
-        COAP_SHARED_FIELD(first, LENGTH_BAD, prefix, "option_length_bad", FIELD_NONE,                        \
+                          .is_fault = true, .title = "Invalid Option Range"),                                \
+        COAP_SHARED_FIELD(first, LENGTH_BAD, prefix, "option_length_bad", FIELD_NONE, .is_fault = true,      \
                           .title = "Option length bad"),                                                     \
-        COAP_SHARED_FIELD(first, OSCORE_BAD, prefix, "option_oscore_bad", FIELD_NONE,                        \
+        COAP_SHARED_FIELD(first, OSCORE_BAD, prefix, "option_oscore_bad", FIELD_NONE, .is_fault = true,      \
                           .title = "Invalid OSCORE Option Format")
 
 enum { COAP_CODE_EMPTY = 0 };

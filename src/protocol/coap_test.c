@@ -105,6 +105,33 @@ static void options_are_shown_by_what_they_hold(void **state)
     }
 }
 
+/* RFC 7252 section 5.4.3: a length outside an option's range. A number that nobody registered, or that RFC
+ * 9175 did (Request-Tag, 292), breaks nothing. */
+static void an_option_that_breaks_its_rules_is_malformed(void **state)
+{
+    static const struct {
+        const char *hex;
+        bool is_malformed;
+    } cases[] = {
+        { "30", true },          /* an empty Uri-Host */
+        { "73 010203", true },   /* Uri-Port has two bytes at most */
+        { "92 e000", true },     /* OSCORE: its reserved bits */
+        { "1f 00", true },       /* a length that does not end */
+        { "e1 0017 aa", false }, /* Request-Tag */
+        { "d1 ff aa", false },   { "b1 61", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char hex[64];
+
+        snprintf(hex, sizeof hex, "40 01 0001 %s", cases[i].hex);
+        ask(1, 0, hex);
+        if (!(hex_d.present & PROTOCOL_BIT(PROTOCOL_MALFORMED)) == cases[i].is_malformed)
+            fail_msg("%s", cases[i].hex);
+    }
+}
+
 static void what_ends_too_early_is_malformed_and_what_the_capture_cut_is_not(void **state)
 {
     static const char *const broken[] = {
@@ -447,6 +474,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         WITH_MEMORY(a_request_shows_its_header_and_options),
         WITH_MEMORY(options_are_shown_by_what_they_hold),
+        WITH_MEMORY(an_option_that_breaks_its_rules_is_malformed),
         WITH_MEMORY(what_ends_too_early_is_malformed_and_what_the_capture_cut_is_not),
         WITH_MEMORY(tokens_may_be_longer_than_eight_bytes),
         WITH_MEMORY(a_response_is_told_by_token_and_message_id),

@@ -245,6 +245,47 @@ static int prepare(void **state)
     return 0;
 }
 
+static void a_message_on_any_port_is_known_by_its_header(void **state)
+{
+    static const struct {
+        const char *what, *counts; /* flags, questions, answers, authorities, additional */
+        bool is_message;
+    } cases[] = {
+        { "a query", "\1\0\0\1\0\0\0\0\0\0", true },
+        { "with ten records more", "\1\0\0\1\0\0\0\0\0\x0a", true },
+        { "with eleven", "\1\0\0\1\0\0\0\0\0\x0b", false },
+        { "a query of nothing", "\1\0\0\0\0\0\0\0\0\0", false },
+        { "of two names", "\1\0\0\2\0\0\0\0\0\0", false },
+        { "that answers", "\1\0\0\1\0\1\0\0\0\0", false },
+        { "with an authority", "\1\0\0\1\0\0\0\1\0\0", false },
+        { "an update", "\x28\0\0\1\0\0\0\0\0\0", false },
+        { "a response", "\x81\x80\0\1\0\1\0\0\0\0", true },
+        { "without its question", "\x81\x83\0\0\0\0\0\0\0\0", true },
+        { "of many records", "\x81\x80\0\1\0\x64\0\x0a\0\x0a", true },
+        { "of too many answers", "\x81\x80\0\1\0\x65\0\0\0\0", false },
+        { "of too many authorities", "\x81\x80\0\1\0\1\0\x0b\0\0", false },
+        { "of too many more", "\x81\x80\0\1\0\1\0\0\0\x0b", false },
+        { "to two questions", "\x81\x80\0\2\0\1\0\0\0\0", false },
+    };
+    uint8_t message[] = "\x12\x34..........\1a\0\0\1\0\1";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].what);
+        memcpy(message + 2, cases[i].counts, 10);
+        dissected_udp(&dissected, false, 40000, 8053, bytes_of(message, sizeof message - 1), 0, 0);
+        assert_int_equal(dissected.d.present >> PROTOCOL_DNS & 1, cases[i].is_message);
+        assert_int_equal(dissected.d.present >> PROTOCOL_DATA & 1, !cases[i].is_message);
+    }
+    memcpy(message + 2, cases[0].counts, 10);
+    dissected_udp(&dissected, false, 40000, 8053, bytes_of(message, 12), 0, 0); /* a header and nothing */
+    assert_true(dissected.d.present >> PROTOCOL_DATA & 1);
+    dissected_udp(&dissected, false, 40000, 5683, bytes_of(message, sizeof message - 1), 0, 0);
+    assert_false(dissected.d.present >> PROTOCOL_DNS & 1); /* a port that says what it is */
+    dissected_udp(&dissected, false, 40000, 1900, bytes_of(message, sizeof message - 1), 0, 0);
+    assert_false(dissected.d.present >> PROTOCOL_DNS & 1); /* also when that is not read here */
+}
+
 static int finish(void **state)
 {
     (void)state;
@@ -266,6 +307,7 @@ int main(void)
         TEST(a_cut_message_shows_what_comes_before_the_cut),
         TEST(what_follows_the_last_record_is_extraneous),
         TEST(mdns_has_the_fields_of_dns_and_a_bit_of_its_own),
+        TEST(a_message_on_any_port_is_known_by_its_header),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

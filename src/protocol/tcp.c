@@ -37,6 +37,7 @@ enum tcp_completeness { /* what of a connection was captured */
 struct tcp_header {
     struct tcp_segment segment;
     uint32_t len;
+    uint32_t options_len; /* on the wire */
     uint16_t source, destination, urgent;
 };
 
@@ -328,7 +329,7 @@ static void note_options(const struct tcp_place *place, const struct tcp_segment
         place->from->sacked = found->sacked;
     if (found->has_fast_open && segment->len > 0)
         place->connection->has_fast_open = true;
-    if (!(segment->flags & TCP_SYN))
+    if (!(segment->flags & TCP_SYN) || (found->is_cut && found->scale == TCP_SCALE_UNKNOWN))
         return;
     /* RFC 7323 section 1.3: windows are scaled when both ends offered to */
     if (place->from->scale == TCP_SCALE_UNKNOWN) {
@@ -503,7 +504,8 @@ static bool follow(struct dissection *d, struct tcp_place *place, const struct t
 {
     const struct tcp_segment *segment = &header->segment;
     const bool is_listing = tcp_wants_any(d, TCP_LIST_FIRST, TCP_LIST_LAST);
-    struct tcp_options_found found = { .scale = TCP_SCALE_UNKNOWN };
+    struct tcp_options_found found = { .scale = TCP_SCALE_UNKNOWN,
+                                       .is_cut = options.len < header->options_len };
     struct tcp_connection *connection;
 
     if (!meet_connection(d, segment, place, verdict))
@@ -526,6 +528,7 @@ static bool follow(struct dissection *d, struct tcp_place *place, const struct t
     note_flags(d, place, segment, header->source, header->destination);
     if (options.len) {
         struct tcp_options_context context = {
+            .len = header->options_len,
             .flags = segment->flags,
             .ack = segment->ack - place->to->base_seq,
             .other_base =
@@ -583,11 +586,14 @@ static enum dissect_result tcp_dissect(struct dissection *d, struct reader *r)
         options.len = 0;
     else if (options.len > header.len - TCP_HEADER_BYTES)
         options.len = header.len - TCP_HEADER_BYTES;
+    header.options_len = (uint32_t)options.len;
+    if (all.len < wire_len && header.len > TCP_HEADER_BYTES) /* they may have been cut */
+        header.options_len = (header.len < wire_len ? header.len : wire_len) - TCP_HEADER_BYTES;
     if (options.len)
         dissection_add_bytes(d, TCP_ID(TCP_OPTIONS), options);
     has_connection = needs_connection(d, by_port) && follow(d, &place, &header, options, &verdict);
     if (!has_connection && tcp_wants_any(d, TCP_OPTION_FIRST, TCP_OPTION_LAST)) {
-        struct tcp_options_context context = { .flags = header.segment.flags };
+        struct tcp_options_context context = { .len = header.options_len, .flags = header.segment.flags };
         struct tcp_options_found found;
 
         tcp_options_dissect(d, options, &context, &found);

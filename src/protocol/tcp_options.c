@@ -220,6 +220,18 @@ static void add_option(struct dissection *d, struct bytes bytes, const struct tc
     }
 }
 
+/* An option that the capture cut: what is there of it. */
+static void add_cut_option(struct dissection *d, struct bytes bytes)
+{
+    const struct option *option = option_of(bytes.data[0]);
+
+    dissection_add_number(d, TCP_ID(TCP_OPTION_KIND), bytes.data[0]);
+    dissection_add_number(d, TCP_ID(TCP_OPTION_LEN), bytes.data[1]);
+    for (size_t i = 0; i < sizeof option->parts / sizeof option->parts[0]; i++)
+        if (option->parts[i].n_bits > 0)
+            add_part(d, bytes, &option->parts[i]);
+}
+
 void tcp_options_dissect(struct dissection *d, struct bytes options,
                          const struct tcp_options_context *context, struct tcp_options_found *found)
 {
@@ -229,6 +241,7 @@ void tcp_options_dissect(struct dissection *d, struct bytes options,
     struct bytes option;
     uint8_t kind, len;
 
+    found->is_cut = options.len < context->len;
     while (reader_left(&r) > 0) {
         struct reader start = r;
 
@@ -250,7 +263,17 @@ void tcp_options_dissect(struct dissection *d, struct bytes options,
             dissection_add_number(d, TCP_ID(TCP_OPTION_KIND), kind);
             continue;
         }
-        if (!reader_u8(&r, &len) || len < 2 || !reader_bytes(&start, len, &option)) {
+        if (!reader_u8(&r, &len)) {
+            if (!found->is_cut)
+                dissection_add_number(d, TCP_ID(TCP_OPTION_LEN_INVALID), 0);
+            return;
+        }
+        if (found->is_cut && len > reader_left(&start) &&
+            len <= reader_left(&start) + context->len - options.len) {
+            add_cut_option(d, reader_rest(&start));
+            return;
+        }
+        if (len < 2 || !reader_bytes(&start, len, &option)) {
             dissection_add_number(d, TCP_ID(TCP_OPTION_LEN_INVALID), 0);
             return;
         }
@@ -258,6 +281,6 @@ void tcp_options_dissect(struct dissection *d, struct bytes options,
         has_mss |= kind == KIND_MSS;
         add_option(d, option, context, found);
     }
-    if (context->flags & TCP_SYN && !has_mss)
+    if (context->flags & TCP_SYN && !has_mss && !found->is_cut)
         dissection_add_number(d, TCP_ID(TCP_MSS_ABSENT), 0);
 }

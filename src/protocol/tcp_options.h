@@ -9,6 +9,7 @@
 #include "protocol/dissection.h"
 
 struct tcp_options_context {
+    uint32_t len; /* of all options in the header: more than there are when the capture cut them */
     uint16_t flags;
     uint32_t ack;        /* relative, as tcp.ack shows it */
     uint32_t other_base; /* what selective acknowledgments are shown relative to */
@@ -16,6 +17,7 @@ struct tcp_options_context {
 
 struct tcp_options_found { /* what the connection wants to know */
     int8_t scale;          /* TCP_SCALE_UNKNOWN: no such option */
+    bool is_cut;           /* there may be others that were not captured */
     bool has_sack;
     bool has_fast_open;
     uint32_t sacked; /* bytes in all blocks */

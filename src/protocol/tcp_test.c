@@ -81,6 +81,52 @@ static void a_connection_is_told_relative_to_its_beginning(void **state)
     assert_string_equal(values("tcp.stream"), "1");
 }
 
+/* Snapshot lengths of 64 bytes and so end within the options. */
+static void options_cut_by_the_capture_are_shown_as_far_as_they_go(void **state)
+{
+    static const char options[] = "\2\4\5\xb4\1\1\x8\xa\0\0\0\7\0\0\0\x8\1\3\3\7";
+    const struct told syn = { .flags = TCP_SYN, .seq = 999, .options = options, .options_len = 20 };
+    struct told cut = syn;
+
+    (void)state;
+    cut.cut = 7; /* in the middle of the second timestamp */
+    tcp_fixture_send(&f, cut);
+    assert_string_equal(values("tcp.option_kind"), "2,1,1,8");
+    assert_string_equal(values("tcp.option_len"), "4,10");
+    assert_string_equal(values("tcp.options.timestamp.tsval"), "7");
+    assert_string_equal(values("tcp.options.timestamp.tsecr"), "");
+    assert_string_equal(values("tcp.option.len.invalid"), "");
+    tcp_fixture_send(&f, (struct told) { .seq = 1000, .ack = 5000 });
+    assert_string_equal(values("tcp.window_size_scalefactor"), "-1"); /* nobody knows what it offered */
+
+    cut.client = 40001;
+    cut.cut = 20; /* not one of them */
+    tcp_fixture_send(&f, cut);
+    assert_string_equal(values("tcp.option_kind"), "");
+    assert_string_equal(values("tcp.options.mss.absent"), "");
+    tcp_fixture_send(&f, (struct told) { .seq = 1000, .ack = 5000, .client = 40001 });
+    assert_string_equal(values("tcp.window_size_scalefactor"), "-1");
+
+    cut.client = 40002;
+    cut.cut = 3; /* between two */
+    tcp_fixture_send(&f, cut);
+    assert_string_equal(values("tcp.option_kind"), "2,1,1,8,1");
+    cut.client = 40003;
+    cut.cut = 2; /* behind a kind */
+    tcp_fixture_send(&f, cut);
+    assert_string_equal(values("tcp.option.len.invalid"), "");
+    /* A header that was cut does not keep the segment from its place in the connection. */
+    tcp_fixture_send(&f, (struct told) { .is_back = true,
+                                         .flags = TCP_SYN | TCP_ACK_FLAG,
+                                         .seq = 4999,
+                                         .ack = 1000,
+                                         .client = 40003,
+                                         .options = options,
+                                         .options_len = 20,
+                                         .cut = 7 });
+    assert_string_equal(values("tcp.analysis.acks_frame"), "6");
+}
+
 static void a_syn_with_another_number_begins_another_stream(void **state)
 {
     (void)state;
@@ -343,6 +389,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_http, teardown)
         TEST(a_connection_is_told_relative_to_its_beginning),
+        TEST(options_cut_by_the_capture_are_shown_as_far_as_they_go),
         TEST(a_syn_with_another_number_begins_another_stream),
         TEST(without_state_each_segment_stands_by_itself),
         TEST(segments_are_judged_by_what_came_before),

@@ -250,6 +250,30 @@ static bool pending_continue(struct tls_turn *turn, struct tls_pending *pending,
     }
 }
 
+/* The messages that are whole in a record that the capture cut. What goes on behind the cut never comes. */
+static bool cut_handshake_record(struct tls_turn *turn, struct reader *r)
+{
+    struct tls_pending *pending = &turn->session->pending[turn->is_server];
+    bool is_first = true;
+
+    if (pending->have > 0 || is_ciphertext(turn, r, true)) {
+        pending_drop(turn, pending);
+        return true;
+    }
+    for (;;) {
+        struct reader peek = *r, message;
+        uint8_t type;
+        uint32_t length;
+
+        if (!reader_u8(&peek, &type) || !reader_u24(&peek, &length) ||
+            !reader_sub(r, MESSAGE_HEADER_BYTES + (size_t)length, &message))
+            return true;
+        if (!whole_message(turn, message, is_first))
+            return false;
+        is_first = false;
+    }
+}
+
 /* The handshake part of a record. False: malformed. */
 static bool handshake_record(struct tls_turn *turn, struct reader *r, bool may_be_ciphertext)
 {
@@ -421,7 +445,7 @@ static enum dissect_result record(struct tls_turn *turn, struct reader *r, size_
     if (!reader_sub(r, length, &body)) {
         body = *r;
         r->at = r->end;
-        return record_body(turn, type, &body) ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
+        return type != HANDSHAKE || cut_handshake_record(turn, &body) ? DISSECT_TRUNCATED : DISSECT_MALFORMED;
     }
     return record_body(turn, type, &body) ? DISSECT_OK : DISSECT_MALFORMED;
 }

@@ -22,6 +22,7 @@ struct talk {
     struct dissect_state *state;
     uint32_t said[2];
     uint64_t n_packets;
+    uint32_t cut; /* bytes of the next packet that the capture leaves out */
 };
 
 static struct talk talk_new(void)
@@ -53,6 +54,7 @@ static void say(struct talk *talk, bool is_server, const struct wire *stream)
               is_server ? 0x0a000001 : 0x0a000002, 1, 0, wire_bytes(&tcp));
     packet = wire_packet(&frame, LINKTYPE_ETHERNET, 0);
     packet.number = ++talk->n_packets;
+    packet.caplen -= talk->cut;
     dissect(&d, &packet);
 }
 
@@ -227,6 +229,32 @@ static void a_message_over_several_records_is_read_where_it_ends(void **state)
     }
 }
 
+/* A capture with a snapshot length: the messages before a cut are whole, and what is behind it belongs to no
+ * later record. */
+static void a_record_that_the_capture_cut_shows_its_whole_messages(void **state)
+{
+    struct talk talk = talk_new();
+    struct wire hello = { 0 }, both = { 0 }, w = { 0 };
+
+    (void)state;
+    put_client_hello(&hello);
+    wire_put(&both, wire_bytes(&hello));
+    wire_put(&both, wire_bytes(&hello));
+    put_record(&w, HANDSHAKE, wire_bytes(&both));
+    talk.cut = 20;
+    say(&talk, false, &w);
+    assert_string_equal(values_of("tls.record.length"), "230");
+    assert_string_equal(values_of("tls.handshake.type"), "1");
+    assert_string_equal(values_of("tls.handshake.extensions_server_name"), "gw.test.org");
+    talk.cut = 0;
+    w.len = 0;
+    put_record(&w, HANDSHAKE, wire_bytes(&hello));
+    say(&talk, false, &w);
+    assert_string_equal(values_of("tls.handshake.fragment.count"), "");
+    assert_string_equal(values_of("tls.handshake.extensions_server_name"), "gw.test.org");
+    dissect_state_free(talk.state);
+}
+
 static void the_suite_says_what_a_key_exchange_holds(void **state)
 {
     static const struct {
@@ -379,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_client_hello_shows_what_it_offers),
         cmocka_unit_test(behind_a_hello_of_1_3_ciphertext_has_an_opaque_type),
         cmocka_unit_test(a_message_over_several_records_is_read_where_it_ends),
+        cmocka_unit_test(a_record_that_the_capture_cut_shows_its_whole_messages),
         cmocka_unit_test(the_suite_says_what_a_key_exchange_holds),
         cmocka_unit_test(a_session_taken_up_again_is_told_from_a_new_one),
         cmocka_unit_test(an_old_hello_for_all_versions_is_read),

@@ -6,6 +6,7 @@
 
 #include "protocol/dispatch.h"
 #include "protocol/dissection.h"
+#include "protocol/dns.h"
 #include "protocol/dtls.h"
 #include "protocol/quic.h"
 #include "protocol/json.h"
@@ -17,13 +18,13 @@ enum protocol_id udp_decoded(const struct dissection *d, uint16_t source, uint16
 const char *udp_foreign(uint16_t source, uint16_t destination);
 
 /* What udp_next may find without a port that stands for it. */
-#define UDP_BY_LOOKS_MASK                                                                      \
-    (PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_QUIC) | PROTOCOL_BIT(PROTOCOL_JSON) | \
-     PROTOCOL_BIT(PROTOCOL_DATA))
+#define UDP_BY_LOOKS_MASK                                                                     \
+    (PROTOCOL_BIT(PROTOCOL_DTLS) | PROTOCOL_BIT(PROTOCOL_DNS) | PROTOCOL_BIT(PROTOCOL_QUIC) | \
+     PROTOCOL_BIT(PROTOCOL_JSON) | PROTOCOL_BIT(PROTOCOL_DATA))
 
 /*
  * By -d; by a known port, the lower one first as Wireshark does it; else DTLS if the payload at *r, wire_len
- * bytes on the wire, looks like it; QUIC likewise, where somebody asks for it; else data, but for
+ * bytes on the wire, looks like it; QUIC and DNS likewise, where somebody asks for them; else data, but for
  * what Wireshark finds by a port and nobody here reads: that is nothing. Tells by ports,
  * bytes, preferences and demand alone, for a sieve asks too, without a packet and a state (filter/sieve.h):
  * but for QUIC, whose later datagrams are known by their ends. A sieve keeps all of them that might be.
@@ -49,7 +50,12 @@ static inline __attribute__((always_inline)) enum protocol_id udp_next(const str
     if (__builtin_expect(d->demand->passable >> PROTOCOL_QUIC & 1, 0) && next == PROTOCOL_DATA &&
         quic_is_likely(d, r))
         next = PROTOCOL_QUIC;
-    if (d->demand->passable >> PROTOCOL_DATA & 1 && next == PROTOCOL_DATA && udp_foreign(source, destination))
+    if (next != PROTOCOL_DATA ||
+        !(d->demand->passable & (PROTOCOL_BIT(PROTOCOL_DATA) | PROTOCOL_BIT(PROTOCOL_DNS))))
+        return next;
+    if (dns_is_likely(r, wire_len))
+        next = PROTOCOL_DNS;
+    if (udp_foreign(source, destination))
         next = PROTOCOL_NONE;
     return next;
 }

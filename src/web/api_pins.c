@@ -78,8 +78,8 @@ static bool scope_covers(struct pin_job *pin, const struct scope *scope, uint64_
 {
     if (!scope_has_source(scope, pin->asked.node))
         return false;
-    if (*ts_ns != PIN_TIME_UNKNOWN && scope->filter == NULL && scope->device == NULL)
-        return *ts_ns >= scope->range.from_ns && *ts_ns <= scope->range.to_ns;
+    if (*ts_ns != PIN_TIME_UNKNOWN && scope_is_of_numbers_and_times(scope))
+        return scope_has_number_and_time(scope, number, *ts_ns);
     return scan_one(pin, scope, number, ts_ns, error);
 }
 
@@ -114,6 +114,7 @@ static bool take_news(struct pin_job *pin, struct error *error)
     is_found = pin_table_find(database, pin->pin_id, &row, error);
     if (is_found) {
         pin->ts_ns = row.ts_ns;
+        pin->number = row.number;
         pin->pin = pin_table_json(database, pin->pin_id, error);
         is_found = pin->pin || error->kind == ERROR_NONE;
         pin->is_news = is_found;
@@ -241,7 +242,7 @@ static void tell(struct pin_job *pin)
     char id[24];
 
     snprintf(id, sizeof id, "%lld", (long long)pin->pin_id);
-    people_tell_pin(pin->site->people, pin->asked.node, pin->ts_ns, pin->pin, id, is_covered, pin);
+    people_tell_pin(pin->site->people, pin->asked.node, pin->number, pin->ts_ns, pin->pin, id, is_covered, pin);
     audit_add(pin->site->audit, &pin->access, pin->name, "pin", "%s pin %s of %s", verbs[pin->verb], id,
               pin->asked.node);
 }
@@ -271,8 +272,8 @@ static void take_audience(void *context, const struct access *access)
     struct pin_job *pin = context;
     struct pin_audience *audience;
 
-    if (access->scope.filter == NULL && access->scope.device == NULL)
-        return; /* people can tell by the time */
+    if (scope_is_of_numbers_and_times(&access->scope))
+        return; /* people can tell */
     audience = calloc(1, sizeof *audience);
     if (audience == NULL)
         return; /* they are not told, and see it when they ask again */

@@ -13,6 +13,7 @@
 #include "web/people.h"
 #include "web/qr.h"
 #include "web/scope_words.h"
+#include "web/share_request.h"
 #include "web/site.h"
 
 enum { WORDS_LIMIT_BYTES = 64 * 1024, COOKIE_LINE_BYTES = 320, QR_LIMIT_BYTES = 256 * 1024 };
@@ -41,12 +42,22 @@ static json_t *json_bound(int64_t ns, int64_t unbounded)
     return ns == unbounded ? json_null() : json_sprintf("%" PRId64, ns);
 }
 
+static json_t *json_numbers(const struct number_ranges *numbers)
+{
+    json_t *json = numbers->n ? json_array() : json_null();
+
+    for (uint32_t i = 0; i < numbers->n; i++)
+        json_array_append_new(json, json_pack("[I, I]", (json_int_t)numbers->ranges[i].first,
+                                              (json_int_t)numbers->ranges[i].last));
+    return json;
+}
+
 json_t *scope_json(const struct scope *scope)
 {
-    return json_pack("{s:o, s:s?, s:s?, s:s?, s:o, s:o}", "words", json_words(scope), "source", scope->source,
-                     "filter", scope->filter, "device", scope->device, "from_ns",
+    return json_pack("{s:o, s:s?, s:s?, s:s?, s:o, s:o, s:o}", "words", json_words(scope), "source",
+                     scope->source, "filter", scope->filter, "device", scope->device, "from_ns",
                      json_bound(scope->range.from_ns, INT64_MIN), "to_ns",
-                     json_bound(scope->range.to_ns, INT64_MAX));
+                     json_bound(scope->range.to_ns, INT64_MAX), "numbers", json_numbers(&scope->numbers));
 }
 
 static json_t *share_json(const struct link *link, uint32_t n_viewers)
@@ -173,71 +184,6 @@ void api_share(struct exchange *exchange)
     exchange_not_here(exchange);
 }
 
-/* A time as a decimal string of nanoseconds; absent and null: otherwise. */
-static bool ns_of(const json_t *body, const char *name, int64_t otherwise, int64_t *ns)
-{
-    const json_t *value = json_object_get(body, name);
-    const char *text = json_string_value(value);
-    char *end;
-
-    *ns = otherwise;
-    if (value == NULL || json_is_null(value))
-        return true;
-    if (text == NULL || json_string_length(value) != strlen(text) || text[0] == '\0')
-        return false;
-    errno = 0;
-    *ns = strtoll(text, &end, 10);
-    return errno == 0 && *end == '\0';
-}
-
-/* A text; absent, null and empty: NULL. *is_wrong when it is something else. The caller's. */
-static char *text_of(const json_t *body, const char *name, bool *is_wrong)
-{
-    const json_t *value = json_object_get(body, name);
-    const char *text = json_string_value(value);
-
-    if (value == NULL || json_is_null(value) || (text && text[0] == '\0'))
-        return NULL;
-    if (text == NULL || json_string_length(value) != strlen(text)) {
-        *is_wrong = true;
-        return NULL;
-    }
-    return strdup(text);
-}
-
-/* What is wrong, or NULL. */
-static const char *link_of(const json_t *body, const struct exchange *exchange, struct link *link)
-{
-    const char *name = people_name(exchange->site->people, exchange->access->person);
-    const json_t *most = json_object_get(body, "most_viewers");
-    const char *role = json_string_value(json_object_get(body, "role"));
-    const char *bytes = json_string_value(json_object_get(body, "bytes"));
-    bool is_wrong = false;
-
-    *link = (struct link) { .scope = scope_of_all() };
-    link->scope.bytes = BYTES_NONE;
-    link->scope.source = text_of(body, "source", &is_wrong);
-    link->scope.filter = text_of(body, "filter", &is_wrong);
-    link->scope.device = text_of(body, "device", &is_wrong);
-    link->label = text_of(body, "label", &is_wrong);
-    link->created_by = strdup(name ? name : "a member");
-    if (is_wrong)
-        return "source, filter, device and label are texts";
-    if (role && !access_role_parse(bytes_text(role), &link->role))
-        return "role is one of view, comment and control";
-    if (bytes && !bytes_level_parse(bytes_text(bytes), &link->scope.bytes))
-        return "bytes is one of none, headers and full";
-    if (!ns_of(body, "from_ns", INT64_MIN, &link->scope.range.from_ns) ||
-        !ns_of(body, "to_ns", INT64_MAX, &link->scope.range.to_ns) ||
-        !ns_of(body, "expires_ns", INT64_MAX, &link->expires_ns))
-        return "from_ns, to_ns and expires_ns are decimal texts of nanoseconds since 1970";
-    if (most && (!json_is_integer(most) || json_integer_value(most) < 0 ||
-                 json_integer_value(most) > LINK_VIEWERS_LIMIT))
-        return "most_viewers is a number up to 10000";
-    link->most_viewers = (uint32_t)json_integer_value(most);
-    return NULL;
-}
-
 /* Where the page was loaded from, which is where the link leads: its Origin, which the gate compared with
  * Host. */
 static void put_url(const struct exchange *exchange, const struct link *link, const char *secret,
@@ -284,18 +230,17 @@ static void answer_fault(struct exchange *exchange, const struct error *error)
 void api_share_add(struct exchange *exchange)
 {
     char secret[SHARE_SECRET_CHARS + 1];
+    const char *name = people_name(exchange->site->people, exchange->access->person);
     json_t *body = exchange_json_body(exchange);
     struct error error = { 0 };
     struct link link;
-    const char *wrong;
+    bool is_read;
 
     if (body == NULL)
         return;
-    wrong = link_of(body, exchange, &link);
+    is_read = share_request_read(body, name ? name : "a member", &link, &error);
     json_decref(body);
-    if (wrong) {
-        exchange_problem(exchange, 400, "share", "%s", wrong);
-    } else if (!links_add(exchange->site->links, &link, secret, &error)) {
+    if (!is_read || !links_add(exchange->site->links, &link, secret, &error)) {
         answer_fault(exchange, &error);
     } else {
         struct buffer words;

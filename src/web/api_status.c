@@ -53,6 +53,19 @@ static void put_scope(struct json_writer *json, const struct scope *scope)
     api_put_string(json, "device", scope->device);
     api_put_ns_or_null(json, "from_ns", scope->range.from_ns);
     api_put_ns_or_null(json, "to_ns", scope->range.to_ns);
+    json_writer_name(json, "numbers");
+    if (scope->numbers.n == 0)
+        json_writer_null(json);
+    else
+        json_writer_array(json);
+    for (uint32_t i = 0; i < scope->numbers.n; i++) {
+        json_writer_array(json);
+        json_writer_number(json, scope->numbers.ranges[i].first);
+        json_writer_number(json, scope->numbers.ranges[i].last);
+        json_writer_end(json);
+    }
+    if (scope->numbers.n)
+        json_writer_end(json);
     json_writer_end(json);
     buffer_clear(&words);
 }

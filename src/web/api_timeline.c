@@ -83,29 +83,24 @@ static void put_recording(struct json_writer *json, const struct api_question *a
     json_writer_end(json);
 }
 
-/* Whether a scope's time has the pinned packet: all that is asked of scopes that ask no more. */
-static bool is_in_time(void *context, const char *source, uint64_t number, int64_t *ts_ns,
+static bool is_covered(void *context, const char *source, uint64_t number, int64_t *ts_ns,
                        struct error *error)
 {
-    const struct time_range *range = context;
-
     (void)source;
-    (void)number;
     error->kind = ERROR_NONE;
-    return *ts_ns != PIN_TIME_UNKNOWN && *ts_ns >= range->from_ns && *ts_ns <= range->to_ns;
+    return *ts_ns != PIN_TIME_UNKNOWN && scope_has_number_and_time(context, number, *ts_ns);
 }
 
 /* Through a link about a device or a filter pins are told by /pins alone, which looks each packet up. */
 static void put_pins(struct json_writer *json, const struct timeline_job *asked)
 {
-    const struct scope *scope = &asked->asked.question.scope;
-    struct time_range range = scope->range;
-    const struct pins_cover cover = { is_in_time, &range };
+    struct scope scope = asked->asked.question.scope;
+    const struct pins_cover cover = { is_covered, &scope };
     struct error ignored;
     json_t *pins = NULL, *pin;
     size_t i;
 
-    if (scope->filter == NULL && scope->device == NULL)
+    if (scope_is_of_numbers_and_times(&scope))
         pins = pins_list(archive_pool_directory(asked->asked.archives), &cover, asked->asked.node, &ignored);
     json_writer_name(json, "pins");
     json_writer_array(json);

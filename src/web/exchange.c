@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "net/url.h"
+#include "web/html.h"
 #include "web/job_pool.h"
 #include "web/problem.h"
 #include "web/site.h"
@@ -172,9 +173,20 @@ void exchange_answer_empty(struct exchange *exchange, unsigned status)
         web_answer_end(web);
 }
 
+/* An address that somebody typed or followed: a browser then asks for HTML first. Programs, and the page's
+ * own scripts, do not. */
+static bool is_for_a_person(const struct exchange *exchange)
+{
+    struct bytes accept, first;
+
+    return http_request_header(exchange->request, "Accept", &accept) &&
+           http_list_next(&accept, ',', &first) && http_text_equal(first, "text/html");
+}
+
 void exchange_problem(struct exchange *exchange, unsigned status, const char *code, const char *format, ...)
 {
     char detail[DETAIL_BYTES];
+    bool is_page = is_for_a_person(exchange);
     struct buffer text;
     va_list args;
 
@@ -182,8 +194,12 @@ void exchange_problem(struct exchange *exchange, unsigned status, const char *co
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
     buffer_init(&text, PROBLEM_LIMIT_BYTES);
-    problem_put(&text, status, code, detail);
-    exchange_answer_bytes(exchange, status, PROBLEM_CONTENT_TYPE, buffer_bytes(&text));
+    if (is_page)
+        problem_put_page(&text, status, detail);
+    else
+        problem_put(&text, status, code, detail);
+    exchange_answer_bytes(exchange, status, is_page ? HTML_CONTENT_TYPE : PROBLEM_CONTENT_TYPE,
+                          buffer_bytes(&text));
     buffer_clear(&text);
 }
 

@@ -96,7 +96,9 @@ static bool read_row(sqlite3_stmt *row, struct link *link)
 {
     const char *id = (const char *)sqlite3_column_text(row, 0);
     const void *hash = sqlite3_column_blob(row, 2);
+    const char *numbers = (const char *)sqlite3_column_text(row, 18);
     bool is_whole = id && hash && sqlite3_column_bytes(row, 2) == SHARE_HASH_BYTES;
+    struct error ignored;
 
     *link = (struct link) {
         .kind = (enum link_kind)bounded(row, 1, LINK_OF_PROGRAMS),
@@ -115,6 +117,8 @@ static bool read_row(sqlite3_stmt *row, struct link *link)
         .most_viewers = bounded(row, 16, LINK_VIEWERS_LIMIT),
         .last_seen_ns = number_or(row, 17, 0),
     };
+    if (numbers && !number_ranges_parse(numbers, &link->scope.numbers, &ignored))
+        link->scope.numbers = number_ranges_of_none();
     if (is_whole) {
         snprintf(link->id, sizeof link->id, "%s", id);
         memcpy(link->secret_hash, hash, SHARE_HASH_BYTES);
@@ -127,7 +131,7 @@ bool link_table_load(struct database *database, struct link_list *list, struct e
     sqlite3_stmt *row = share_database_prepare(
         database,
         "SELECT id, kind, secret_hash, label, source, filter, device, from_ns, to_ns, bytes, role, rights,"
-        " created_ns, created_by, expires_ns, revoked_ns, most_viewers, last_seen_ns"
+        " created_ns, created_by, expires_ns, revoked_ns, most_viewers, last_seen_ns, numbers"
         " FROM link ORDER BY created_ns DESC, id LIMIT ?",
         error);
     int code = SQLITE_NOMEM;
@@ -186,6 +190,9 @@ bool link_check(const struct link *link, int64_t now_ns, struct error *error)
         return false;
     if (link->scope.filter && !filter_check(link->scope.filter, error))
         return false;
+    if (link->scope.numbers.n && link->scope.source == NULL)
+        return error_set(error, ERROR_USAGE,
+                         "each source counts its own packets: say whose numbers they are");
     if (link->expires_ns <= now_ns)
         return error_set(error, ERROR_USAGE, "its end is over already");
     if (link->scope.range.from_ns > link->scope.range.to_ns)
@@ -232,9 +239,11 @@ static bool insert(struct database *database, const struct link *link, struct er
     sqlite3_stmt *statement = share_database_prepare(
         database,
         "INSERT INTO link (id, kind, secret_hash, label, source, filter, device, from_ns, to_ns, bytes, role,"
-        " rights, created_ns, created_by, expires_ns, most_viewers)"
-        " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM link) < ?",
+        " rights, created_ns, created_by, expires_ns, most_viewers, numbers)"
+        " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM link) < ?",
         error);
+    struct buffer numbers;
+    bool is_full;
 
     if (statement == NULL)
         return false;
@@ -254,7 +263,17 @@ static bool insert(struct database *database, const struct link *link, struct er
     bind_text(statement, 14, link->created_by);
     sqlite3_bind_int64(statement, 15, link->expires_ns);
     sqlite3_bind_int64(statement, 16, link->most_viewers);
-    sqlite3_bind_int(statement, 17, LINKS_LIMIT);
+    buffer_init(&numbers, NUMBER_RANGES_TEXT_BYTES + 1);
+    number_ranges_put(&numbers, &link->scope.numbers);
+    if (numbers.len)
+        sqlite3_bind_text(statement, 17, (const char *)numbers.data, (int)numbers.len, SQLITE_TRANSIENT);
+    is_full = numbers.is_full;
+    buffer_clear(&numbers);
+    sqlite3_bind_int(statement, 18, LINKS_LIMIT);
+    if (is_full) {
+        sqlite3_finalize(statement);
+        return error_set(error, ERROR_SYSTEM, "no memory for the link's packet numbers");
+    }
     if (!share_database_finish(database, statement, "the link cannot be written", error))
         return false;
     if (sqlite3_changes(database_handle(database)) == 0)

@@ -31,6 +31,7 @@ struct live_view { /* one viewer's part in a group */
     struct missed_rows missed;
     uint64_t n_seen_before, n_matched_before; /* what the group had counted before this view */
     bool has_before;
+    bool is_first; /* the group had told nobody anything before him */
 };
 
 struct viewer {

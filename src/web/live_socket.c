@@ -139,12 +139,19 @@ static void told_frame(void *context, struct shared_bytes *frame, uint32_t n_row
 
 /*
  * A group may have counted before this viewer joined it. What it tells first says how much: all but the
- * packets from his first number on, and the rows that were framed since.
+ * packets from his first number on, and the rows that were framed since. Of a part of the source it does not
+ * know how many of these are its own: then all but those that were framed, which is too few by what came in
+ * that quarter of a second and did not match.
  */
 static void find_before(struct live_view *view, const struct hub_count *count)
 {
-    uint64_t n_since = count->through >= view->next ? count->through - view->next + 1 : 0;
+    bool is_of_all = scope_is_all(&view->viewer->access.scope);
+    uint64_t n_since = !is_of_all                     ? view->n_framed_rows
+                       : count->through >= view->next ? count->through - view->next + 1
+                                                      : 0;
 
+    if (!is_of_all && view->is_first)
+        n_since = count->n_seen;
     view->has_before = true;
     if (count->n_seen <= n_since)
         return; /* it began with him */
@@ -311,6 +318,7 @@ static void begin_view(struct viewer *viewer, uint32_t number, struct site_sourc
     }
     leave_view(viewer);
     viewer->view = view;
+    view->is_first = !hub_group_has_told(view->group);
     view->wants_rows = wants_rows;
     if (!wants_rows)
         hub_want_rows(view->group, &view->listener, false);

@@ -595,26 +595,25 @@ bool people_message(struct people *people, struct people_seat *seat, const json_
 
 /* ---- pins ---- */
 
-static bool covers(const struct access *access, const char *source, int64_t ts_ns,
+static bool covers(const struct access *access, const char *source, uint64_t number, int64_t ts_ns,
                    bool (*covered)(void *context, const char *link), void *context)
 {
     const struct scope *scope = &access->scope;
 
-    if (scope->source && strcmp(scope->source, source) != 0)
+    if (!scope_has_source(scope, source) || !scope_has_number_and_time(scope, number, ts_ns))
         return false;
-    if (ts_ns < scope->range.from_ns || ts_ns > scope->range.to_ns)
-        return false;
-    return (scope->filter == NULL && scope->device == NULL) || (covered && covered(context, access->link));
+    return scope_is_of_numbers_and_times(scope) || (covered && covered(context, access->link));
 }
 
-void people_tell_pin(struct people *people, const char *source, int64_t ts_ns, json_t *pin,
+void people_tell_pin(struct people *people, const char *source, uint64_t number, int64_t ts_ns, json_t *pin,
                      const char *removed, bool (*covered)(void *context, const char *link), void *context)
 {
     struct shared_bytes *frame = frame_of(pin ? json_pack("{s:s, s:O}", "type", "pin", "pin", pin)
                                               : json_pack("{s:s, s:s}", "type", "pin", "removed", removed));
 
     for (struct people_seat *seat = people->seats; frame && seat; seat = seat->next) {
-        if (is_first_of_audience(people, seat) && covers(&seat->access, source, ts_ns, covered, context))
+        if (is_first_of_audience(people, seat) &&
+            covers(&seat->access, source, number, ts_ns, covered, context))
             send_to_audience(people, seat, frame);
     }
     shared_bytes_release(frame);

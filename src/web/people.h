@@ -82,7 +82,7 @@ const char *people_name(const struct people *people, const char *person);
 
 /* Tells all whose access covers that packet. pin: as in the REST side; NULL: removed is the id of one that is
  * gone. covered: says it of links with a filter or a device; asked once a link. */
-void people_tell_pin(struct people *people, const char *source, int64_t ts_ns, json_t *pin,
+void people_tell_pin(struct people *people, const char *source, uint64_t number, int64_t ts_ns, json_t *pin,
                      const char *removed, bool (*covered)(void *context, const char *link), void *context);
 
 /* Links of guests who are here, once each: whose scopes pins are to be held against. */

@@ -295,13 +295,13 @@ static void a_pin_is_told_to_whose_access_covers_its_packet(void **state)
     begin(&world);
     narrow.scope.filter = "coap";
     sit(&world, &filtered, narrow, "Nora");
-    people_tell_pin(world.people, "box", 999, pin, NULL, only_link2, &n_asked);
+    people_tell_pin(world.people, "box", 1, 999, pin, NULL, only_link2, &n_asked);
     assert_non_null(last(&world.ann, "pin"));
     assert_null(last(&world.bob, "pin")); /* before his link begins */
     assert_non_null(last(&world.mallory, "pin"));
     assert_null(last(&filtered, "pin"));
     assert_int_equal(n_asked, 1);
-    people_tell_pin(world.people, "other", 1000, NULL, "1", NULL, NULL);
+    people_tell_pin(world.people, "other", 1, 1000, NULL, "1", NULL, NULL);
     says(last(&world.ann, "pin"), "{\"removed\":\"1\",\"type\":\"pin\"}");
     assert_null(last(&world.bob, "pin"));
     json_decref(pin);

@@ -14,6 +14,7 @@
 #include "web/machines.h"
 #include "web/metrics.h"
 #include "web/page.h"
+#include "web/plain_page.h"
 #include "web/router.h"
 
 const struct route web_routes[] = {
@@ -82,6 +83,8 @@ const struct route web_routes[] = {
     { HTTP_GET, "/s/{link}/d/{source}/{device}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
     { HTTP_GET, "/s/{link}/x/{source}/{session}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
     { HTTP_GET, "/s/{link}/c/{source}/p/{number}", page_show, ROLE_VIEW, ROUTE_ANYBODY },
+    { HTTP_GET, "/plain", plain_page_sources, ROLE_VIEW },
+    { HTTP_GET, "/plain/{source}", plain_page_show, ROLE_VIEW },
     { HTTP_GET, "/{file}", page_asset, ROLE_VIEW, ROUTE_ANYBODY },
 };
 const size_t n_web_routes = sizeof web_routes / sizeof *web_routes;

@@ -38,9 +38,13 @@ static void put_range(struct buffer *out, const struct time_range *range, bool i
 
 void scope_put_words(struct buffer *out, const struct scope *scope, bool is_local)
 {
-    bool is_all = scope->device == NULL && scope->filter == NULL;
+    bool is_all = scope_is_of_numbers_and_times(scope) && scope->numbers.n == 0;
 
     buffer_put_text(out, is_all ? "all packets" : "packets");
+    if (scope->numbers.n) {
+        buffer_put_u8(out, ' ');
+        number_ranges_put(out, &scope->numbers);
+    }
     if (scope->device) {
         buffer_put_text(out, " of device ");
         utf8_put_escaped(out, bytes_text(scope->device));

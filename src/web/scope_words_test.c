@@ -24,6 +24,11 @@ static void a_scope_is_said_in_words(void **state)
           " 2024-08-29 10:01:00 UTC, decoded, without bytes" },
         { { .device = "a\033[2Jb", .range = { INT64_MIN, at_ns }, .bytes = BYTES_NONE },
           "packets of device a\\x1b[2Jb up to 2024-08-29 10:00:00 UTC, addresses and summary" },
+        { { .source = "box",
+            .numbers = { 2, { { 100, 120 }, { 130, 130 } } },
+            .range = { INT64_MIN, INT64_MAX },
+            .bytes = BYTES_NONE },
+          "packets 100-120,130 seen by box, addresses and summary" },
     };
 
     (void)state;

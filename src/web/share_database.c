@@ -24,6 +24,8 @@ static const char *const steps[] = {
     " created_ns INTEGER NOT NULL, edited_ns INTEGER, resolved_ns INTEGER, resolved_by TEXT,"
     " removed_ns INTEGER, hold INTEGER) STRICT;"
     "CREATE INDEX pin_by_packet ON pin (source, number);",
+    "ALTER TABLE link ADD COLUMN numbers TEXT;", /* number_ranges; an older program must not open such a link
+                                                    wide */
 };
 
 struct database *share_database_open(const char *directory, enum database_mode mode, struct error *error)

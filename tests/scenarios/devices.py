@@ -9,7 +9,7 @@ import sqlite3
 import struct
 import time
 
-from harness import CAPTURES, Mirror, segments, udp_frame
+from harness import CAPTURES, Mirror, read_capture, segments, udp_frame
 
 MOVED = os.path.join(CAPTURES, 'dtls-cid-rebind.pcap')
 FIRST, SECOND = 'D:79445e2600000001', 'D:79445e2600000002'
@@ -173,3 +173,24 @@ def case_the_open_segment_is_asked_too(t):
     mirror.close()
     t.stop(recorder)
     t.equal(t.find_count('-A', archive, '--device', FIRST), 18, 'and once it is sealed')
+
+
+def case_an_index_made_again_in_the_middle_says_what_the_recorder_said(t):
+    """Of plain protocols too, whose packets belong to a device only where numbers go on from earlier segments."""
+    slow = t.path('slow.pcap')
+    packets = read_capture(os.path.join(CAPTURES, 'mqtt3-mosquitto.pcap'))
+    write_pcap(slow, [(1725001200 + 400 * i, packet.data) for i, packet in enumerate(packets)])
+    for capture, span in ((slow, 2000), (os.path.join(CAPTURES, 'demo-fleet.pcap'), 1)):
+        archive = t.path(f'archive-{span}')
+        t.run('import', capture, '-w', archive, '-G', span)
+        indexes = sorted(path for path in os.listdir(archive) if path.endswith('.tdx'))
+        t.check(len(indexes) >= 4, f'{capture}: only {len(indexes)} segments')
+        devices = t.run('devices', '-A', archive, '-T', 'json').stdout
+        for lost in indexes[1:]:
+            for how in (('check', '--repair'), ('index', '--rebuild')):
+                path = os.path.join(archive, lost)
+                wanted = open(path, 'rb').read()
+                os.unlink(path)
+                t.run(*how, '-A', archive)
+                t.check(open(path, 'rb').read() == wanted, f'{os.path.basename(capture)}: {lost}, {how[0]} {how[1]}: another index than the recorder made')
+        t.equal(t.run('devices', '-A', archive, '-T', 'json').stdout, devices, f'devices of {capture}')

@@ -6,12 +6,14 @@ import json
 import os
 import re
 import statistics
+import struct
 import time
 import urllib.parse
 
 from harness import CAPTURES, Mirror, read_capture
 from visitor import Visitor, WebSocket, ask, enter, guest, make_link, member
 
+NUMBERS = 'those numbers'
 MINE, OTHER = 'D:79445e260000000c', 'D:79445e2600000005'
 
 
@@ -45,9 +47,13 @@ def case_a_guest_sees_the_rows_of_the_scope_and_no_others(t):
         ({'filter': 'udp', 'device': OTHER}, ['-Y', 'udp', '--device', OTHER]),
         ({'from_ns': '1725001202000000000', 'to_ns': '1725001203000000000'},
          ['--from', '2024-08-30T07:00:02Z', '--to', '2024-08-30T07:00:03Z']),
+        ({'source': node, 'numbers': [[40, 60], [17, 17], [200, 230]]}, [NUMBERS]),
+        ({'source': node, 'numbers': [[40, 60], [17, 17], [200, 230]], 'filter': 'udp'}, [NUMBERS, '-Y', 'udp']),
     ]
     for wishes, words in scopes:
-        wanted = truth(t, archive, *words)
+        wanted = truth(t, archive, *words[NUMBERS in words:])
+        if NUMBERS in words:
+            wanted = [number for number in wanted if number == 17 or 40 <= number <= 60 or 200 <= number <= 230]
         t.check(wanted and (not words or len(wanted) < len(everything)), f'{words} tells nothing apart')
         someone = guest(server, *make_link(server, bytes='full', **wishes))
         t.equal(someone.rows(node, ''), wanted, f'rows of a link with {wishes}')
@@ -130,6 +136,102 @@ def case_counts_ranges_and_lists_tell_of_the_scope_only(t):
         path = t.path('found.pcapng')
         open(path, 'wb').write(find.body)
         t.equal(t.find_count('-r', path), len(wanted), 'packets downloaded')
+
+
+def case_a_link_of_some_packets_opens_those_and_no_others(t):
+    archive, node = fleet(t)
+    server = t.server(archive)
+    mine, every = truth(t, archive, '--device', MINE), truth(t, archive)
+    inside, wanted = mine[5], [17, *range(40, 51), mine[5]]
+    someone = guest(server, *make_link(server, bytes='full', role='comment', source=node,
+                                       numbers=[[40, 50], [17, 17], [inside, inside]]))
+    scope = someone.get('/me')['you']['scope']
+    t.equal(scope['numbers'], [[17, 17], [40, 50], [inside, inside]], 'what it says of itself')
+    t.check(f'17,40-50,{inside} seen by {node}' in scope['words'], scope['words'])
+    t.equal(someone.rows(node, ''), wanted, 'rows')
+    t.equal(someone.rows(node, '&device=' + quote(MINE)), [n for n in wanted if n in mine], 'rows of a device')
+    source = someone.get('/sources')['sources'][0]
+    t.equal((source['first'], source['end']), (17, inside + 1), 'what there is')
+    answer = someone.get(f'/sources/{node}/rows?before=99999999&n=250')
+    t.equal([row['number'] for row in answer['rows']], wanted, 'rows backwards')
+    t.equal(answer['span'], {'first': 17, 'end': inside + 1}, 'their span')
+    t.equal(someone.get(f'/sources/{node}/rows?from={every[-1]}&n=5')['rows'], [], 'rows behind the last')
+    for query in ['', '?filter=frame', '?first=1&last=99999999', '?from_ns=0&to_ns=9000000000000000000']:
+        count = someone.get(f'/sources/{node}/count{query}')
+        t.equal((count['matched'], count['first'], count['last']), (len(wanted), 17, inside), f'count{query}')
+    t.equal(someone.get(f'/sources/{node}/count?first=18&last=39')['matched'], 0, 'a range between')
+    bars = someone.get(f'/sources/{node}/timeline?buckets=10')
+    t.equal(sum(n for series in bars['series'] for _, n in series['bars']), len(wanted), 'bars')
+    rows = {row['number']: row for row in member(server).get(f'/sources/{node}/rows?from=1&n=250')['rows']}
+    times = sorted(rows[number]['time'] for number in wanted)
+    seconds = [time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(int(bars[end]) // 10**9)) for end in ('from_ns', 'to_ns')]
+    t.equal(seconds, [times[0][:19], times[-1][:19]], 'the timeline reaches from the first to the last of them')
+    for number in [16, 18, 39, 51, inside - 1, inside + 1, every[-1]]:
+        for rest in ['', '/bytes', '?engine=tapdeck']:
+            t.equal(someone.ask('GET', f'/sources/{node}/packets/{number}{rest}').words(),
+                    someone.ask('GET', f'/sources/{node}/packets/99999999{rest}').words(), f'packet {number}{rest}')
+        t.equal(someone.ask('POST', f'/sources/{node}/pins', {'number': number, 'text': 'x'}).status, 404, f'a pin on {number}')
+    for rest in ['', '/bytes']:
+        t.equal(someone.ask('GET', f'/sources/{node}/packets/{inside}{rest}').status, 200, f'a packet of it{rest}')
+    path = t.path('found.pcapng')
+    open(path, 'wb').write(someone.ask('GET', f'/sources/{node}/find').body)
+    t.equal(t.find_count('-r', path), len(wanted), 'packets downloaded')
+    for query in ['', '?like=7944', f'?from_ns=0']:
+        t.equal(someone.get(f'/sources/{node}/devices{query}')['devices'], [], f'devices{query}')
+    t.equal(someone.ask('GET', f'/sources/{node}/devices/{quote(MINE)}').words(),
+            someone.ask('GET', f'/sources/{node}/devices/nobody').words(), 'a device, though one packet is its')
+    seen = {end.rsplit(':', 1)[0] for number in wanted for end in (rows[number]['source'], rows[number]['destination'])}
+    for value in someone.get(f'/sources/{node}/filter/values?field=ip.addr')['values']:
+        t.check(value['text'] in seen, f'{value} is on no packet of the link')
+    session = someone.get(f'/sources/{node}/packets/{inside}')['session']
+    ladder = someone.get(f'/sources/{node}/sessions/{quote(session)}')
+    t.equal([packet['number'] for packet in ladder['packets']], [inside], 'the exchange, as far as the link goes')
+    for lane in ladder['lanes']:
+        t.check({end.rsplit(':', 1)[0] for end in lane['addresses']} <= seen, f'addresses of other packets: {lane}')
+    kept = truth(t, archive, '--device', OTHER)
+    known = member(server).get(f'/sources/{node}/packets/{kept[-1]}')
+    moved = guest(server, *make_link(server, bytes='headers', source=node, numbers=[[kept[-1], kept[-1]]]))
+    everywhere, there = (visitor.get(f'/sources/{node}/sessions/{quote(known["session"])}') for visitor in (member(server), moved))
+    t.check(len(everywhere['lanes'][0]['addresses']) > 1, 'it had one address all the time: the test tells nothing')
+    t.check(there['lanes'][0]['addresses'] in ([known['row']['source']], [known['row']['destination']]),
+            f'addresses it had on other packets: {there["lanes"]}')
+    someone = guest(server, *make_link(server, bytes='full', role='comment', source=node, numbers=[[17, 17], [inside, inside]]))
+    stranger = known['session']
+    t.equal(someone.ask('GET', f'/sources/{node}/sessions/{quote(stranger)}').words(),
+            someone.ask('GET', f'/sources/{node}/sessions/nosuch').words(), 'an exchange without one of its packets')
+    eve = guest(server, *make_link(server, role='comment', source=node, numbers=[[51, 52]]))
+    live, kept = eve.socket(), someone.socket()
+    live.wait('hello')
+    kept.wait('hello')
+    t.equal(someone.ask('POST', f'/sources/{node}/pins', {'number': inside, 'text': 'x'}).status, 201, 'a pin on one of them')
+    kept.wait('pin', 5)
+    while isinstance(message := live.read(0.3), dict):
+        t.check(message['type'] != 'pin', f'told of a pin that is not in the link: {message}')
+    for visitor, n in [(someone, 1), (eve, 0)]:
+        t.equal(len(visitor.get(f'/sources/{node}/pins')['pins']), n, 'pins')
+        t.equal(len(visitor.get(f'/sources/{node}/timeline')['pins']), n, 'pins of the timeline')
+
+
+def case_numbers_of_a_link_are_checked_and_last(t):
+    archive, node = fleet(t)
+    server = t.server(archive)
+    chief = member(server)
+    for numbers in [[], [[5, 4]], [[0, 4]], [[1]], [1], 'all', [[1, 2, 3]], [['1', '2']], [[1, 1 << 53]], [[1.5, 2]], {},
+                    [[3 * i, 3 * i] for i in range(1, 34)]]:
+        got = chief.ask('POST', '/shares', {'source': node, 'numbers': numbers})
+        t.equal((got.status, got.json().get('code')), (400, 'share'), f'{numbers}')
+    t.equal(chief.ask('POST', '/shares', {'numbers': [[1, 2]]}).status, 400, 'numbers of no source')
+    t.equal(chief.ask('POST', '/shares', {'source': node, 'numbers': [[3 * i, 3 * i] for i in range(1, 33)]}).status, 201, '32 ranges')
+    for words in ['', '5-4', '1,', '0', 'x']:
+        t.run('share', 'create', '-A', archive, '--packets', words, exit=2)
+    link = t.run('share', 'create', '-A', archive, '--packets', '130, 100-120').stdout.decode().strip()
+    listed = json.loads(t.run('share', 'list', '-A', archive, '-T', 'json').stdout)
+    t.equal((listed[0]['packets'], listed[0]['source']), ('100-120,130', node), 'listed')
+    server.child.kill()
+    server.child.wait()
+    again = t.server(archive, port=server.port)
+    someone = guest(again, *link.partition('/s/')[2].split('#'))
+    t.equal(someone.rows(node, ''), [*range(100, 121), 130], 'rows after a restart')
 
 
 def case_bytes_are_shown_as_far_as_the_link_says(t):
@@ -393,24 +495,45 @@ def mirror_fleet(port):
     mirror.close()
 
 
+def last_count(sock):
+    """What is told by now, and the rest of this quarter of a second."""
+    time.sleep(0.7)
+    sock.send({'type': 'ping', 't': 1})
+    sock.wait('pong')
+    return [message for message in sock.told if message.get('type') == 'count'][-1]
+
+
 def case_the_live_socket_shows_the_scope_and_no_more(t):
     archive, node, server, port = recorded_live(t)
     someone = guest(server, *make_link(server, device=MINE, bytes='full'))
     everyone = member(server)
-    live, all_of_it = someone.socket(), everyone.socket()
-    for sock in (live, all_of_it):
+    few = guest(server, *make_link(server, source=node, numbers=[[7, 9], [12, 12]]))
+    live, all_of_it, of_few = someone.socket(), everyone.socket(), few.socket()
+    for sock in (live, all_of_it, of_few):
         sock.wait('hello')
         sock.send({'type': 'hello', 'name': 'x'})
         sock.send({'type': 'view', 'view': 1, 'source': node, 'filter': '', 'rows': 'all', 'scope': None, 'device': '', 'bytes': 'full'})
         sock.wait('viewing')
     mirror_fleet(port)
     total = all_of_it.wait(lambda message: message.get('type') == 'count' and message['matched'] >= 200, 20)
-    count = live.wait(lambda message: message.get('type') == 'count' and message['through'] >= total['through'] - 5, 20)
+    count = last_count(live)
     t.check(0 < count['matched'] <= 40, f'the guest\'s count: {count}')
     t.check(count['matched'] < total['matched'], f'as much as a member: {count} {total}')
+    t.equal((count['seen'], count['sent'] + count['left_out']), (count['matched'], count['matched']), 'packets of his that there were')
+    late = someone.socket()
+    late.wait('hello')
+    late.send({'type': 'view', 'view': 1, 'source': node, 'filter': '', 'rows': 'all'})
+    late.wait('viewing')
     text = b''.join(live.frames)
     t.check(b'100.64.12.22' in text or MINE.encode() in text, 'the guest gets no rows of his device')
     t.check(b'100.64.5.15' not in text and OTHER.encode() not in text, 'rows of another device')
+    of_it = of_few.wait(lambda message: message.get('type') == 'count' and message['matched'] >= 4, 20)
+    t.equal((of_it['matched'], of_it['sent']), (4, 4), 'of a link of four packets')
+    t.equal(sum(struct.unpack_from('<I', frame, 8)[0] for frame in of_few.frames), 4, 'rows of its frames')
+    mirror_fleet(port)  # who joins a group that has counted gets counts of his own
+    its = last_count(late)
+    t.check(0 < its['matched'] <= count['matched'] + 5, f'who came later: {its}, before: {count}')
+    t.equal(its['sent'] + its['left_out'], its['matched'], 'of what came since he did')
     # a narrower question is fine, a wider one is not wider
     live.send({'type': 'view', 'view': 2, 'source': 'nosuchnode', 'filter': '', 'rows': 'all'})
     live.wait(lambda message: message['type'] in ('error', 'filter_error'))

@@ -386,3 +386,26 @@ def case_the_examples_of_the_description_are_what_it_describes(t):
                     if 'example' in content:
                         faults = checker.faults(content['schema'], content['example'])
                         t.check(not faults, f'{method} {path} {status}: {faults}')
+
+
+def case_a_plain_table_needs_no_script(t):
+    archive = fleet(t)
+    web = serve(t, archive)
+    node = node_of(web)
+    person = {'Accept': 'text/html,application/xhtml+xml,*/*;q=0.8'}
+    page = web.text('/plain', person)
+    t.check(f'href="/plain/{node}"' in page, page)
+    page = web.text(f'/plain/{node}', person)
+    t.check(page.count('<tr><td') == 100 and 'http-equiv="refresh"' in page, page[:600])
+    numbers = [int(n) for n in re.findall(r'<tr><td align="right">(\d+)<', page)]
+    before = web.text(f'/plain/{node}' + re.search(r'href="(\?before=[^"]*)"', page).group(1).replace('&amp;', '&'), person)
+    numbers_before = [int(n) for n in re.findall(r'<tr><td align="right">(\d+)<', before)]
+    t.check(numbers_before[-1] == numbers[0] - 1 and 'http-equiv' not in before, f'{numbers_before[-1:]} {numbers[:1]}')
+    hellos = web.text(f'/plain/{node}?filter=dtls.handshake.type%3D%3D1', person)
+    t.check(hellos.count('<tr><td') > 0 and hellos.count('Client Hello') == hellos.count('<tr><td'), hellos[:600])
+    wrong = web.text(f'/plain/{node}?filter=%3Cb%3Ecoap.cod', person)
+    t.check('&lt;b&gt;coap.cod' in wrong and '<b>' not in wrong, wrong)
+    nowhere = web.text('/plain/nobody', person)
+    t.check('<h1>Not Found</h1>' in nowhere, nowhere)
+    guest = link(t, web, archive, '--device', 'D:79445e2600000005')
+    t.check(guest.ask(f'/plain/{node}')[0] in (401, 404), 'a link opens a table that is not its own')

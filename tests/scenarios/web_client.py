@@ -50,6 +50,9 @@ class Web:
         assert status < 300, (path, status, body)
         return json.loads(body)
 
+    def text(self, path, headers=None):
+        return self.ask(path, headers=headers)[2].decode()
+
     def live(self, headers=None):
         return Live(self, headers)
 

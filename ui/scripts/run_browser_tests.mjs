@@ -51,4 +51,5 @@ if (program) {
   const run = spawnSync(process.execPath, ['--enable-source-maps', ...bundled], { stdio: 'inherit', env: { ...process.env, TAPDECK_UI: root } });
   process.exit(run.status ?? 1);
 }
-run_node_tests(bundled, ['--test-concurrency=1'], { TAPDECK_UI: root });
+// ONLY='R1[12]': tests whose names match.
+run_node_tests(bundled, ['--test-concurrency=1', ...(process.env['ONLY'] ? ['--test-name-pattern', process.env['ONLY']] : [])], { TAPDECK_UI: root });

@@ -3,14 +3,16 @@
 // Where the page begins.
 import './styles/base.css';
 import './styles/shell.css';
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './shell/app';
-import { go, router_start } from './shell/router';
+import { go, replace, route, route_path, router_start } from './shell/router';
 import { keys_lend, keys_start } from './shell/keys';
 import { help_open } from './shell/help';
 import { settings_start } from './state/settings';
 import { session_start } from './net/session';
 import { place_start } from './state/place';
+import { hello } from './state/store';
 
 settings_start();
 router_start();
@@ -22,6 +24,7 @@ keys_lend({
     { keys: ['1'], does: 'live', run: () => go({ screen: 'live' }) },
     { keys: ['2'], does: 'archive', run: () => go({ screen: 'archive' }) },
     { keys: ['3'], does: 'devices', run: () => go({ screen: 'devices' }) },
+    { keys: ['4'], does: 'the session of the selected packet', run: () => void import('./parts/session_open').then((part) => part.session_open()) },
     { keys: ['s'], does: 'share', run: () => document.querySelector<HTMLElement>('[data-action=share]')?.click() },
     {
       keys: ['?'],
@@ -29,6 +32,12 @@ keys_lend({
       run: help_open,
     },
   ],
+});
+/* The address names its source as soon as the server has said which there are: links are made from it, and one that is
+   copied must lead there too when another source is first. */
+effect(() => {
+  const first = hello.value?.sources[0]?.name;
+  if (first !== undefined && route.value.source === '') replace(route_path({ ...route.value, source: first }) + location.search);
 });
 render(<App />, document.getElementById('app')!);
 void session_start();

@@ -9,10 +9,30 @@ export const chromium_path = ['/usr/bin/chromium', '/usr/bin/chromium-browser', 
 export const no_browser = chromium_path === '' ? 'SKIPPED: no Chromium on this machine (script/install-deps installs Debian\'s)' : false;
 
 let browser: Browser | null = null;
+const launch = () => chromium.launch({ executablePath: chromium_path, args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'] });
+const look = { viewport: { width: 1440, height: 900 }, locale: 'en-GB', timezoneId: 'UTC' };
 
 export async function new_context(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
-  browser ??= await chromium.launch({ executablePath: chromium_path, args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'] });
-  return browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', timezoneId: 'UTC', ...options });
+  browser ??= await launch();
+  return browser.newContext({ ...look, ...options });
+}
+
+/* A browser of its own, whose pages can be stopped as a laptop's lid does: no CPU is taken meanwhile, and nobody else notices. */
+export async function browser_to_stop(): Promise<{ context: BrowserContext; renderers: () => Promise<number[]>; stop: () => Promise<() => void>; close: () => Promise<void> }> {
+  const own = await launch();
+  const context = await own.newContext(look);
+  const renderers = async () => {
+    const session = await own.newBrowserCDPSession();
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    return processInfo.filter((one) => one.type === 'renderer').map((one) => one.id);
+  };
+  const stop = async () => {
+    const pids = await renderers();
+    if (pids.length === 0) throw new Error('this browser has no renderer of its own');
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    return () => pids.forEach((pid) => process.kill(pid, 'SIGCONT'));
+  };
+  return { context, renderers, stop, close: () => own.close() };
 }
 export async function close_browser(): Promise<void> {
   await browser?.close();

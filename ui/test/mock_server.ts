@@ -20,10 +20,12 @@ export interface MockOptions {
   history: number; // packets before the start
   rate: number; // packets a second
   filter_every?: number; // any filter matches each such packet
+  turn_ms?: number; // how often rows are sent; 50
+  tail_above?: number; // rows a second that begin tail mode; 2,000
   hostile?: boolean; // names and texts that want to be markup
 }
 
-interface Viewer {
+export interface Viewer {
   socket: Socket;
   view: number;
   filter: string;
@@ -37,11 +39,12 @@ interface Viewer {
   through: number;
   gap_from: number; // packets not sent since: 0 none
   person: string;
+  name: string;
   place: unknown;
   follows: string | null;
 }
 
-const credit = 256 * 1024;
+export const credit = 256 * 1024;
 
 export class MockServer {
   private server: Server;
@@ -55,6 +58,7 @@ export class MockServer {
   first = 1;
   end: number; // one behind the last
   rate: number;
+  tail_above: number;
   port = 0;
   is_down = false; // refuses everything
   rows_asked: string[] = [];
@@ -62,6 +66,10 @@ export class MockServer {
   bytes = 'full';
   csp_reports = 0;
   state = 'live';
+  words: string | null = null;
+  brings_outside = false;
+  is_stalled = false; // rows are on their way for ever: only counts come through
+  private n_persons = 0;
   /* ms since 1970 of the packet `end_at_start - 1`, and of each since: when it was made. */
   private made: number[] = [];
   private readonly end_at_start: number;
@@ -69,6 +77,7 @@ export class MockServer {
   constructor(readonly options: MockOptions) {
     this.end = this.end_at_start = options.history + 1;
     this.rate = options.rate;
+    this.tail_above = options.tail_above ?? 2000;
     this.server = createServer((request, response) => this.answer(request, response));
     this.server.on('upgrade', (request, socket) => this.upgrade(request, socket as Socket));
     this.server.on('connection', (socket) => {
@@ -82,7 +91,7 @@ export class MockServer {
     await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
     this.port = (this.server.address() as { port: number }).port;
     this.last_turn = Date.now();
-    this.timer = setInterval(() => this.turn(), 50);
+    this.timer = setInterval(() => this.turn(), this.options.turn_ms ?? 50);
     this.count_timer = setInterval(() => this.tell_counts(), 250);
     return `http://127.0.0.1:${this.port}`;
   }
@@ -133,7 +142,7 @@ export class MockServer {
     return BigInt(Math.floor(ms * 1000)) * 1000n + BigInt(number % 1000);
   }
   matches(filter: string, number: number): boolean {
-    return filter === '' || number % (this.options.filter_every ?? 10) === 0;
+    return filter === '' || (!filter.includes('nothing') && number % (this.options.filter_every ?? 10) === 0);
   }
 
   private turn(): void {
@@ -173,12 +182,12 @@ export class MockServer {
       }
       let is_tail = false;
       let rows = numbers;
-      if (this.rate > 2000 && numbers.length > 60) {
+      if (this.rate > this.tail_above && numbers.length > 60) {
         rows = numbers.slice(-60);
         viewer.left_out += numbers.length - rows.length;
         is_tail = true;
       }
-      if (viewer.sent_bytes - viewer.acked > credit) {
+      if (this.is_stalled || viewer.sent_bytes - viewer.acked > credit) {
         if (viewer.gap_from === 0) viewer.gap_from = numbers[0] ?? 0;
         viewer.left_out += rows.length;
         continue;
@@ -214,7 +223,7 @@ export class MockServer {
         this.say(viewer, {
           type: 'count', view: viewer.view, through: viewer.through, seen: viewer.seen, matched: viewer.matched, sent: viewer.sent,
           left_out: viewer.left_out, per_second: viewer.filter === '' ? this.rate : Math.round(this.rate / (this.options.filter_every ?? 10)),
-          tail: this.rate > 2000 ? Math.round(this.rate / 750) : 0, last_time_ns: String(this.time_ns(this.end - 1)),
+          tail: this.rate > this.tail_above ? Math.round(this.rate / 750) : 0, last_time_ns: String(this.time_ns(this.end - 1)),
         });
   }
 
@@ -231,7 +240,7 @@ export class MockServer {
     );
     const viewer: Viewer = {
       socket, view: 0, filter: '', wants_rows: false, sent_bytes: 0, acked: 0, matched: 0, seen: 0, sent: 0, left_out: 0, through: 0, gap_from: 0,
-      person: `p-${this.viewers.size + 1}`, place: null, follows: null,
+      person: `p-${++this.n_persons}`, name: this.n_persons === 1 ? 'Ann Miller' : 'Ben', place: null, follows: null,
     };
     this.viewers.add(viewer);
     socket.on('close', () => {
@@ -260,22 +269,22 @@ export class MockServer {
         else if (opcode === 1) this.take(viewer, JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>);
       }
     });
-    this.say(viewer, { type: 'hello', protocol: 1, version: '0.1.0', now_ns: this.now_ns(), you: this.you(viewer.person), sources: [this.source()] });
+    this.say(viewer, { type: 'hello', protocol: 1, version: '0.1.0', now_ns: this.now_ns(), you: this.you(viewer.person, viewer.name), sources: [this.source()] });
     this.tell_people();
   }
   private now_ns(): string {
     return String(BigInt(Date.now()) * 1_000_000n);
   }
-  private you(person: string): object {
+  private you(person: string, name = 'Ann Miller'): object {
     return {
-      person, name: person === 'p-1' ? 'Ann Miller' : 'Ben', kind: 'member', role: this.role, bytes: this.bytes, link: null, expires_ns: null,
+      person, name, kind: 'member', role: this.role, bytes: this.bytes, link: null, expires_ns: null,
       scope: { words: 'everything', source: null, filter: null, device: null, from_ns: null, to_ns: null },
     };
   }
   source(): object {
     return {
-      name: 'box', state: this.state, since_ns: String(BigInt(this.start_ms) * 1_000_000n), first: this.first, end: this.end,
-      words: this.state === 'live' ? 'Capturing vxlan 10.20.1.10 vni 42' : 'Capture ended 09:40:11 by Ann', interfaces: ['vxlan 10.20.1.10 vni 42'],
+      name: 'box', state: this.state, since_ns: String(BigInt(this.start_ms) * 1_000_000n), first: this.first === this.end ? null : this.first, end: this.end,
+      words: this.words ?? (this.state === 'live' ? 'it is recorded now' : this.state === 'ended' ? 'its recording was ended' : 'its recorder gives no sign of life'), interfaces: ['vxlan 10.20.1.10 vni 42'],
     };
   }
   tell(message: object): void {
@@ -283,7 +292,7 @@ export class MockServer {
   }
   private tell_people(): void {
     const people = [...this.viewers].map((one) => ({
-      person: one.person, name: one.person === 'p-1' ? 'Ann Miller' : 'Ben', color: '', shape: '', role: this.role, place: one.place, away: false,
+      person: one.person, name: one.name, color: '', shape: '', role: this.role, place: one.place, away: false,
     }));
     this.tell({ type: 'people', people });
   }
@@ -314,8 +323,16 @@ export class MockServer {
         this.tell_people();
         for (const other of this.viewers) if (other.follows === viewer.person) this.say(other, { type: 'lead', person: viewer.person, place: viewer.place, outside: false });
         return;
+      case 'hello':
+        if (typeof message['name'] === 'string') viewer.name = message['name'];
+        this.tell_people();
+        return;
+      case 'bring':
+        for (const other of this.viewers) if (other !== viewer) this.say(other, { type: 'bring', person: viewer.person, place: message['place'], outside: this.brings_outside });
+        return;
       case 'follow':
         viewer.follows = message['person'] as string | null;
+        for (const other of this.viewers) if (other.person === viewer.follows) this.say(viewer, { type: 'lead', person: other.person, place: other.place, outside: false });
     }
   }
   private say(viewer: Viewer, message: object): void {
@@ -350,6 +367,8 @@ export class MockServer {
     }
     const asked = path.slice('/api/v1'.length);
     if (asked === '/me') return json({ version: '0.1.0', now_ns: this.now_ns(), you: this.you('p-1'), sources: [this.source()] });
+    if (asked === '/status')
+      return json({ version: '0.1.0', now_ns: this.now_ns(), sources: [this.source()], archive: null, recorders: [{ node: 'box', state: 'alive', packets: 0, bytes: 0, lost_kernel: 0, lost_queue: 0, lost_disk: 0, lost_mirror: 0, trouble: '' }] });
     if (asked === '/filter/check') return json(this.verdict(query.get('filter') ?? ''));
     if (asked === '/fields')
       return json({
@@ -389,6 +408,7 @@ export class MockServer {
       });
     }
     if (rest === 'pins') return json({ pins: [] });
+    if (rest === 'filter/values' && query.get('field') === 'coap.mid') return json({ field: 'coap.mid', values: [], seen: 100000, is_complete: false });
     if (rest === 'filter/values') return json({ field: query.get('field'), values: [{ value: '69', text: '2.05 Content', n: 9112 }, { value: '132', text: '4.04 Not Found', n: 31 }], seen: 100000, is_complete: false });
     const packet = /^packets\/(\d+)(\/bytes)?$/.exec(rest);
     if (packet) {
@@ -424,7 +444,7 @@ export class MockServer {
     if (filter.includes('bad')) return { state: 'error', text: 'no such field', column: 0, length: 3, suggestion: null, warnings: [], fields: [], is_covered: true };
     if (filter.includes('!='))
       return { state: 'warning', text: '', column: null, length: null, suggestion: null, warnings: [{ text: 'ip.addr stands twice in a packet: != holds only when both differ.' }], fields: [], is_covered: true };
-    return { state: 'ok', text: '', column: null, length: null, suggestion: null, warnings: [], fields: [], is_covered: true };
+    return { state: 'ok', text: '', column: null, length: null, suggestion: null, warnings: [], fields: filter.match(/[a-z]+\.[a-z_.]+/g) ?? [], is_covered: true };
   }
 
   private answer_rows(query: URLSearchParams, response: ServerResponse): void {

@@ -59,6 +59,19 @@ test('what lies in the archive is shown, and what comes joins it without a seam'
   await page.close();
 });
 
+test("from the server's own address one comes to a device and back", { skip, timeout: 120_000 }, async () => {
+  const { page, faults } = await open();
+  await until('the source in the address', () => page.url() === `${server.base}/live/${source}`);
+  await page.locator('header').getByText('Devices').click();
+  await page.getByText('D:79445e2600000005').first().click();
+  await until("the device's address", () => page.url().includes(`/d/${source}/D%3A79445e2600000005`));
+  await page.getByText('100.71.3.9').first().waitFor();
+  await page.getByRole('link', { name: 'Live', exact: true }).click();
+  await page.locator('.grid').waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test('cells are what tshark says', { skip, timeout: 120_000 }, async (t) => {
   const told = spawnSync('tshark', ['-r', demo_fleet, '-T', 'fields', '-E', 'separator=|', '-e', 'ip.src', '-e', 'udp.srcport', '-e', 'ip.dst', '-e', 'udp.dstport', '-e', '_ws.col.Protocol', '-e', 'frame.len', '-c', '120'], { encoding: 'utf8' });
   if (told.status !== 0) return t.skip('SKIPPED: no tshark');

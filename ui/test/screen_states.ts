@@ -23,7 +23,48 @@ const RANGE = '2024-08-29T03:00:00Z..2024-08-29T09:00:00Z';
 const problem = (status: number, code: string, detail: string): Answer => ({ status, body: { type: 'about:blank', title: code, status, code, detail } });
 const rows_there = (page: Page) => until('rows', async () => (await page.locator('.grid-row:not(.skeleton)').count()) > 5, 30_000);
 
+const no_rows = { first: 1, last: 1_204_101, matched: 0, is_complete: true, gaps: [], span: { first: 1, end: 1_204_102 }, rows: [] };
+const no_count = { matched: 0, seen: 0, bytes: 0, first: null, last: null, next: 0, share: 1, is_complete: true };
+/* Nothing matches, and what was seen instead. */
+const nothing_matches: Wish = {
+  answer: (_method, path, query) => {
+    if (path.endsWith('/rows')) return { status: 200, body: no_rows };
+    if (path.endsWith('/count')) return { status: 200, body: no_count };
+    if (!path.endsWith('/filter/values')) return undefined;
+    return { status: 200, body: { field: query.get('field'), values: [{ value: '69', text: '2.05 Content', n: 9112 }, { value: '132', text: '4.04 Not Found', n: 31 }], seen: 100_000, is_complete: false } };
+  },
+};
+
 export const screen_states: ScreenState[] = [
+  { name: 'live', path: `/live/${SOURCE}`, ready: '.legend', act: rows_there },
+  {
+    name: 'live-help', path: `/live/${SOURCE}`, ready: '.faces',
+    act: async (page) => {
+      await page.locator('.status-end button').first().waitFor();
+      await page.keyboard.press('?');
+      await page.locator('.help section').nth(2).waitFor();
+    },
+  },
+  {
+    name: 'live-name', path: `/live/${SOURCE}`, ready: '.faces',
+    act: async (page) => {
+      await page.getByRole('button', { name: /Change your name/ }).click();
+      await page.locator('.name-form').waitFor();
+    },
+  },
+  { name: 'live-list', path: `/live/${SOURCE}?as=list`, ready: '.row-list tbody tr' },
+  { name: 'live-nothing', path: `/live/${SOURCE}?f=coap.code+==+255`, ready: '.seen-near li', server: nothing_matches },
+  { name: 'archive-list', path: `/a/${SOURCE}?p=900000&as=list`, ready: '.row-list tbody tr' },
+  { name: 'archive-nothing', path: `/a/${SOURCE}?f=coap.code+==+255`, ready: '.seen-near li', server: nothing_matches },
+  {
+    name: 'share-packets', path: `/a/${SOURCE}?p=400000`, ready: '.grid-row.selected',
+    act: async (page) => {
+      await page.locator('.grid').focus();
+      for (let i = 0; i < 4; i++) await page.keyboard.press('Shift+ArrowDown');
+      await page.keyboard.press('s');
+      await page.getByRole('button', { name: 'These packets' }).waitFor();
+    },
+  },
   { name: 'archive', path: `/a/${SOURCE}?p=900000`, ready: '.archive-legend li', act: rows_there },
   { name: 'archive-range', path: `/a/${SOURCE}?t=${RANGE}&f=coap`, ready: '.archive-count b', act: rows_there },
   {

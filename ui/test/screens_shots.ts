@@ -7,7 +7,8 @@ import { fixture_server } from './fixtures/server.mjs';
 import { screen_states, type Wish } from './screen_states';
 
 const NOW = new Date('2024-08-29T14:40:31Z'); // the fleet's last packet: "3 min ago" is the same in each run
-const on_phones = ['archive', 'devices', 'device', 'session', 'share'];
+const on_phones = ['live', 'live-list', 'live-nothing', 'archive', 'devices', 'device', 'session', 'share'];
+const narrowest = ['live', 'live-list', 'live-nothing', 'archive', 'archive-list', 'share-packets'];
 
 export async function shoot_screens(root: string, out: string, only: string): Promise<void> {
   const wish: Wish = {};
@@ -36,6 +37,7 @@ export async function shoot_screens(root: string, out: string, only: string): Pr
     await shoot(colorScheme, { colorScheme }, all);
     await shoot(`phone-${colorScheme}`, { colorScheme, viewport: { width: 390, height: 780 } }, on_phones);
   }
+  await shoot('320', { viewport: { width: 320, height: 640 } }, narrowest);
   await shoot('forced', { forcedColors: 'active', colorScheme: 'dark' }, on_phones);
   server.close();
 }

@@ -16,7 +16,8 @@ mkdirSync(out, { recursive: true });
 const server = new MockServer({ dist: join(root, 'dist'), history: 12_000, rate: 180 });
 const base = await server.listen();
 
-for (const scheme of ['light', 'dark'] as const) {
+// ONLY=screen-… asks for the screens over the made-up fleet alone.
+for (const scheme of only.startsWith('screen-') ? [] : (['light', 'dark'] as const)) {
   const context = await new_context({ colorScheme: scheme });
   const page = await context.newPage();
   const faults = watch_faults(page);

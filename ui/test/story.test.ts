@@ -111,3 +111,24 @@ test('a link to one device leads to it, and to no other', { skip }, async () => 
   await ann.context().close();
   await guest.context().close();
 });
+
+test('a link to these packets shows them and no other', { skip }, async () => {
+  const ann = await member();
+  await ann.goto(`${server.origin}/live/${source}?p=20`);
+  await ann.locator('.grid-row.selected').waitFor();
+  await ann.locator('.grid').focus();
+  for (let i = 0; i < 9; i++) await ann.keyboard.press('Shift+ArrowDown');
+  await until('ten', async () => (await ann.locator('.grid-row.selected').count()) === 10);
+  const link = await link_made(ann, ['These packets', 'decoded']);
+
+  const guest = await (await new_context()).newPage();
+  await guest.goto(link);
+  await until('ten packets', async () => (await guest.locator('.grid-row:visible:not(.special):not(.skeleton)').count()) === 10);
+  const numbers = await guest.locator('.grid-row:visible:not(.special) .cell-no').allInnerTexts();
+  assert.deepEqual(numbers.map(Number).sort((a, b) => a - b), [...Array(10).keys()].map((i) => 20 + i));
+  const base = `${new URL(link).pathname.split('/a/')[0]}/api/v1/sources/${source}`;
+  const status = (path: string) => guest.evaluate(async (asked) => (await fetch(asked)).status, base + path);
+  assert.deepEqual([await status('/packets/25'), await status('/packets/19'), await status('/packets/30')], [200, 404, 404]);
+  await ann.context().close();
+  await guest.context().close();
+});

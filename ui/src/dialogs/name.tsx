@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from 'preact/hooks';
 import { live } from '../net/live_socket';
-import { Dialog, dialog_close } from '../shell/dialogs';
+import { dialog_close } from '../shell/dialog_open';
+import { Dialog } from '../shell/dialogs';
 import { hello } from '../state/store';
 import { settings, settings_set } from '../state/settings';
 

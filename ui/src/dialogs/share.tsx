@@ -15,7 +15,8 @@ import { note } from '../shell/notes';
 import { place_words } from '../shell/presence';
 import { route } from '../shell/router';
 import { Face } from '../shell/face';
-import { hello, people, source_named } from '../state/store';
+import { everyone_bring } from '../state/lead';
+import { hello, may_control, people, selected_packet, selected_range, session_shown, source_named } from '../state/store';
 import { count_text } from '../table/format';
 import { QrCode } from './qr';
 import { bytes_words, role_words, scope_words, share_address, share_choices, share_new, type ShareWhat } from './share_scope';
@@ -26,11 +27,18 @@ export default function Share({ what: wished, device: wished_device, on_close }:
   const source = source_now();
   const query = route.value.query;
   const filter = query.get('f') ?? '';
-  const device = wished_device ?? query.get('d') ?? (route.value.screen === 'device' ? route.value.subject : '');
+  const session = session_shown.peek();
+  const device = wished_device ?? query.get('d') ?? (route.value.screen === 'device' ? route.value.subject : session?.device ?? '');
   const newest_ns = source_named(source)?.to_ns;
-  const range = useMemo(() => range_of(query.get('t'), newest_ns != null ? us_of_ns(newest_ns) : Date.now() * 1000), []);
-  const choices = share_choices({ filter, device, range });
-  const [what, set_what] = useState<ShareWhat>(wished ?? choices.at(-1)![0]);
+  const range = useMemo(() => session ?? range_of(query.get('t'), newest_ns != null ? us_of_ns(newest_ns) : Date.now() * 1000), []);
+  // One packet that happens to be selected is offered, a range that one took pains to select is what one means.
+  const [packets] = useState(() => {
+    const taken = selected_range.peek();
+    const one = selected_packet.peek();
+    return taken ? ([taken.from, taken.to] as const) : one !== null ? ([one, one] as const) : null;
+  });
+  const choices = share_choices({ filter, device, range, packets, is_session: session !== null });
+  const [what, set_what] = useState<ShareWhat>(wished ?? (selected_range.peek() ? 'packets' : share_choices({ filter, device, range, packets: null, is_session: session !== null }).at(-1)![0]));
   const [role, set_role] = useState<ApiRole>('view');
   const [bytes, set_bytes] = useState<ApiBytesLevel>('headers');
   const [hours, set_hours] = useState(1);
@@ -38,12 +46,13 @@ export default function Share({ what: wished, device: wished_device, on_close }:
   const [made, set_made] = useState<{ link: string; share: ApiShare } | null>(null);
   const [fault, set_fault] = useState('');
   const [is_sending, set_sending] = useState(false);
-  const wish = { what, source, filter, device, range, role, bytes, hours, most_viewers };
+  const wish = { what, source, filter, device, range, packets, role, bytes, hours, most_viewers };
   const plan = share_new(wish, BigInt(Date.now()) * 1_000_000n);
   const words = scope_words(plan, range);
   const { filter: in_filter, device: in_device, from_ns, to_ns } = plan;
-  const count = useAsked<ApiCount>(JSON.stringify([source, in_filter, in_device, from_ns, to_ns]), (signal) =>
-    api.get<ApiCount>(`/sources/${path_part(source)}/count`, { filter: in_filter, device: in_device, from_ns, to_ns }, signal),
+  const [first, last] = plan.numbers?.[0] ?? [];
+  const count = useAsked<ApiCount>(JSON.stringify([source, in_filter, in_device, from_ns, to_ns, first, last]), (signal) =>
+    api.get<ApiCount>(`/sources/${path_part(source)}/count`, { filter: in_filter, device: in_device, from_ns, to_ns, first, last }, signal),
   );
   const shares = useAsked<{ shares: ApiShare[] }>('shares', (signal) => api.get('/shares', {}, signal));
 
@@ -157,7 +166,10 @@ function Here() {
 
   return (
     <section class="share-here" aria-label="People here now">
-      <h3>Here now <span class="quiet-text">{all.length}</span></h3>
+      <h3>
+        Here now <span class="quiet-text">{all.length}</span>
+        {all.length > 1 && may_control.value && <button class="button quiet" type="button" onClick={everyone_bring}>Bring everyone here</button>}
+      </h3>
       {all.length === 0 ? <p class="quiet-text">Nobody else.</p> : (
         <ul>
           {all.slice(0, 60).map((person) => (

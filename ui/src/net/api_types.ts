@@ -250,6 +250,7 @@ export interface ApiShare {
   seen_ns: Ns | null;
   created_ns: Ns;
   revoked: boolean;
+  numbers?: [number, number][] | null;
 }
 
 export interface ApiShareNew {
@@ -262,6 +263,7 @@ export interface ApiShareNew {
   to_ns?: Ns;
   expires_ns?: Ns;
   most_viewers?: number;
+  numbers?: [number, number][]; // first and last of each, both included
 }
 
 export interface ApiShareMade {
@@ -286,4 +288,7 @@ export interface ApiStatus {
   now_ns: Ns;
   sources: ApiSource[];
   archive: { segments: number; packets: number; stored_bytes: number; index_bytes: number; disk_bytes: number; disk_free_bytes: number } | null;
+  recorders: {
+    node: string; state: 'alive' | 'dead' | 'stuck'; packets: number; bytes: number; lost_kernel: number; lost_queue: number; lost_disk: number; lost_mirror: number; trouble: string;
+  }[];
 }

@@ -6,6 +6,7 @@
 import { frame_read, type RowFrame } from './frame';
 import { api_url, gap_read } from './api';
 import { alarm, health, health_set, hello, people, type Hello, type Person, type Pin, type Place, type SourceInfo } from '../state/store';
+import { note } from '../shell/notes';
 import { pin_came, pin_gone } from '../state/pins';
 import type { Gap } from '../table/lines';
 
@@ -55,9 +56,9 @@ const silence_ms = 12_000; // no pong for so long: the connection is dead, thoug
 
 export class LiveSocket {
   listener: LiveListener | null = null;
-  /* Of people, on whatever screen: state/place.ts. */
+  /* Of people, on whatever screen: state/lead.ts. */
   on_lead: (person: string, place: Place | null, is_outside: boolean) => void = () => undefined;
-  on_bring: (person: string, place: Place) => void = () => undefined;
+  on_bring: (person: string, place: Place, is_outside: boolean) => void = () => undefined;
   private socket: WebSocket | null = null;
   private wish: ViewWish | null = null;
   private view = 0;
@@ -307,7 +308,7 @@ export class LiveSocket {
         this.on_lead(text_of(message['person']), (message['place'] ?? null) as Place | null, message['outside'] === true);
         return;
       case 'bring':
-        this.on_bring(text_of(message['person']), (message['place'] ?? {}) as Place);
+        this.on_bring(text_of(message['person']), (message['place'] ?? {}) as Place, message['outside'] === true);
         return;
       case 'pin': {
         const pin = message['pin'] as Pin | undefined;
@@ -322,7 +323,8 @@ export class LiveSocket {
         if (message['why'] !== 'restart') this.end(message['why'] === 'logged_out' ? 'ended' : 'refused', text_of(message['words']));
         return;
       case 'error':
-        console.warn(`live socket: ${text_of(message['code'])}: ${text_of(message['words'])}`);
+        if (message['code'] === 'too_often') note({ text: `Not asked: ${text_of(message['words'])}.`, kind: 'bad' });
+        else console.warn(`live socket: ${text_of(message['code'])}: ${text_of(message['words'])}`);
         return;
       default:
         this.send({ type: 'error', code: 'unknown_type' });

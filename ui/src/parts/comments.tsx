@@ -4,7 +4,8 @@
 // connection, another packet, and a reload: it is kept in this tab until it is sent.
 import './comments.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { TEXT_LIMIT, pin_add, pin_edit, pin_remove, pin_reply, pin_resolve, pins_by_number, pins_sending, type Pin } from '../state/pins';
+import { TEXT_LIMIT, pin_add, pin_edit, pin_remove, pin_reply, pin_resolve } from '../state/pin_changes';
+import { pins_by_number, pins_sending, type Pin } from '../state/pins';
 import { hello, may_comment, may_control } from '../state/store';
 import { Ago, Stranger } from './pieces';
 

@@ -6,6 +6,7 @@
 // Imperative: a wheel turn must be answered in the same frame, and 500 stacked bars are not elements. What can be
 // operated is elements all the same: the handles are sliders with their time in words, so that keyboard and screen readers
 // get what the mouse gets. Never asks the server; says what is in sight, and its owner asks.
+import { presence_draw, type PresenceMark } from './presence_marks';
 import { canvas_begin, palette_of, palette_watch, type Palette } from './palette';
 import {
   NO_BARS, axis_end, bar_at, bars_in_sight, bars_total, pins_bundled,
@@ -42,6 +43,7 @@ export class TallTimeline {
   private whole_bars: TimelineBars = NO_BARS;
   private gaps: readonly TimelineGap[] = [];
   private pins: readonly TimelinePin[] = [];
+  private people: readonly PresenceMark[] = [];
   private marks: readonly TimelineMark[] = [];
   private brush: Brush | null = null;
   private cursor_us: number | null = null; // the selected packet
@@ -109,6 +111,11 @@ export class TallTimeline {
     this.draw_soon();
   }
 
+  set_people(people: readonly PresenceMark[]): void {
+    this.people = people;
+    this.draw_soon();
+  }
+
   set_cursor(us: number | null): void {
     this.cursor_us = us;
     this.draw_soon();
@@ -162,6 +169,10 @@ export class TallTimeline {
     this.draw_bars(context, palette, bottom);
     this.draw_marks(context, palette, bottom);
     this.draw_brush(context, palette, bottom);
+    for (const mark of this.people) {
+      const x = mark.us === null ? -1 : x_of(this.scale, mark.us);
+      if (x >= 0 && x <= this.scale.width_px) presence_draw(context, palette, mark, x, TOP_PX, bottom);
+    }
     this.draw_cursor(context, palette, bottom);
     this.draw_hover(context, palette, bottom);
     this.place_handles();

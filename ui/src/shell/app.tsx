@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One header, one screen below it, and what may lie over both: help, notes, the dialog of the moment.
+// One header, one screen below it, and what may lie over both: help, notes, the dialog of the moment (around.tsx, loaded
+// when one is in).
 import { useEffect, useState } from 'preact/hooks';
 import type { ComponentType } from 'preact';
 import { screen_name, type ScreenName } from './router';
 import { screens } from './screens';
 import { Header } from './header';
 import { Notes } from './notes';
-import { Dialogs } from './dialogs';
-import { FollowFrame } from './follow';
+import { access } from '../state/store';
 import { Gate } from './gate';
 
 function ScreenOf({ name }: { name: ScreenName }) {
@@ -54,15 +54,22 @@ function ScreenOf({ name }: { name: ScreenName }) {
   );
 }
 
+type Around = typeof import('./around');
+
 export function App() {
+  const [around, set_around] = useState<Around | null>(null);
+  const is_in = access.value.state === 'in';
+
+  useEffect(() => {
+    if (is_in) import('./around').then(set_around, () => undefined);
+  }, [is_in]);
   return (
     <div class="app">
-      <Header />
+      <Header Faces={around?.Faces} />
       <Gate>
         <ScreenOf name={screen_name.value} />
       </Gate>
-      <Dialogs />
-      <FollowFrame />
+      {around && <around.Overlays />}
       <Notes />
     </div>
   );

@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The dialog of the moment: one at a time, modal, closed by Esc, a click outside or its own button; the focus goes back
-// where it was (the <dialog> element's own doing). Dialogs that are seldom opened are loaded then:
-//   dialog_open(() => import('../dialogs/share'), { what: 'view' })
-import { signal } from '@preact/signals';
+// The dialog of the moment: modal, closed by Esc, a click outside or its own button; the focus goes back where it was (the
+// <dialog> element's own doing).
+import './dialogs.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren, ComponentType } from 'preact';
+import { dialog_close, dialog_now } from './dialog_open';
 import { note } from './notes';
-
-type DialogLoader = () => Promise<{ default: ComponentType<any> }>;
-
-const current = signal<{ load: DialogLoader; props: Record<string, unknown> } | null>(null);
-
-export function dialog_open(load: DialogLoader, props: Record<string, unknown> = {}): void {
-  current.value = { load, props };
-}
-
-export function dialog_close(): void {
-  current.value = null;
-}
 
 /* The frame that each dialog draws itself in. */
 export function Dialog({ title, children, on_close }: { title: string; children: ComponentChildren; on_close: () => void }) {
@@ -46,14 +34,14 @@ export function Dialog({ title, children, on_close }: { title: string; children:
 }
 
 export function Dialogs() {
-  const open = current.value;
+  const open = dialog_now.value;
   const [loaded, set_loaded] = useState<{ of: unknown; component: ComponentType<any> } | null>(null);
   useEffect(() => {
     if (!open) return;
     open.load().then(
       (module) => set_loaded({ of: open, component: module.default }),
       () => {
-        current.value = null;
+        dialog_close();
         note({ text: 'That part of the page could not be loaded; reload the page.', kind: 'bad' });
       },
     );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who is here: initials in a colour and a shape, and what a click does: follow that person, or say who one is.
-import { dialog_open } from './dialogs';
+import { dialog_open } from './dialog_open';
 import { initials, person_hue, place_words } from './presence';
 import { followed_person, hello, type Person } from '../state/store';
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one header of all screens: where one is, of which source, how the stream is, who else is here.
-import { hello, people, may_control } from '../state/store';
+import type { ComponentType } from 'preact';
+import { hello, may_control } from '../state/store';
 import { href, route, screen_name, go, type ScreenName } from './router';
 import { HealthChip } from './health_chip';
 import { help_open } from './help';
-import { dialog_open } from './dialogs';
-import { Face } from './face';
+import { dialog_open } from './dialog_open';
 
 const places: { screen: ScreenName; text: string; also?: ScreenName[] }[] = [
   { screen: 'live', text: 'Live' },
@@ -43,11 +43,9 @@ function Sources() {
   );
 }
 
-const n_faces = 4;
-
-export function Header() {
+/* Faces: who is here, once that part is loaded. */
+export function Header({ Faces }: { Faces?: ComponentType | undefined }) {
   const here = screen_name.value;
-  const others = people.value;
   return (
     <header class="header">
       <a class="logo" href={href({ screen: 'live' })} aria-label="tapdeck, live view">
@@ -68,12 +66,7 @@ export function Header() {
       <Sources />
       <HealthChip />
       <div class="header-end">
-        <div class="faces" role="group" aria-label="People here">
-          {others.slice(0, n_faces).map((person) => (
-            <Face key={person.person} person={person} />
-          ))}
-          {others.length > n_faces && <span class="faces-more">+{others.length - n_faces}</span>}
-        </div>
+        {Faces && <Faces />}
         {may_control.value && (
           <button class="button" data-action="share" onClick={() => dialog_open(() => import('../dialogs/share'))}>
             Share

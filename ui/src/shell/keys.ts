@@ -49,6 +49,8 @@ let before_ms = 0;
 
 export function keys_handle(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
+  // A dialog is over everything: its keys are its own, Esc before all.
+  if (document.querySelector('dialog[open]')) return;
   const name = key_name(event);
   const in_field = is_field(event.target);
   const lone = [...name].length === 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How people are drawn: initials, never a picture.
-import type { Person } from '../state/store';
+import type { Person, Place } from '../state/store';
 import { count_text } from '../table/format';
 
 /* Two letters at most, whole characters. 'ann b. miller' -> 'AM' */
@@ -27,4 +27,16 @@ export function place_words(person: Person): string {
   if (place?.following) return 'following live';
   if (typeof place?.packet === 'number') return `reading ${count_text(place.packet)}`;
   return place?.screen && place.screen !== 'live' ? `at ${place.screen}` : 'reading';
+}
+
+const screens: Record<string, string> = { live: 'the live view', archive: 'the archive', devices: 'the devices', device: 'a device', session: 'a session' };
+
+/* 'the archive, packet 1 204 102, filter coap' */
+export function where_words(place: Place): string {
+  const words = [screens[place.screen ?? ''] ?? 'this page'];
+
+  if (typeof place.packet === 'number' && place.following !== true) words.push(`packet ${count_text(place.packet)}`);
+  else if (place.following === true) words.push('following what comes');
+  if (typeof place.filter === 'string' && place.filter !== '') words.push(`filter ${place.filter.slice(0, 80)}`);
+  return words.join(', ');
 }

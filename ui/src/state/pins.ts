@@ -3,17 +3,12 @@
 // pins - comments on packets, the same for all who look (R10). They sit on (source, packet number), so they outlive
 // filters, reconnects and viewers.
 //
-// Optimistic: a pin is here before the server has it, under a name of its own (`new-1`), and goes again with the reason
-// when it is refused. Taking one out waits ten seconds for a second thought: nothing is sent before. Written here and
-// by the live socket (pin_came, pin_gone); everything else reads.
+// Written by the live socket (pin_came, pin_gone) and by pin_changes.ts; everything else reads.
 import { computed, signal } from '@preact/signals';
-import { api, ApiError } from '../net/api';
-import type { ApiPin, ApiReply } from '../net/api_types';
-import { announce, note } from '../shell/notes';
-import { hello, pins, type Pin } from './store';
-
-export const TEXT_LIMIT = 500; // characters, as the server has it
-const UNDO_MS = 10_000;
+import { api } from '../net/api';
+import type { ApiPin } from '../net/api_types';
+import { announce } from '../shell/notes';
+import { pins, type Pin } from './store';
 
 export type { Pin };
 export { pins };
@@ -21,7 +16,6 @@ export { pins };
 /* Ids of what the server has not confirmed yet. */
 export const pins_sending = signal<ReadonlySet<string>>(new Set());
 let source_of_pins = '';
-let n_new = 0;
 
 /* What the table's gutter, the timeline and the comments ask. Open pins only count as pinned; resolved ones stay readable. */
 export const pins_by_number = computed(() => {
@@ -36,12 +30,12 @@ export const pins_by_number = computed(() => {
 
 export const pins_in_order = computed(() => [...pins.value.values()].sort((a, b) => a.number - b.number || a.id.localeCompare(b.id)));
 
-function put(pin: Pin, is_sending = false): void {
+export function pin_put(pin: Pin, is_sending = false): void {
   pins.value = new Map(pins.value).set(pin.id, pin);
   set_sending(pin.id, is_sending);
 }
 
-function drop(id: string): void {
+export function pin_drop(id: string): void {
   const left = new Map(pins.value);
   left.delete(id);
   pins.value = left;
@@ -75,103 +69,11 @@ export function pin_came(pin: ApiPin): void {
   const is_new = !pins.peek().has(pin.id);
   const mine = [...pins.peek().values()].find((one) => one.id.startsWith('new-') && one.number === pin.number && one.text === pin.text);
 
-  if (mine) drop(mine.id);
-  put(pin);
+  if (mine) pin_drop(mine.id);
+  pin_put(pin);
   if (is_new && !mine) announce(`${pin.name} commented on packet ${pin.number}`);
 }
 
 export function pin_gone(id: string): void {
-  drop(id);
-}
-
-const now_ns = () => `${Date.now()}000000`;
-
-function me(): { person: string; name: string } {
-  const you = hello.peek()?.you;
-  return { person: you?.person ?? '', name: you?.name ?? 'me' };
-}
-
-function refused(what: string, fault: unknown): void {
-  note({ text: `${what}: ${fault instanceof ApiError ? fault.message : 'the page failed'}`, kind: 'bad' });
-}
-
-/* Resolves to false when it was refused; the text is then the caller's to keep. */
-export async function pin_add(source: string, number: number, time_ns: string, text: string): Promise<boolean> {
-  const id = `new-${++n_new}`;
-  const { person, name } = me();
-
-  put({ id, source, number, time_ns, person, name, text, replies: [], resolved: false, created_ns: now_ns() }, true);
-  try {
-    const pin = await api.post<ApiPin>(`/sources/${encodeURIComponent(source)}/pins`, { number, text });
-    drop(id);
-    put(pin);
-    return true;
-  } catch (fault) {
-    drop(id);
-    refused('Not commented', fault);
-    return false;
-  }
-}
-
-async function change(pin: Pin, now: Pin, what: string, send: () => Promise<ApiPin>): Promise<boolean> {
-  put(now, true);
-  try {
-    put(await send());
-    return true;
-  } catch (fault) {
-    put(pin);
-    refused(what, fault);
-    return false;
-  }
-}
-
-const path_of = (pin: Pin) => `/sources/${encodeURIComponent(pin.source)}/pins/${encodeURIComponent(pin.id)}`;
-
-export function pin_edit(pin: Pin, text: string): Promise<boolean> {
-  return change(pin, { ...pin, text }, 'Not changed', () => api.patch<ApiPin>(path_of(pin), { text }));
-}
-
-export function pin_resolve(pin: Pin, resolved: boolean): Promise<boolean> {
-  return change(pin, { ...pin, resolved }, resolved ? 'Not resolved' : 'Not opened again', () => api.patch<ApiPin>(path_of(pin), { resolved }));
-}
-
-export function pin_reply(pin: Pin, text: string): Promise<boolean> {
-  const reply: ApiReply = { id: `new-${++n_new}`, ...me(), text, created_ns: now_ns() };
-
-  return change(pin, { ...pin, replies: [...pin.replies, reply] }, 'Not answered', () => api.post<ApiPin>(`${path_of(pin)}/replies`, { text }));
-}
-
-/* Gone here at once, at the server after ten seconds, if nobody wants it back until then. */
-export function pin_remove(pin: Pin): void {
-  drop(pin.id);
-  const timer = setTimeout(() => void send(), UNDO_MS);
-  const hurry = () => {
-    clearTimeout(timer);
-    void send();
-  };
-
-  // Whoever leaves has made up his mind.
-  addEventListener('pagehide', hurry, { once: true });
-  async function send(): Promise<void> {
-    removeEventListener('pagehide', hurry);
-    try {
-      await api.delete(path_of(pin));
-    } catch (fault) {
-      if (fault instanceof ApiError && fault.status === 404) return;
-      put(pin);
-      refused('Not removed', fault);
-    }
-  }
-  note({
-    text: 'Comment removed',
-    ms: UNDO_MS,
-    action: {
-      label: 'Undo',
-      run: () => {
-        clearTimeout(timer);
-        removeEventListener('pagehide', hurry);
-        put(pin);
-      },
-    },
-  });
+  pin_drop(id);
 }

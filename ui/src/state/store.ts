@@ -15,6 +15,7 @@ export interface Scope {
   device: string | null;
   from_ns: string | null;
   to_ns: string | null;
+  numbers?: [number, number][] | null;
 }
 
 export interface You {
@@ -101,7 +102,7 @@ export interface Place {
   filter?: string;
   following?: boolean;
   first?: number;
-  time_ns?: string;
+  time_ns?: string | undefined;
   path?: string;
 }
 
@@ -123,6 +124,10 @@ export const followed_person = signal<string | null>(null); // Person.person
 
 /* The packet one looks at, on whatever screen. Written by the screen. */
 export const selected_packet = signal<number | null>(null);
+/* First and last number of a range one selected in a table; null: none, or one packet. Written by the screen. */
+export const selected_range = signal<{ from: number; to: number } | null>(null);
+/* The session one looks at; null: none. Written by its screen. */
+export const session_shown = signal<{ device: string; from_us: number; to_us: number } | null>(null);
 
 /* Pins of the present source, by packet. Written by net/ and by what makes, changes and removes them. */
 export interface Pin {
@@ -142,6 +147,11 @@ export const pins = signal<ReadonlyMap<string, Pin>>(new Map()); // by id
 /* A red bar over all (disk full, recording stopped). Written by net/. */
 export const alarm = signal<string | null>(null);
 
+/* Through a link about a filter, a device or some packets: its rows stand one behind the other, as those of a filter. */
+export const is_scoped = computed(() => {
+  const scope = hello.value?.you.scope;
+  return !!scope && (scope.filter !== null || scope.device !== null || !!scope.numbers);
+});
 export const may_comment = computed(() => hello.value !== null && hello.value.you.role !== 'view');
 export const may_control = computed(() => hello.value?.you.role === 'control');
 export const bytes_level = computed<BytesLevel>(() => hello.value?.you.bytes ?? 'none');

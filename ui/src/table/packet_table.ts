@@ -589,6 +589,11 @@ export class PacketTable {
 
   private sync_scroller(is_now: boolean): void {
     this.last_sync = performance.now();
+    // Somebody scrolled, and the event of it is still on its way: what he wants is not to be overwritten.
+    if (!is_now && this.following && this.expected_scroll - this.root.scrollTop > 0.6) {
+      this.on_scroll();
+      return;
+    }
     const { n } = this.owner.lines();
     const total = n * this.row_px;
     if (this.root.getAttribute('aria-rowcount') !== String(n + 1)) this.root.setAttribute('aria-rowcount', String(n + 1));

@@ -6,6 +6,7 @@
 import { ApiError, rows_get, type Params, type RowsAnswer } from '../net/api';
 import type { RowFrame } from '../net/frame';
 import { Lines, type EdgePart, type Gap } from './lines';
+import { is_scoped } from '../state/store';
 import { RowStore } from './row_store';
 import { PacketTable, type SpecialText, type TableOwner } from './packet_table';
 import { columns_named, type Column } from './columns';
@@ -84,7 +85,7 @@ export class PacketView {
   }
 
   get is_filtered(): boolean {
-    return this.question.filter !== '' || this.question.device !== '' || this.question.from_ns !== '' || this.question.to_ns !== '';
+    return this.question.filter !== '' || this.question.device !== '' || this.question.from_ns !== '' || this.question.to_ns !== '' || is_scoped.peek();
   }
 
   set_columns(ids: string[]): void {

@@ -4,12 +4,16 @@
 // request. In the address: `f` filter, `d` device, `t` the range, `p` the packet.
 import './archive.css';
 import '../../table/table.css';
+import type { ComponentType } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../../net/api';
 import type { ApiCount, ApiTimeline } from '../../net/api_types';
+import { copy_address } from '../../parts/copy_address';
 import { Download } from '../../parts/download';
 import { PacketDrawer, pane_open } from '../../parts/packet_drawer';
 import { Stranger, Waiting, source_now } from '../../parts/pieces';
+import { presence_now, presence_ticks } from '../../parts/presence_marks';
+import { SeenNear } from '../../parts/seen_near';
 import { TallTimeline } from '../../parts/tall_timeline';
 import { bars_of, count_ask, gaps_of, marks_of, timeline_ask } from '../../parts/timeline_ask';
 import { bars_wanted, type TimelineGap } from '../../parts/timeline_data';
@@ -19,12 +23,12 @@ import { keys_lend } from '../../shell/keys';
 import { announce, note } from '../../shell/notes';
 import { href, route, set_query } from '../../shell/router';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
-import { led, place_now, place_set } from '../../state/place';
-import { selected_packet, source_named } from '../../state/store';
+import { is_place_old, led, place_set } from '../../state/place';
+import { people, selected_packet, selected_range, source_named } from '../../state/store';
 import { settings, settings_set } from '../../state/settings';
 import { count_text } from '../../table/format';
 import { PacketView, columns_write } from '../../table/packet_view';
-import type { TimeFormat } from '../../table/time_format';
+import { ns_of_instant, type TimeFormat } from '../../table/time_format';
 import { SearchBox, type Reading } from './search_box';
 import { Side } from './side';
 
@@ -54,6 +58,11 @@ export default function Archive() {
   const [sight, set_sight] = useState<{ from_us: number; to_us: number } | null>(null);
   const [count, set_count] = useState<ApiCount | null>(null);
   const [is_side_open, set_side_open] = useState(false);
+  const is_list = query.get('as') === 'list';
+  const [List, set_list] = useState<ComponentType<any> | null>(null);
+  useEffect(() => {
+    if (is_list) import('../../parts/row_list').then((module) => set_list(() => module.RowList), () => undefined);
+  }, [is_list]);
 
   const take_range = useCallback((now: TimeRange) => set_query({ t: range_text(now), p: null }, { push: true }), []);
   const show = useCallback(async (number: number) => {
@@ -142,6 +151,8 @@ export default function Archive() {
     view.current?.table.refill();
   }, [whole, pins.value]);
 
+  useEffect(() => timeline.current?.set_people(presence_now(name)), [people.value, name]);
+
   useEffect(() => {
     if (name !== '') pins_load(name).catch(() => undefined);
   }, [name]);
@@ -154,11 +165,15 @@ export default function Archive() {
       {
         followed: () => undefined,
         painted: () => {
+          if (!is_place_old(made)) return;
           const { first } = made.table.visible();
-          if (first !== place_now().first) place_set({ first, following: false });
+          const at = made.time_of(first);
+          place_set({ source: made.question.source, first, following: false, time_ns: at ? ns_of_instant(at) : undefined });
         },
-        selected: (number) => {
+        selected: (number, is_range) => {
+          const { from } = made.table.selection;
           selected_packet.value = number;
+          selected_range.value = is_range ? { from: Math.min(from, number), to: Math.max(from, number) } : null;
           set_query({ p: number });
           const at = made.time_of(number);
           timeline.current?.set_cursor(at ? at.sec * 1e6 + Math.floor(at.nsec / 1000) : null);
@@ -173,7 +188,12 @@ export default function Archive() {
     );
     made.set_time_format(settings.value.time_format as TimeFormat, null);
     view.current = made;
-    return () => made.close();
+    const untick = presence_ticks(made, () => made.question.source);
+    return () => {
+      untick();
+      made.close();
+      selected_range.value = null;
+    };
   }, []);
 
   useEffect(() => {
@@ -223,13 +243,22 @@ export default function Archive() {
           { keys: ['/'], does: 'search', run: () => document.querySelector<HTMLInputElement>('[data-search]')?.select() },
           { keys: ['j', 'ArrowDown'], does: 'next packet', run: () => view.current?.table.select_by(1) },
           { keys: ['k', 'ArrowUp'], does: 'packet before', run: () => view.current?.table.select_by(-1) },
+          { keys: ['Shift+ArrowDown', 'J'], does: 'select a range down', run: () => view.current?.table.select_by(1, true) },
+          { keys: ['Shift+ArrowUp', 'K'], does: 'select a range up', run: () => view.current?.table.select_by(-1, true) },
+          { keys: ['Home', 'g g'], does: 'the first packet', run: () => view.current?.table.show_line(0, 0) },
+          { keys: ['End', 'G'], does: 'the last packet', run: () => view.current?.table.show_line(view.current.lines.n - 1, 1) },
+          { keys: ['m'], does: 'mark', run: () => (selected_packet.value === null ? false : void view.current?.table.toggle_mark(selected_packet.value)) },
+          { keys: ['x'], does: 'ignore', run: () => (selected_packet.value === null ? false : void view.current?.table.toggle_ignore(selected_packet.value)) },
+          { keys: ['f'], does: 'its session', run: () => void import('../../parts/session_open').then((part) => part.session_open()) },
+          { keys: ['l'], does: 'read as a list', run: () => set_query({ as: 'list' }, { push: true }) },
+          { keys: ['y'], does: 'copy a link to this view', run: () => void copy_address(new URL(location.href)) },
           { keys: ['PageDown'], does: 'a page on', run: () => view.current?.table.select_by(view.current.table.page_lines) },
           { keys: ['PageUp'], does: 'a page back', run: () => view.current?.table.select_by(-view.current.table.page_lines) },
           { keys: ['+', '='], does: 'closer', run: () => timeline.current?.zoom(2) },
           { keys: ['-'], does: 'further away', run: () => timeline.current?.zoom(0.5) },
           { keys: ['0'], does: 'the whole archive', run: () => see_all() },
           { keys: ['Enter'], does: 'open the packet', run: () => (selected_packet.value === null ? false : pane_open('details')) },
-          { keys: ['c'], does: 'comment on the packet', run: () => (selected_packet.value === null ? false : pane_open('comments')) },
+          { keys: ['c', 'p'], does: 'comment on the packet', run: () => (selected_packet.value === null ? false : pane_open('comments')) },
           { keys: ['['], does: 'comment before', run: () => step_pin(-1) },
           { keys: [']'], does: 'next comment', run: () => step_pin(1) },
           {
@@ -299,6 +328,7 @@ export default function Archive() {
         </span>
         <div class="end">
           <Download source={name} filter={filter || null} device={device || null} {...range_params(range)} />
+          <button class="button quiet" title="Packets as pages of a plain table (l)" onClick={() => set_query({ as: 'list' }, { push: true })}>Read as list</button>
           <button class="button side-button" aria-expanded={is_side_open} onClick={() => set_side_open(!is_side_open)}>What is kept</button>
         </div>
       </div>
@@ -328,7 +358,21 @@ export default function Archive() {
             </div>
           )}
           {!fault && count?.is_complete && count.matched === 0 && <Empty filter={filter} device={device} range={range} whole={whole} take={take_range} />}
-          <div class="archive-table" ref={table_host} hidden={fault !== null || (count?.is_complete === true && count.matched === 0)} />
+          <div class="archive-rows" hidden={fault !== null || (count?.is_complete === true && count.matched === 0)}>
+            <div class="archive-table" ref={table_host} inert={is_list} />
+            {is_list && List && view.current && (
+              <List
+                question={view.current.question}
+                start={view.current.table.visible().first}
+                format={settings.value.time_format as TimeFormat}
+                close={() => set_query({ as: null })}
+                open={(number: number) => {
+                  set_query({ as: null });
+                  void show(number).then(() => pane_open('details'));
+                }}
+              />
+            )}
+          </div>
           <PacketDrawer source={name} number={selected_packet.value} filter={(text, is_applied) => set_query({ f: is_applied || filter === '' ? text : `(${filter}) && ${text}`, p: null }, { push: true })} />
         </div>
       </div>
@@ -362,6 +406,7 @@ function Empty({ filter, device, range, whole, take }: { filter: string; device:
     <div class="nothing">
       <h2>No packets {what} {range === ANY_TIME ? 'in this archive' : 'in this time'}</h2>
       {hole && <p class="bad">▒ {hole.words}</p>}
+      {filter !== '' && device === '' && range === ANY_TIME && <SeenNear source={source_now()} filter={filter} apply={(wanted) => set_query({ f: wanted, p: null }, { push: true })} />}
       <div class="buttons">
         {near.before && <button class="button" onClick={() => take(near.before!)}>← Nearest before: {duration_words(range.from_us! - near.before.to_us!)}</button>}
         {near.after && <button class="button" onClick={() => take(near.after!)}>Nearest after: {duration_words(near.after.from_us! - range.to_us!)} →</button>}

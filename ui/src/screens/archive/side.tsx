@@ -17,7 +17,7 @@ export function Side({ source, gaps, look, show }: { source: SourceInfo | null; 
   const [n, set_n] = useState(30);
   const kept = status.value?.archive ?? null;
   const pins = pins_in_order.value;
-  const day = (us: number) => date_words(us).replace(/ \d+$/, '');
+  const day = (us: number) => date_words(us).replace(` ${new Date().getUTCFullYear()}`, ''); // the year where it is another
 
   return (
     <aside class="archive-side" aria-label="What is kept">

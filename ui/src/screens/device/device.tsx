@@ -9,7 +9,7 @@ import { useAsked } from '../../parts/asked';
 import { DayStrip } from '../../parts/day_strip';
 import { Ago, Length, Moment, Refused, Stranger, Waiting, kind_words, path_part, source_now } from '../../parts/pieces';
 import { ns_from, ns_until, us_of_ns } from '../../parts/time_scale';
-import { dialog_open } from '../../shell/dialogs';
+import { dialog_open } from '../../shell/dialog_open';
 import { keys_lend } from '../../shell/keys';
 import { note } from '../../shell/notes';
 import { go, href, route } from '../../shell/router';
@@ -102,7 +102,7 @@ export default function Device() {
           </div>
         </section>
         <section class="card" aria-label="When it was here">
-          <h2>When it was here <span class="quiet-text">hours, UTC</span></h2>
+          <h2>When it was here <span class="quiet-text">UTC</span></h2>
           <div class="in">{device ? <DayStrip strip={device.strip} pick={(from, to) => packets(from, to)} /> : <Waiting width={60} />}</div>
         </section>
         <section class="card wide" aria-label="Where it was">

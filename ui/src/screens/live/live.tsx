@@ -6,7 +6,7 @@ import './live.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ComponentType } from 'preact';
 import { keys_lend } from '../../shell/keys';
-import { set_query } from '../../shell/router';
+import { route, set_query } from '../../shell/router';
 import { health, selected_packet } from '../../state/store';
 import { settings } from '../../state/settings';
 import { count_text } from '../../table/format';
@@ -15,6 +15,7 @@ import { LiveModel } from './live_model';
 
 type Parts = typeof import('./live_parts');
 const load_parts = () => import('./live_parts');
+const load_list = () => import('../../parts/row_list');
 const load_pane = () => import('../../packet/packet_pane');
 
 export default function Live() {
@@ -24,6 +25,8 @@ export default function Live() {
   const [Pane, set_pane] = useState<ComponentType<any> | null>(null);
   const [tab, set_tab] = useState<PaneTab>('details');
   const [is_large, set_large] = useState(false);
+  const is_list = route.value.query.get('as') === 'list';
+  const [List, set_list] = useState<ComponentType<any> | null>(null);
   const pane_open = model.pane_is_open.value && selected_packet.value !== null;
 
   useEffect(() => {
@@ -33,6 +36,12 @@ export default function Live() {
     model.start(host.current!);
     return () => model.close();
   }, [model]);
+
+  useEffect(() => (parts && model.view ? parts.presence_ticks(model.view, () => model.source) : undefined), [model, parts]);
+
+  useEffect(() => {
+    if (is_list) load_list().then((module) => set_list(() => module.RowList), () => undefined);
+  }, [is_list]);
 
   // The packet's part of the page: at rest, so that it is there when the first packet is opened.
   useEffect(() => {
@@ -60,7 +69,7 @@ export default function Live() {
         {parts && <parts.Banners model={model} />}
       </div>
       <div class="live-table">
-        <div class="table-host" ref={host} />
+        <div class="table-host" ref={host} inert={is_list} />
         {parts ? (
           <parts.Empty model={model} />
         ) : (
@@ -68,7 +77,10 @@ export default function Live() {
             <p>connecting …</p>
           </div>
         )}
-        <FollowBar model={model} />
+        {is_list && List && model.is_ready.value && parts && (
+          <List question={model.view!.question} start={model.is_following.peek() ? 0 : model.view!.table.visible().first} format={model.time_format.value} {...parts.list_ways(model)} />
+        )}
+        {!is_list && <FollowBar model={model} />}
       </div>
       {pane_open && (
         <>

@@ -8,15 +8,15 @@ import type { RowFrame } from '../../net/frame';
 import { live, type Count, type FilterFault, type LiveListener } from '../../net/live_socket';
 import { announce, note } from '../../shell/notes';
 import { route, set_query } from '../../shell/router';
-import { followed_person, health, health_set, hello, selected_packet, source_named, type Place } from '../../state/store';
-import { led, place_set } from '../../state/place';
+import { followed_person, health, health_set, hello, is_scoped, selected_packet, selected_range, source_named, type Place } from '../../state/store';
+import { is_place_old, led, place_set } from '../../state/place';
 import { pins, pins_by_number, pins_load } from '../../state/pins';
 import { settings, settings_set } from '../../state/settings';
 import { columns_write, gap_words, PacketView } from '../../table/packet_view';
 import type { Column } from '../../table/columns';
 import { count_text, duration_text } from '../../table/format';
 import type { Gap } from '../../table/lines';
-import { instant_of_ns, is_time_format, ms_of_instant, ns_of_instant, time_formats, type Instant, type TimeFormat } from '../../table/time_format';
+import { instant_of_ns, is_time_format, ms_of_instant, ns_of_instant, type Instant, type TimeFormat } from '../../table/time_format';
 import { LiveBars } from './live_bars';
 
 export interface MenuOf {
@@ -44,7 +44,6 @@ export class LiveModel implements LiveListener {
   readonly pane_is_open = signal(false);
   readonly time_format = signal<TimeFormat>('time');
   readonly menu = signal<MenuOf | null>(null);
-  readonly range = signal<{ from: number; to: number } | null>(null);
   readonly asks_to_skip = signal(false);
   readonly timeline = new LiveBars();
   view: PacketView | null = null;
@@ -56,11 +55,12 @@ export class LiveModel implements LiveListener {
   private rows_wish: 'all' | 'none' = 'all';
   private none_timer = 0;
   private is_resumed = false; // rows were switched on again: what lies before the next frame was not sent
-  private reference: Instant | null = null;
+  reference: Instant | null = null; // times are counted from it
   private lag_told = 0;
   private last_painted = 0;
   private restore: { number: number; px: number } | null = null;
   private wanted_packet = 0;
+  match_filter = ''; // what n and N look for
   private count_generation = 0;
   private disposers: (() => void)[] = [];
   private is_closed = false;
@@ -141,6 +141,7 @@ export class LiveModel implements LiveListener {
     live.look_away();
     this.view?.close();
     this.view = null;
+    selected_range.value = null;
   }
 
   /* ---- looking ---- */
@@ -209,6 +210,7 @@ export class LiveModel implements LiveListener {
       this.restore = null;
     }
     if (this.rows_wish === 'none') live.want_rows('none');
+    this.tell_place();
   }
   private missed_while_standing = 0;
 
@@ -298,9 +300,9 @@ export class LiveModel implements LiveListener {
   private count_history(first: number, next: number): void {
     const generation = ++this.count_generation;
     const filter = this.filter.peek();
-    this.history_count = { n: 0, seen: next - first, is_complete: filter === '' };
+    this.history_count = { n: 0, seen: next - first, is_complete: filter === '' && !is_scoped.peek() };
     this.show_matched();
-    if (filter === '') return;
+    if (filter === '' && !is_scoped.peek()) return;
     const ask = async (from: number): Promise<void> => {
       const answer = await api.get<{ matched: number; next: number; is_complete: boolean }>(`${source_path(this.source)}/count`, { filter, from, last: next - 1 });
       if (generation !== this.count_generation || this.is_closed) return;
@@ -315,7 +317,7 @@ export class LiveModel implements LiveListener {
   private show_matched(): void {
     const came = this.last_count;
     const of = this.history_count.seen + (came?.seen ?? 0);
-    const n = this.filter.peek() === '' ? of : this.history_count.n + (came?.matched ?? 0);
+    const n = this.filter.peek() === '' && !is_scoped.peek() ? of : this.history_count.n + (came?.matched ?? 0);
     this.matched.value = { n, of, is_complete: this.history_count.is_complete };
   }
 
@@ -390,6 +392,9 @@ export class LiveModel implements LiveListener {
   private painted(number: number): void {
     this.last_painted = number;
     live.painted(number);
+    const n = this.view?.lines.n ?? 0;
+    if ((n === 0) !== (this.n_lines.peek() === 0)) this.n_lines.value = n;
+    if (!this.is_following.peek() && this.view && is_place_old(this.view)) this.tell_place();
     this.check_lag();
   }
 
@@ -436,7 +441,7 @@ export class LiveModel implements LiveListener {
   private selected(number: number, is_range: boolean): void {
     selected_packet.value = number === 0 ? null : number;
     const { from } = this.view!.table.selection;
-    this.range.value = is_range ? { from: Math.min(from, number), to: Math.max(from, number) } : null;
+    selected_range.value = is_range ? { from: Math.min(from, number), to: Math.max(from, number) } : null;
     if (number !== 0 && !this.is_leading_change) followed_person.value = null;
     set_query({ p: number || null, live: null });
     this.tell_place();
@@ -468,53 +473,11 @@ export class LiveModel implements LiveListener {
     else view.table.follow();
   }
 
-  async go_to_time(ms: number): Promise<void> {
-    const ns = ns_of_instant({ sec: Math.floor(ms / 1000), nsec: Math.floor((ms % 1000) * 1e6) });
-    const shown = (await this.view?.show_time(ns)) ?? 0;
-    if (shown === 0) note('No packet at that time, or after it.');
-    else this.view?.table.select(shown, { reveal: false });
-  }
-
-  /* ---- formats, columns, links ---- */
-
-  cycle_time_format(): void {
-    const names = Object.keys(time_formats) as TimeFormat[];
-    const usable = names.filter((name) => name !== 'reference' || this.reference !== null);
-    this.set_time_format(usable[(usable.indexOf(this.time_format.peek()) + 1) % usable.length]!);
-  }
-  set_time_format(format: TimeFormat): void {
-    if (format === 'reference' && this.reference === null && !this.set_reference()) return;
-    this.time_format.value = format;
-    settings_set({ time_format: format === 'reference' ? 'time' : format });
-    set_query({ tf: format === 'time' ? null : format });
-    this.view?.set_time_format(format, this.reference);
-    announce(`Times: ${time_formats[format]}`);
-  }
-  /* T: the selected packet's time is zero. */
-  set_reference(): boolean {
-    const at = this.view?.time_of(this.view.table.selection.number) ?? null;
-    if (at === null) {
-      note('Select a packet to count times from.');
-      return false;
-    }
-    this.reference = at;
-    this.time_format.value = 'reference';
-    set_query({ tf: 'reference' });
-    this.view?.set_time_format('reference', at);
-    return true;
-  }
+  /* ---- columns ---- */
 
   private columns_changed(widths: Map<string, number>): void {
-    this.keep_columns(columns_write(this.view!.table.shown_columns, widths));
+    settings_set({ columns: columns_write(this.view!.table.shown_columns, widths) });
   }
-  set_columns(ids: string[]): void {
-    this.view?.set_columns(ids);
-    this.keep_columns(ids);
-  }
-  private keep_columns(ids: string[]): void {
-    settings_set({ columns: ids });
-  }
-
   /* ---- the others ---- */
 
   tell_place(): void {
@@ -530,8 +493,7 @@ export class LiveModel implements LiveListener {
       following: view.table.is_following,
       first: visible.first,
     };
-    if (at) place.time_ns = ns_of_instant(at);
-    place_set(place);
+    place_set({ ...place, time_ns: at ? ns_of_instant(at) : undefined });
   }
 
   /* R12: my list goes with theirs. Address, filter and screen went already (state/place.ts). */

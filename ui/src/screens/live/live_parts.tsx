@@ -4,19 +4,27 @@
 // behind the first script, so that a link shows packets as soon as it can.
 import './live_parts.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { api } from '../../net/api';
+import type { ApiStatus } from '../../net/api_types';
+import { useAsked } from '../../parts/asked';
+import { Moment } from '../../parts/pieces';
+import { SeenNear } from '../../parts/seen_near';
 import type { KeyBinding } from '../../shell/keys';
 import { note } from '../../shell/notes';
-import { go } from '../../shell/router';
+import { go, set_query } from '../../shell/router';
 import { live } from '../../net/live_socket';
-import { alarm, followed_person, health, selected_packet, source_named } from '../../state/store';
+import { alarm, followed_person, health, selected_packet, selected_range, source_named, type SourceInfo } from '../../state/store';
 import { settings, settings_set } from '../../state/settings';
 import { columns } from '../../table/columns';
 import { count_text, duration_text } from '../../table/format';
-import { time_formats, type TimeFormat } from '../../table/time_format';
+import { instant_of_ns, ms_of_instant, time_formats, time_of_day, type TimeFormat } from '../../table/time_format';
 import type { PaneTab } from '../../packet/packet_pane';
-import { conversation_filter, copy_link, endpoint_filter, next_gap, status_words, step_conversation } from './live_actions';
+import {
+  conversation_filter, copy_link, cycle_time_format, endpoint_filter, follow_stream, next_gap, set_columns, set_reference, set_time_format, status_words, step_conversation, step_match,
+} from './live_actions';
 import type { LiveModel } from './live_model';
 
+export { presence_ticks } from '../../parts/presence_marks';
 export { FilterBar } from './filter_bar';
 export { TimelineStrip } from './timeline_strip';
 
@@ -57,7 +65,7 @@ export function Banners({ model }: { model: LiveModel }) {
       {is_lost && (
         <div class="banner warn" role="status">
           Connection lost {duration_text(Math.max(0, now - lost_at_ms))} ago, trying again
-          {retry_at_ms > now ? ` in ${Math.ceil((retry_at_ms - now) / 1000)} s` : ' …'}
+          {retry_at_ms > now ? ` in ${Math.ceil((retry_at_ms - now) / 1000)} s` : ' …'}. {age_words(model)}
           <button class="button" onClick={() => live.retry_now()}>
             Now
           </button>
@@ -78,8 +86,8 @@ export function Banners({ model }: { model: LiveModel }) {
       )}
       {source && (source.state === 'ended' || source.state === 'lost' || source.state === 'disk_full') && (
         <div class={`banner ${source.state === 'ended' ? '' : 'bad'}`} role="status">
-          {source.words}
-          {source.state === 'ended' ? '. Everything here stays in the archive.' : ''}
+          {source.state !== 'ended' && '✗ '}
+          {source_words(source)}
         </div>
       )}
       {model.asks_to_skip.value && (
@@ -97,6 +105,13 @@ export function Banners({ model }: { model: LiveModel }) {
       )}
     </div>
   );
+}
+
+/* How old what one sees is, while nothing new can come. */
+function age_words(model: LiveModel): string {
+  const view = model.view;
+  const at = view ? view.time_of(view.lines.last_number) : null;
+  return at ? `The newest packet here is ${duration_text(Math.max(0, live.server_now_ms() - ms_of_instant(at)))} old.` : '';
 }
 
 export function Empty({ model }: { model: LiveModel }) {
@@ -122,23 +137,66 @@ export function Empty({ model }: { model: LiveModel }) {
         <p>
           <code class="stranger">{filter}</code>
         </p>
+        {matched?.is_complete && <SeenNear source={model.source} filter={filter} apply={(wanted) => model.apply(wanted)} />}
         <button class="button" onClick={() => model.apply('')}>
           Clear the filter
         </button>
       </div>
     );
   }
+  return <EmptySource source={source} />;
+}
+
+/* No packet at all: what is captured, since when, and why nothing may have come. */
+function EmptySource({ source }: { source: SourceInfo | null }) {
+  const status = useAsked<ApiStatus>(`status ${source?.name}`, (signal) => api.get<ApiStatus>('/status', {}, signal));
+  const is_live = source?.state === 'live';
+  const again = status.again;
+  useEffect(() => {
+    if (!is_live) return;
+    const timer = setInterval(() => document.hidden || again(), 5000);
+    return () => clearInterval(timer);
+  }, [is_live]);
+  const on = source?.interfaces?.filter((one) => one !== '').join(', ') ?? '';
+  const recorder = status.value?.recorders.find((one) => one.node === source?.name);
+  const n_lost = recorder ? recorder.lost_kernel + recorder.lost_queue + recorder.lost_disk + recorder.lost_mirror : 0;
+
   return (
     <div class="empty">
-      <h2>{source?.state === 'live' ? 'Capturing. No packet yet.' : 'No packets here.'}</h2>
-      {source && <p>{source.words}</p>}
-      {source?.interfaces && source.interfaces.length > 0 && <p>On {source.interfaces.join(', ')}.</p>}
-      <p class="quiet-text">
-        If a mirror should arrive: is it sent to this machine, at the recorder's address and port (UDP 4789), with a VNI that it takes? <code>tapdeck status</code> tells what the
-        interfaces counted.
-      </p>
+      <h2>{is_live ? `Capturing${on === '' ? '' : ` on ${on}`}` : 'No packets here'}</h2>
+      {is_live && <p>0 packets{source.since_ns && <> since <Moment ns={source.since_ns} /></>}.</p>}
+      {!is_live && source && <p>{source_words(source)}</p>}
+      {is_live && recorder && (
+        <ul class="why">
+          <li>{recorder.state === 'alive' ? 'The recorder runs' : `The recorder is ${recorder.state}`}, and took {count_text(recorder.packets)} packets{n_lost > 0 ? `, lost ${count_text(n_lost)}` : ''}.</li>
+          {recorder.packets === 0 && n_lost === 0 && <li>Nothing has arrived that its capture filter and VNI let through.</li>}
+          {recorder.packets > 0 && <li>They are on their way into the archive.</li>}
+          {recorder.trouble !== '' && <li class="bad">✗ {recorder.trouble}</li>}
+        </ul>
+      )}
+      {is_live && (
+        <p class="quiet-text">
+          If a mirror should arrive: is it sent to this machine, at the recorder's address and port (UDP 4789), with a VNI that it takes? <code>tapdeck status</code> tells what the
+          interfaces counted.
+        </p>
+      )}
     </div>
   );
+}
+
+/* A source that is not live, in a sentence with its time. */
+function source_words(source: SourceInfo): string {
+  const at = source.since_ns ? time_of_day(instant_of_ns(source.since_ns).sec, 0, 0) : '';
+  switch (source.state) {
+    case 'ended':
+      return `Capture ended${at === '' ? '' : ` ${at}`}. Everything here stays in the archive.`;
+    case 'lost':
+      return `The recorder gives no sign of life${at === '' ? '' : ` since ${at}`}. What it recorded stays.`;
+    case 'disk_full':
+      return `Recording is in trouble${at === '' ? '' : ` since ${at}`}: ${source.words}`;
+    default:
+      return source.words;
+  }
 }
 
 /* ---- under the table ---- */
@@ -182,7 +240,7 @@ export function Splitter() {
 
 export function StatusLine({ model }: { model: LiveModel }) {
   const { pane_is_open } = model;
-  const words = (model.range.value, selected_packet.value, status_words(model));
+  const words = (selected_range.value, selected_packet.value, status_words(model));
   const format = model.time_format.value;
   const shown = settings.value.columns.length === 0 ? columns.map((one) => one.id) : settings.value.columns.map((one) => one.split(':')[0]!);
   return (
@@ -194,7 +252,7 @@ export function StatusLine({ model }: { model: LiveModel }) {
         </button>
         <label>
           Time{' '}
-          <select class="input" value={format} onChange={(event) => model.set_time_format(event.currentTarget.value as TimeFormat)}>
+          <select class="input" value={format} onChange={(event) => set_time_format(model, event.currentTarget.value as TimeFormat)}>
             {Object.entries(time_formats).map(([name, text]) => (
               <option key={name} value={name}>
                 {text}
@@ -211,7 +269,7 @@ export function StatusLine({ model }: { model: LiveModel }) {
                   type="checkbox"
                   checked={shown.includes(column.id)}
                   onChange={(event) =>
-                    model.set_columns(columns.filter((one) => (one.id === column.id ? event.currentTarget.checked : shown.includes(one.id))).map((one) => one.id))
+                    set_columns(model, columns.filter((one) => (one.id === column.id ? event.currentTarget.checked : shown.includes(one.id))).map((one) => one.id))
                   }
                 />{' '}
                 {column.title}
@@ -219,6 +277,9 @@ export function StatusLine({ model }: { model: LiveModel }) {
             ))}
           </div>
         </details>
+        <button class="button quiet" title="Packets as pages of a plain table (l)" onClick={() => list_open()}>
+          Read as list
+        </button>
         <button class="button quiet" title="Copy a link to exactly this view (y)" onClick={() => void copy_link(model)}>
           Copy link
         </button>
@@ -336,6 +397,8 @@ export function keys_of(model: LiveModel, pane: { set_large: (change: (is: boole
       { keys: ['Home', 'g g'], does: 'the first packet', run: () => table()?.show_line(0, 0) },
       { keys: ['End', 'G'], does: 'follow the newest', run: () => model.follow() },
       { keys: ['Space'], does: 'freeze, go on', run: () => model.toggle_freeze() },
+      { keys: ['n'], does: 'next that matches what is typed as filter', run: () => void step_match(model, false) },
+      { keys: ['N'], does: 'previous that matches it', run: () => void step_match(model, true) },
       { keys: [']'], does: 'next pin or gap', run: () => next_gap(model, false) },
       { keys: ['['], does: 'previous pin or gap', run: () => next_gap(model, true) },
       { keys: ['Enter'], does: 'details', run: need_one(() => (model.pane_is_open.value = true)) },
@@ -351,11 +414,11 @@ export function keys_of(model: LiveModel, pane: { set_large: (change: (is: boole
           pane.set_tab(() => 'comments');
         }),
       },
-      { keys: ['t'], does: 'time format', run: () => model.cycle_time_format() },
-      { keys: ['T'], does: 'count times from this packet', run: () => void model.set_reference() },
+      { keys: ['t'], does: 'time format', run: () => cycle_time_format(model) },
+      { keys: ['T'], does: 'count times from this packet', run: () => void set_reference(model) },
       { keys: ['Ctrl+.'], does: 'next in the conversation', run: () => void step_conversation(model, false) },
       { keys: ['Ctrl+,'], does: 'previous in the conversation', run: () => void step_conversation(model, true) },
-      { keys: ['f'], does: 'filter on the conversation', run: need_one(() => model.apply(conversation_filter(model))) },
+      { keys: ['f'], does: 'follow the stream: its ladder, or a filter on the conversation', run: need_one((number) => void follow_stream(model, number)) },
       {
         keys: ['d'],
         does: 'the device',
@@ -366,6 +429,7 @@ export function keys_of(model: LiveModel, pane: { set_large: (change: (is: boole
           else go({ screen: 'device', source: model.source, subject: device });
         }),
       },
+      { keys: ['l'], does: 'read as a list', run: list_open },
       { keys: ['y'], does: 'copy a link to this view', run: () => void copy_link(model) },
       {
         keys: ['Escape'],
@@ -383,6 +447,24 @@ export function keys_of(model: LiveModel, pane: { set_large: (change: (is: boole
       },
     ] as KeyBinding[],
   };
+}
+
+/* From the list back to the table, at a packet or where one was. */
+export function list_ways(model: LiveModel) {
+  const close = () => {
+    set_query({ as: null });
+    requestAnimationFrame(focus_table);
+  };
+  const open = (number: number) => {
+    close();
+    model.pane_is_open.value = true;
+    void model.go_to(number);
+  };
+  return { close, open };
+}
+
+function list_open(): void {
+  set_query({ as: 'list' }, { push: true });
 }
 
 function focus_pane(): void {

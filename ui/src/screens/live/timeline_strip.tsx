@@ -4,11 +4,13 @@
 // a second; a slider to the keyboard, with its value in words. A click goes there, a drag takes a time to the archive.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { palette_of, palette_watch, type Palette } from '../../parts/palette';
+import { presence_draw, presence_now } from '../../parts/presence_marks';
 import { go } from '../../shell/router';
 import { pins } from '../../state/pins';
 import { live } from '../../net/live_socket';
 import { count_text } from '../../table/format';
 import { instant_of_ns, ms_of_instant, time_of_day } from '../../table/time_format';
+import { go_to_time } from './live_actions';
 import { kept_seconds } from './live_bars';
 import type { LiveModel } from './live_model';
 
@@ -114,6 +116,10 @@ export function TimelineStrip({ model }: { model: LiveModel }) {
         pen.lineTo(x, 7);
         pen.fill();
       }
+      for (const mark of presence_now(model.source)) {
+        const x = mark.is_following ? width - 12 : mark.us === null ? -1 : (mark.us / 1e6 - from) * px;
+        if (x >= 0 && x <= width) presence_draw(pen, palette, mark, x, 2, floor);
+      }
       // Where one looks, while one stands.
       const view = model.view;
       if (view && !model.is_following.peek()) {
@@ -184,7 +190,7 @@ export function TimelineStrip({ model }: { model: LiveModel }) {
         const [a, b] = [second_at(Math.min(from, to)), second_at(Math.max(from, to))];
         const ns = (second: number) => `${Math.floor(second)}${String(Math.floor((second % 1) * 1e9)).padStart(9, '0')}`;
         go({ screen: 'archive', source: model.source, query: { t: `${ns(a)}..${ns(b)}`, f: model.filter.peek() } });
-      } else void model.go_to_time(second_at(from) * 1000);
+      } else void go_to_time(model, second_at(from) * 1000);
     };
     node.addEventListener('pointermove', move);
     node.addEventListener('pointerup', up);
@@ -203,7 +209,7 @@ export function TimelineStrip({ model }: { model: LiveModel }) {
       event.preventDefault();
       event.stopPropagation();
       if (at_ms === 0) model.follow();
-      else void model.go_to_time(at_ms);
+      else void go_to_time(model, at_ms);
     }
   };
 

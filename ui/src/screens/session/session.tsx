@@ -17,7 +17,7 @@ import { keys_lend } from '../../shell/keys';
 import { note } from '../../shell/notes';
 import { go, href, route, set_query } from '../../shell/router';
 import { pins_by_number, pins_load } from '../../state/pins';
-import { selected_packet } from '../../state/store';
+import { selected_packet, session_shown } from '../../state/store';
 import { bytes_text, count_text } from '../../table/format';
 import { LANE_DEVICE, packet_words, session_joined, session_packets, type SessionPacket } from './session_packets';
 
@@ -39,6 +39,10 @@ export default function Session() {
   const asked = useAsked<ApiSession>(source === '' ? null : url, (signal) => api.get<ApiSession>(url, { n: PART }, signal));
 
   useEffect(() => set_session(asked.value), [asked.value]);
+  useEffect(() => {
+    session_shown.value = session && { device: session.device ?? '', from_us: us_of_ns(session.from_ns), to_us: us_of_ns(session.to_ns) + 1 };
+    return () => (session_shown.value = null);
+  }, [session]);
   useEffect(() => {
     if (source !== '') pins_load(source).catch(() => undefined);
   }, [source]);
