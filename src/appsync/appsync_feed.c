@@ -204,7 +204,7 @@ static void no_state(void *context, enum hub_state state, const char *words)
 
 static bool start(struct appsync_feed *feed, struct error *error)
 {
-    const struct hub_feed_outlet outlet = { feed, no_gap, no_state };
+    const struct hub_feed_outlet outlet = { feed, no_gap, no_state, &feed->is_stopping };
     sigset_t all, before;
     int fault;
 

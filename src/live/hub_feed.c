@@ -279,8 +279,9 @@ static bool connect_source(struct hub_feed *feed)
         return false;
     }
     interface_table_clear(&feed->interfaces);
-    feed->source = feed->is_file ? pcap_file_open(feed->path, &feed->interfaces, &error)
-                                 : tap_source_open(feed->path, &feed->interfaces, &error);
+    feed->source = feed->is_file
+                       ? pcap_file_open(feed->path, &feed->interfaces, &error)
+                       : tap_source_open_until(feed->path, &feed->interfaces, feed->outlet.stop, &error);
     if (feed->source == NULL) {
         feed->was_refused = true;
         if (feed->state != HUB_LOST && feed->state != HUB_ENDED)

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "live/hub.h"
 #include "packet/interface.h"
 #include "packet/packet.h"
@@ -18,6 +20,7 @@ struct hub_feed_outlet {
     void *context;
     void (*gap)(void *context, const struct hub_gap *gap);
     void (*state)(void *context, enum hub_state state, const char *words);
+    const atomic_bool *stop; /* whoever waits for a tap's answer then waits no more; may be NULL */
 };
 
 struct hub_feed *hub_feed_new(const struct hub_options *options, const struct hub_feed_outlet *outlet,

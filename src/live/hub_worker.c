@@ -226,7 +226,9 @@ struct group_outlet hub_worker_outlet(struct hub_group *group)
 
 bool hub_worker_init(struct hub *hub, const struct hub_options *options, struct error *error)
 {
-    const struct hub_feed_outlet outlet = { .context = hub, .gap = feed_gap, .state = feed_state };
+    const struct hub_feed_outlet outlet = {
+        .context = hub, .gap = feed_gap, .state = feed_state, .stop = &hub->is_stopping
+    };
 
     hub->dissect_state = dissect_state_new(options->hash_seed);
     hub->devices = live_devices_new(options->hash_seed);

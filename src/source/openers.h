@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "packet/packet_sieve.h"
 #include "packet/pcapng_read.h"
 #include "source/source.h"
@@ -100,6 +102,10 @@ const struct merge_run *merge_runs(struct source *source, uint32_t *n_runs);
  */
 bool tap_source_is_named(const char *path);
 struct source *tap_source_open(const char *path, struct interface_table *interfaces, struct error *error);
+
+/* The same; who does not answer is waited for no longer than until *stop (may be NULL), or ten seconds. */
+struct source *tap_source_open_until(const char *path, struct interface_table *interfaces,
+                                     const atomic_bool *stop, struct error *error);
 
 struct afpacket_options {
     const char *interface; /* "eth0", "any" */

@@ -10,11 +10,11 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/reader.h"
@@ -26,7 +26,8 @@
 enum {
     FIRST_BYTES = 1 << 20,
     EPB_PACKETID = 5,
-    CONNECT_SECONDS = 10,
+    CONNECT_MS = 10000,
+    STOP_LOOK_MS = 50,
 };
 
 struct tap_source {
@@ -190,14 +191,45 @@ static void tap_source_close(struct source *source)
 
 static const struct source_ops tap_source_ops = { .next = tap_source_next, .close = tap_source_close };
 
-static bool tap_source_connect(struct tap_source *tap, const struct tap_address *address, struct error *error)
+/* Waits for an answer, as long as nobody stops it. Else errno says what came of it. */
+static bool connect_until(int fd, const struct tap_address *address, const atomic_bool *stop)
 {
-    struct timeval limit = { .tv_sec = CONNECT_SECONDS }; /* Linux: also of connect */
+    struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+    bool is_begun = false; /* a unix socket with a full queue has to be asked again */
+    int result = 0, failure = 0;
+    socklen_t len = sizeof failure;
 
-    tap->fd = socket(address->socket.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (tap->fd < 0 || setsockopt(tap->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0)
+    for (int waited_ms = 0; result == 0 && waited_ms < CONNECT_MS; waited_ms += STOP_LOOK_MS) {
+        if (stop && atomic_load_explicit(stop, memory_order_relaxed)) {
+            errno = ECANCELED;
+            return false;
+        }
+        if (!is_begun && connect(fd, &address->socket.any, address->len) == 0)
+            return true;
+        is_begun |= errno == EINPROGRESS;
+        if (!is_begun && errno != EAGAIN)
+            return false;
+        result = poll(&poll_fd, is_begun, STOP_LOOK_MS);
+        if (result < 0 && errno == EINTR)
+            result = 0;
+    }
+    if (result > 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) == 0)
+        errno = failure;
+    else if (result == 0)
+        errno = ETIMEDOUT;
+    return result > 0 && errno == 0;
+}
+
+static bool tap_source_connect(struct tap_source *tap, const struct tap_address *address,
+                               const atomic_bool *stop, struct error *error)
+{
+    int flags;
+
+    tap->fd = socket(address->socket.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (tap->fd < 0)
         return error_system(error, "%s", tap->source.name);
-    if (connect(tap->fd, &address->socket.any, address->len) == 0)
+    if (connect_until(tap->fd, address, stop) && (flags = fcntl(tap->fd, F_GETFL)) >= 0 &&
+        fcntl(tap->fd, F_SETFL, flags & ~O_NONBLOCK) == 0)
         return true;
     if (errno == ECONNREFUSED || errno == ENOENT)
         return error_set(error, ERROR_SYSTEM,
@@ -211,7 +243,8 @@ bool tap_source_is_named(const char *path)
     return strncmp(path, "tap:", 4) == 0;
 }
 
-struct source *tap_source_open(const char *path, struct interface_table *interfaces, struct error *error)
+struct source *tap_source_open_until(const char *path, struct interface_table *interfaces,
+                                     const atomic_bool *stop, struct error *error)
 {
     struct tap_source *tap = calloc(1, sizeof *tap);
     struct tap_address address;
@@ -229,8 +262,13 @@ struct source *tap_source_open(const char *path, struct interface_table *interfa
     tap->cap = FIRST_BYTES;
     if (tap->bytes == NULL)
         error_set(error, ERROR_SYSTEM, "%s: no memory", path);
-    else if (tap_address_parse(path + 4, &address, error) && tap_source_connect(tap, &address, error))
+    else if (tap_address_parse(path + 4, &address, error) && tap_source_connect(tap, &address, stop, error))
         return &tap->source;
     tap_source_close(&tap->source);
     return NULL;
+}
+
+struct source *tap_source_open(const char *path, struct interface_table *interfaces, struct error *error)
+{
+    return tap_source_open_until(path, interfaces, NULL, error);
 }

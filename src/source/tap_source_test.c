@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -188,11 +191,40 @@ static void what_is_cut_off_or_no_pcapng_is_a_fault(void **state)
     end_play(&p);
 }
 
+/* A listener whose queue is full answers nobody. */
+static void who_does_not_answer_is_waited_for_until_it_is_stopped(void **state)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), others[4];
+    struct interface_table interfaces = { 0 };
+    const atomic_bool stop = true;
+    struct error error = { 0 };
+    char name[64];
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(listener, 0), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        others[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        assert_true(connect(others[i], (struct sockaddr *)&address, len) == 0 || errno == EINPROGRESS);
+    }
+    snprintf(name, sizeof name, "tap:tcp:127.0.0.1:%u", ntohs(address.sin_port));
+    assert_null(tap_source_open_until(name, &interfaces, &stop, &error));
+    assert_non_null(strstr(error.text, strerror(ECANCELED)));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        close(others[i]);
+    close(listener);
+    interface_table_clear(&interfaces);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_and_what_is_off_is_said),
         cmocka_unit_test(a_stream_that_comes_in_any_pieces_keeps_its_numbers),
+        cmocka_unit_test(who_does_not_answer_is_waited_for_until_it_is_stopped),
         cmocka_unit_test(what_is_cut_off_or_no_pcapng_is_a_fault),
     };
 

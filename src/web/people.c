@@ -124,6 +124,14 @@ static bool may_see(const struct access *viewer, const struct person *person)
     return is_member(viewer) || person->kind == ACCESS_MEMBER || strcmp(viewer->link, person->link) == 0;
 }
 
+/* The packet somebody looks at, if any, is one of the link's numbers. */
+static bool scope_has_packet(const struct scope *scope, const json_t *packet)
+{
+    return scope->numbers.n == 0 ||
+           (json_is_integer(packet) && json_integer_value(packet) > 0 &&
+            number_ranges_has(&scope->numbers, (uint64_t)json_integer_value(packet)));
+}
+
 static bool scope_has(const struct scope *scope, const char *source, const char *ns_text)
 {
     int64_t ts_ns = ns_text ? strtoll(ns_text, NULL, 10) : 0;
@@ -148,7 +156,8 @@ static json_t *place_for(const struct access *viewer, const struct person *perso
     if (is_member(viewer) || (person->kind == ACCESS_LINK && strcmp(viewer->link, person->link) == 0))
         return json_incref(person->place);
     if (!scope_has(&viewer->scope, text_of(person->place, "source"), text_of(person->place, "time_ns")) ||
-        screen == NULL || (strcmp(screen, "live") != 0 && strcmp(screen, "archive") != 0)) {
+        !scope_has_packet(&viewer->scope, json_object_get(person->place, "packet")) || screen == NULL ||
+        (strcmp(screen, "live") != 0 && strcmp(screen, "archive") != 0)) {
         *is_outside = true;
         return NULL;
     }

@@ -184,6 +184,24 @@ static void guests_of_different_links_never_learn_of_each_other(void **state)
 #define PLACE(time) \
     "{\"screen\":\"live\",\"source\":\"box\",\"packet\":7,\"filter\":\"coap\",\"time_ns\":\"" time "\"}"
 
+static void a_packet_that_is_none_of_a_links_is_outside_of_it(void **state)
+{
+    struct world world;
+    struct error error;
+
+    (void)state;
+    begin(&world);
+    assert_true(number_ranges_add(&world.mallory.seat.access.scope.numbers, 7, 7, &error));
+    assert_true(number_ranges_add(&world.bob.seat.access.scope.numbers, 8, 9, &error));
+    assert_true(message(&world, &world.bob, "{\"type\":\"follow\",\"person\":\"ann\"}"));
+    assert_true(message(&world, &world.mallory, "{\"type\":\"follow\",\"person\":\"ann\"}"));
+    assert_true(message(&world, &world.ann, "{\"type\":\"place\",\"place\":" PLACE("1000") "}"));
+    turn_for(&world, (PEOPLE_LEAD_MS + 100) * (NS_PER_SECOND / 1000));
+    assert_true(json_is_true(json_object_get(last(&world.bob, "lead"), "outside")));
+    assert_true(json_is_false(json_object_get(last(&world.mallory, "lead"), "outside")));
+    end(&world);
+}
+
 static void a_place_is_told_as_far_as_a_link_may_know(void **state)
 {
     struct world world;
@@ -314,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(guests_of_different_links_never_learn_of_each_other),
+        cmocka_unit_test(a_packet_that_is_none_of_a_links_is_outside_of_it),
         cmocka_unit_test(a_place_is_told_as_far_as_a_link_may_know),
         cmocka_unit_test(who_has_control_brings_everybody_once),
         cmocka_unit_test(messages_that_make_no_sense_are_refused),

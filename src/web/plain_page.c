@@ -186,7 +186,7 @@ static void run(struct job *job, void *context)
     case ANSWER_REFUSED:
         filter_report_fault(plain->asked.question.filter ? plain->asked.question.filter : "", &error,
                             &report);
-        answer_page(job, plain, answer, report.text);
+        answer_page(job, plain, answer, &report);
         break;
     case ANSWER_FAULT:
         api_fault(job, &error);

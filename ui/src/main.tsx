@@ -39,5 +39,6 @@ effect(() => {
   const first = hello.value?.sources[0]?.name;
   if (first !== undefined && route.value.source === '') replace(route_path({ ...route.value, source: first }) + location.search);
 });
+document.getElementById('boot')?.remove();
 render(<App />, document.getElementById('app')!);
 void session_start();

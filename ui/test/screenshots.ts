@@ -79,6 +79,20 @@ for (const scheme of only.startsWith('screen-') ? [] : (['light', 'dark'] as con
   await page.setViewportSize({ width: 320, height: 640 });
   await page.waitForTimeout(500);
   await shot('phone-320');
+  // Somebody else reads further up, and asks everyone to come.
+  const bens = await new_context();
+  await bens.addInitScript(() => localStorage.setItem('tapdeck.settings', JSON.stringify({ guest_name: 'Ben Ode' })));
+  const ben = await bens.newPage();
+  await ben.goto(`${base}/live/box`);
+  await until('Ben is seen', async () => (await page.locator('.presence-tick').count()) === 1);
+  await ben.evaluate(() => { const all = document.querySelector('.grid')!; all.scrollTop = all.scrollHeight * 0.6; });
+  await ben.getByRole('button', { name: 'Bring everyone here' }).click();
+  await page.locator('.invitation').waitFor();
+  await shot('together-320');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.waitForTimeout(1200);
+  await shot('together');
+  await bens.close();
   if (faults.length > 0) console.log(`${scheme}: the page said:\n  ${faults.join('\n  ')}`);
   await context.close();
 }
