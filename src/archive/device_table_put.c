@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "archive/device_table_parts.h"
+#include "archive/segment_format.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -88,6 +89,8 @@ int64_t device_key_hash(uint64_t seed, enum device_key_kind kind, struct bytes k
     uint8_t text[2 + 16 + IDENTITY_LIMIT_BYTES];
     size_t len = 0;
 
+    if (kind == DEVICE_KEY_RESUMPTION && key.len > INDEX_TOKEN_BYTES)
+        key.len = INDEX_TOKEN_BYTES; /* of which an index has no more */
     if (key.len > IDENTITY_LIMIT_BYTES)
         key.len = IDENTITY_LIMIT_BYTES;
     text[len++] = (uint8_t)kind;

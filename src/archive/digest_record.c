@@ -83,12 +83,11 @@ static bool enter_addresses(struct making *making, const struct segment_index *i
     return true;
 }
 
-static bool enter_identity(void *context, enum identity_scheme scheme, struct bytes identity,
-                           uint64_t posting)
+static bool enter_identity(void *context, enum identity_scheme scheme, struct bytes identity, uint64_t list)
 {
     struct making *making = context;
 
-    (void)posting;
+    (void)list;
     if (scheme == IDENTITY_NONE && identity.len == 0)
         making->flags |= DIGEST_ANY_IDENTITY;
     else
@@ -106,16 +105,15 @@ static bool enter_all(struct making *making, const struct segment_index *index)
 static int gather_ports(struct making *making, const struct segment_index *index,
                         uint8_t bitmap[static DIGEST_PORT_BITMAP_BYTES])
 {
-    struct index_flow_cursor cursor;
-    struct index_flow flow;
+    const struct flow_row *flows = index_flows(index);
     int n = 0;
 
     memset(bitmap, 0, DIGEST_PORT_BITMAP_BYTES);
-    if (!index_flow_begin(index, 0, &cursor))
+    if (flows == NULL)
         return -1;
-    for (uint32_t i = 0; i < index->n_exact + index->n_folded; i++) {
-        if (!index_flow_next(&cursor, &flow))
-            return -1;
+    for (uint32_t i = 0; i < index_flows_count(index); i++) {
+        struct flow_row flow = flows[i];
+
         if (flow.any_port)
             making->flags |= DIGEST_ANY_PORT;
         if (flow.low == INDEX_ADDRESS_ANY || flow.high == INDEX_ADDRESS_ANY)

@@ -5,13 +5,14 @@
 #include <string.h>
 #include <zstd.h>
 
-enum { COLUMN_LEVEL = 1, COLUMN_WORTH_BYTES = 16 };
+enum { COLUMN_WORTH_BYTES = 16 };
 
 /* ---- writing ---- */
 
 bool column_writer_init(struct column_writer *writer, struct buffer *to)
 {
     writer->to = to;
+    writer->level = COLUMN_LEVEL;
     buffer_init(&writer->packed, COLUMNS_RAW_LIMIT_BYTES);
     writer->zstd = ZSTD_createCCtx();
     return writer->zstd != NULL;
@@ -33,7 +34,7 @@ bool column_put_bytes(struct column_writer *writer, struct bytes bytes)
         if (buffer_room(&writer->packed, bound) == NULL)
             return false;
         len =
-            ZSTD_compressCCtx(writer->zstd, writer->packed.data, bound, bytes.data, bytes.len, COLUMN_LEVEL);
+            ZSTD_compressCCtx(writer->zstd, writer->packed.data, bound, bytes.data, bytes.len, writer->level);
         if (!ZSTD_isError(len) && len < bytes.len - bytes.len / 32) {
             buffer_put_varint(writer->to, len);
             return buffer_put(writer->to, writer->packed.data, len);
@@ -120,4 +121,16 @@ bool column_take_numbers(struct column_reader *reader, uint32_t n, struct column
         numbers->planes[k] = plane.data;
     }
     return true;
+}
+
+void column_spread(const struct column_numbers *numbers, uint32_t *to)
+{
+    for (uint32_t i = 0; i < numbers->n; i++)
+        to[i] = (uint32_t)numbers->base;
+    for (unsigned k = 0; k < numbers->n_planes && k < sizeof *to; k++) {
+        const uint8_t *plane = numbers->planes[k];
+
+        for (uint32_t i = 0; i < numbers->n; i++)
+            to[i] += (uint32_t)plane[i] << 8 * k;
+    }
 }

@@ -24,7 +24,10 @@ struct column_writer {
     struct buffer *to;
     struct buffer packed; /* room */
     struct ZSTD_CCtx_s *zstd;
+    int level; /* COLUMN_LEVEL, but for what repeats in longer runs */
 };
+
+enum { COLUMN_LEVEL = 1, COLUMN_LEVEL_OF_RUNS = 7 };
 
 bool column_writer_init(struct column_writer *writer, struct buffer *to);
 void column_writer_clear(struct column_writer *writer);
@@ -50,6 +53,9 @@ static inline uint64_t column_number(const struct column_numbers *numbers, uint3
         number |= (uint64_t)numbers->planes[k][i] << 8 * k;
     return number + numbers->base;
 }
+
+/* The low 32 bits of all of them into numbers->n places, a plane at a time: quick. */
+void column_spread(const struct column_numbers *numbers, uint32_t *to);
 
 struct column_reader {
     struct reader rest;

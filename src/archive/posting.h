@@ -51,12 +51,6 @@ static inline void posting_mark(struct posting_pool *pool, struct posting *posti
 void posting_bits(const struct posting_pool *pool, const struct posting *posting, uint64_t *bits,
                   uint32_t n_blocks);
 
-/* Appends the bits as an encoded list. False as buffer_put. */
-bool posting_encode(struct buffer *buffer, const uint64_t *bits, uint32_t n_blocks);
-
-/* Adds the encoded list at r to bits. False when it is damaged: some bits may have been set then. */
-bool posting_decode(struct reader r, uint64_t *bits, uint32_t n_blocks);
-
 static inline size_t posting_words(uint32_t n_blocks) /* of 64 bits, for that many */
 {
     return ((size_t)n_blocks + 63) / 64;

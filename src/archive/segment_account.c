@@ -58,7 +58,7 @@ bool segment_account_parse(struct bytes head, uint64_t segment_bytes, struct seg
     uint32_t version, n_sections;
 
     if (!reader_bytes(&r, 8, &magic) || !bytes_equal(magic, bytes_of(INDEX_MAGIC, 8)) ||
-        !reader_u32le(&r, &version) || (version != INDEX_VERSION && version != INDEX_VERSION_OF_ROWS) ||
+        !reader_u32le(&r, &version) || version < INDEX_VERSION_LEAST || version > INDEX_VERSION ||
         !reader_u32le(&r, &n_sections) || n_sections > INDEX_SECTIONS_LIMIT ||
         !reader_skip(&r, INDEX_HEAD_BYTES - 16))
         return false;

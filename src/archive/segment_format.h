@@ -33,15 +33,13 @@ enum { TAIL_HEAD_BYTES = 24 };
 #define INDEX_MAGIC "\x89TDX\r\n\x1a\n"
 
 enum {
-    INDEX_VERSION = 3,
-    INDEX_VERSION_OF_ROWS = 2, /* its head, summary and recording are as they are now */
-    INDEX_CHECKSUM_AT = 24,    /* the only bytes it does not cover */
+    INDEX_VERSION = 4,
+    INDEX_VERSION_LEAST = 2, /* of those before it head, summary and recording are as they are now */
+    INDEX_CHECKSUM_AT = 24,  /* the only bytes it does not cover */
     INDEX_HEAD_BYTES = 32,
     INDEX_SECTION_ROW_BYTES = 24,
-    INDEX_SECTIONS_LIMIT = 64, /* more are not believed */
-    INDEX_BLOCK_ROW_BYTES = 52,
-    INDEX_FLOW_CHUNK_ROWS = 64,  /* flows are found by the first of so many */
-    INDEX_FLOW_CHUNK_BYTES = 16, /* what says where those begin */
+    INDEX_SECTIONS_LIMIT = 64,    /* more are not believed */
+    INDEX_BLOCKS_LIMIT = 1 << 22, /* of a segment; more are not believed */
     INDEX_SUMMARY_BYTES = 64,
     INDEX_RECORDING_BYTES = 88,
     INDEX_RECORDING_UNNUMBERED_BYTES = 80, /* as written before packets had numbers */
@@ -52,7 +50,8 @@ enum { /* of a binding's first number */
        INDEX_BINDING_CLIENT_LOW = 1,
        INDEX_BINDING_CONFIDENCE_AT = 1, /* three bits */
        INDEX_BINDING_CONTINUED = 1 << 4,
-       INDEX_BINDING_REASON_AT = 5,
+       INDEX_BINDING_TWIN = 1 << 5, /* flow, times, packets and bytes are those of the one before */
+       INDEX_BINDING_REASON_AT = 6,
 };
 
 enum index_section {
@@ -70,20 +69,13 @@ enum index_section {
     INDEX_SECTIONS = INDEX_RECORDING, /* that are written */
 };
 
-#define INDEX_ADDRESS_ANY UINT32_MAX
-
-/* The first byte of a flow. */
-enum {
-    INDEX_FLOW_PROTOCOL = 3, /* mask: 0 that of the flow before, else one of these */
-    INDEX_FLOW_UDP = 1,
-    INDEX_FLOW_TCP = 2,
-    INDEX_FLOW_OTHER = 3, /* in a byte */
-    INDEX_FLOW_SAME_LOW = 4,
-    INDEX_FLOW_SAME_HIGH = 8,
-    INDEX_FLOW_SAME_PORT_LOW = 16,
-    INDEX_FLOW_SAME_PORT_HIGH = 32,
-    INDEX_FLOW_ANY_PORT_SHIFT = 6,
+enum { /* of a session's keys: how long they are, in one number */
+       INDEX_SHAPE_TO_CLIENT_AT = 8,
+       INDEX_SHAPE_TOKEN_AT = 16,
+       INDEX_TOKEN_BYTES = 7, /* of a token: two are alike once in 2^56 */
 };
+
+#define INDEX_ADDRESS_ANY UINT32_MAX
 
 /* pcapng, as far as we write it. */
 enum {

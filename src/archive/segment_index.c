@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/block_columns.h"
 #include "archive/segment_index_encode.h"
 
 /* ---- opening ---- */
@@ -60,35 +61,25 @@ static bool read_summary(struct segment_index *index)
     return true;
 }
 
-static bool read_block(struct reader *r, struct segment_block *row)
+static bool read_blocks(struct segment_index *index)
 {
-    uint64_t min_ts, max_ts;
-
-    if (!reader_u64le(r, &row->offset) || !reader_u64le(r, &row->first_packet) ||
-        !reader_u32le(r, &row->stored_bytes) || !reader_u32le(r, &row->raw_bytes) ||
-        !reader_u32le(r, &row->n_packets) || !reader_u64le(r, &min_ts) || !reader_u64le(r, &max_ts) ||
-        !reader_u64le(r, &row->protocols))
-        return false;
-    row->min_ts_ns = (int64_t)min_ts;
-    row->max_ts_ns = (int64_t)max_ts;
-    return true;
-}
-
-static bool check_blocks(const struct segment_index *index)
-{
-    struct reader r = reader_over(index->sections[INDEX_BLOCKS]);
     uint64_t end = 0, n_packets = 0;
-    struct segment_block row;
 
-    if (reader_left(&r) / INDEX_BLOCK_ROW_BYTES != index->n_blocks || reader_left(&r) % INDEX_BLOCK_ROW_BYTES)
+    index->blocks = index->n_blocks > INDEX_BLOCKS_LIMIT
+                        ? NULL
+                        : block_columns_take(index->sections[INDEX_BLOCKS], index->n_blocks);
+    if (index->blocks == NULL)
         return false;
     for (uint32_t i = 0; i < index->n_blocks; i++) {
-        if (!read_block(&r, &row) || row.offset < end || row.offset > index->segment_bytes ||
-            row.stored_bytes > index->segment_bytes - row.offset || row.raw_bytes > SEGMENT_RAW_LIMIT_BYTES ||
-            row.first_packet != n_packets || row.n_packets > row.raw_bytes / PCAPNG_BLOCK_LEAST_BYTES)
+        const struct segment_block *row = &index->blocks[i];
+
+        if (row->offset < end || row->offset > index->segment_bytes ||
+            row->stored_bytes > index->segment_bytes - row->offset ||
+            row->raw_bytes > SEGMENT_RAW_LIMIT_BYTES ||
+            row->n_packets > row->raw_bytes / PCAPNG_BLOCK_LEAST_BYTES)
             return false;
-        end = row.offset + row.stored_bytes;
-        n_packets += row.n_packets;
+        end = row->offset + row->stored_bytes;
+        n_packets += row->n_packets;
     }
     return n_packets == index->n_packets;
 }
@@ -96,7 +87,7 @@ static bool check_blocks(const struct segment_index *index)
 static bool read_tables(struct segment_index *index)
 {
     struct reader r = reader_over(index->sections[INDEX_ADDRESSES]);
-    uint64_t n_flows, n_chunks;
+    uint64_t n_flows;
 
     if (!reader_u32le(&r, &index->n4) || !reader_u32le(&r, &index->n6))
         return false;
@@ -104,12 +95,8 @@ static bool read_tables(struct segment_index *index)
     if (!reader_u32le(&r, &index->n_exact) || !reader_u32le(&r, &index->n_folded))
         return false;
     n_flows = (uint64_t)index->n_exact + index->n_folded;
-    n_chunks = (n_flows + INDEX_FLOW_CHUNK_ROWS - 1) / INDEX_FLOW_CHUNK_ROWS;
-    if (!reader_bytes(&r, n_chunks * INDEX_FLOW_CHUNK_BYTES, &index->flow_chunks))
-        return false;
-    index->flows = reader_rest(&r);
-    /* A column may say much in few bytes: but a flow has two at least, and two addresses at most. */
-    return n_flows <= index->flows.len / 2 && (uint64_t)index->n4 + index->n6 <= 2 * n_flows;
+    /* A column may say much in few bytes: but a flow has two addresses at most. */
+    return n_flows <= FLOW_ROWS_LIMIT && (uint64_t)index->n4 + index->n6 <= 2 * n_flows;
 }
 
 struct segment_index *segment_index_over(struct bytes file, const char *name, struct error *error)
@@ -136,7 +123,7 @@ struct segment_index *segment_index_over(struct bytes file, const char *name, st
         wrong = "is of another version";
     else if (n_sections > INDEX_SECTIONS_LIMIT || !read_sections(index, file, r, n_sections))
         wrong = "has a section that does not lie within it";
-    else if (!read_summary(index) || !check_blocks(index))
+    else if (!read_summary(index) || !read_blocks(index))
         wrong = "has a block table that contradicts itself";
     else if (!read_tables(index))
         wrong = "has a table that does not fit its section";
@@ -145,6 +132,7 @@ struct segment_index *segment_index_over(struct bytes file, const char *name, st
     if (wrong == NULL)
         return index;
     error_set(error, ERROR_DAMAGED, "%s: %s; tapdeck check --repair makes it anew", name, wrong);
+    free(index->blocks);
     free(index);
     return NULL;
 }
@@ -191,6 +179,7 @@ void segment_index_close(struct segment_index *index)
     if (index->map)
         munmap((void *)index->map, index->map_bytes);
     index_tables_free(index->tables);
+    free(index->blocks);
     free(index);
 }
 
@@ -203,10 +192,10 @@ uint32_t segment_index_blocks(const struct segment_index *index)
 
 bool segment_index_block(const struct segment_index *index, uint32_t block, struct segment_block *row)
 {
-    struct reader r = reader_over(index->sections[INDEX_BLOCKS]);
-
-    return block < index->n_blocks && reader_skip(&r, (size_t)block * INDEX_BLOCK_ROW_BYTES) &&
-           read_block(&r, row);
+    if (block >= index->n_blocks)
+        return false;
+    *row = index->blocks[block];
+    return true;
 }
 
 uint64_t segment_index_raw_bytes(const struct segment_index *index)
@@ -227,12 +216,6 @@ int64_t segment_index_min_ts(const struct segment_index *index)
 int64_t segment_index_max_ts(const struct segment_index *index)
 {
     return index->max_ts_ns;
-}
-
-bool index_posting(const struct segment_index *index, uint64_t offset, struct reader *list)
-{
-    *list = reader_over(index->sections[INDEX_POSTINGS]);
-    return offset <= SIZE_MAX && reader_skip(list, offset);
 }
 
 bool index_address(const struct segment_index *index, uint32_t number, struct ip_address *address)
@@ -258,7 +241,7 @@ bool index_address(const struct segment_index *index, uint32_t number, struct ip
     return true;
 }
 
-bool index_flow_key(const struct segment_index *index, const struct index_flow *flow, struct flow_key *key)
+bool index_flow_key(const struct segment_index *index, const struct flow_row *flow, struct flow_key *key)
 {
     memset(key, 0, sizeof *key);
     if (!index_address(index, flow->low, &key->low) || !index_address(index, flow->high, &key->high))

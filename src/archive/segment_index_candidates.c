@@ -4,20 +4,12 @@
  * an AND meets two sets of their own. Whatever goes wrong on the way (damage, memory, depth) adds all bits:
  * more is read then, nothing is missed.
  */
-#include "archive/posting.h"
-
 #include <stdlib.h>
 
+#include "archive/posting.h"
 #include "archive/segment_index_map.h"
 
 enum { HINT_DEPTH_LIMIT = 256 }; /* ANDs within ORs within ANDs; runs of one kind cost one */
-
-static bool add_posting(const struct segment_index *index, uint64_t posting, uint64_t *bits)
-{
-    struct reader list;
-
-    return index_posting(index, posting, &list) && posting_decode(list, bits, index->n_blocks);
-}
 
 /* ---- conversations ---- */
 
@@ -73,33 +65,27 @@ static bool in_range(uint32_t number, struct number_range range)
 }
 
 /* Adds the lists of all flows that the predicate takes, from first on. */
-typedef bool flow_predicate(const struct index_flow *flow, const void *question);
+typedef bool flow_predicate(const struct flow_row *flow, const void *question);
 
-static bool add_flows(const struct segment_index *index, uint32_t first, flow_predicate *takes,
-                      const void *question, uint64_t *bits)
+/* flows: from index_flows and its like, whichever has what the predicate looks at. */
+static bool add_flows(const struct segment_index *index, const struct flow_row *flows, uint32_t first,
+                      flow_predicate *takes, const void *question, uint64_t *bits)
 {
-    struct index_flow_cursor cursor;
-    struct index_flow flow;
-
-    if (!index_flow_begin(index, first, &cursor))
-        return false;
-    for (uint32_t i = first; i < index->n_exact + index->n_folded; i++) {
-        if (!index_flow_next(&cursor, &flow))
-            return false;
-        if (takes(&flow, question) && !add_posting(index, flow.posting, bits))
+    for (uint32_t i = first; flows && i < index_flows_count(index); i++) {
+        if (takes(&flows[i], question) && !index_add_posting(index, i, bits))
             return false;
     }
-    return true;
+    return flows;
 }
 
-static bool flow_has_address(const struct index_flow *flow, const void *question)
+static bool flow_has_address(const struct flow_row *flow, const void *question)
 {
     const struct number_range *range = question;
 
     return in_range(flow->low, *range) || in_range(flow->high, *range);
 }
 
-static bool flow_has_port(const struct index_flow *flow, const void *question)
+static bool flow_has_port(const struct flow_row *flow, const void *question)
 {
     const struct hint *hint = question;
 
@@ -112,7 +98,7 @@ struct flow_question {
     struct number_range low, high;
 };
 
-static bool flow_is_of(const struct index_flow *flow, const void *question)
+static bool flow_is_of(const struct flow_row *flow, const void *question)
 {
     const struct flow_question *q = question;
     uint8_t any_port = flow->any_port | q->key->any_port;
@@ -127,61 +113,48 @@ static bool flow_is_of(const struct index_flow *flow, const void *question)
            (any_port & FLOW_ANY_PORT_HIGH || flow->port_high == q->key->port_high);
 }
 
-static int compare_exact(const struct index_flow *flow, const struct flow_question *q)
+static int compare_pair(const struct flow_row *flow, const struct flow_question *q)
 {
-    const struct flow_key *key = q->key;
-
     if (flow->low != q->low.low)
         return flow->low < q->low.low ? -1 : 1;
-    if (flow->high != q->high.low)
-        return flow->high < q->high.low ? -1 : 1;
-    if (flow->protocol != key->protocol)
-        return flow->protocol < key->protocol ? -1 : 1;
-    if (flow->port_low != key->port_low)
-        return flow->port_low < key->port_low ? -1 : 1;
-    return flow->port_high < key->port_high ? -1 : flow->port_high > key->port_high;
+    return flow->high < q->high.low ? -1 : flow->high > q->high.low;
 }
 
-/* The last chunk that begins at or before the ends of the question; 0 when none does. */
-static bool find_chunk(const struct segment_index *index, const struct flow_question *q, uint32_t *chunk)
+/* The first of the exact conversations whose addresses are not before those asked for; or, past them, the
+ * first behind. */
+static uint32_t first_of_pair(const struct segment_index *index, const struct flow_row *flows,
+                              const struct flow_question *q, bool is_past)
 {
-    uint32_t low = 0, high = (index->n_exact + INDEX_FLOW_CHUNK_ROWS - 1) / INDEX_FLOW_CHUNK_ROWS;
+    uint32_t low = 0, high = index->n_exact;
 
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2, first_low, first_high;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_pair(&flows[middle], q);
 
-        if (!index_flow_chunk(index, middle, &first_low, &first_high))
-            return false;
-        /* Equal ends may begin in the chunk before: ports are not told here. */
-        if (first_low < q->low.low || (first_low == q->low.low && first_high < q->high.low))
-            low = middle;
+        if (order < 0 || (order == 0 && is_past))
+            low = middle + 1;
         else
             high = middle;
     }
-    *chunk = low;
-    return true;
+    return low;
 }
 
 static bool add_exact_flow(const struct segment_index *index, const struct flow_question *q, uint64_t *bits)
 {
-    struct index_flow_cursor cursor;
-    struct index_flow flow;
-    uint32_t chunk;
+    const struct flow_row *flows = index_flow_addresses(index);
+    uint32_t first, end;
 
-    if (!find_chunk(index, q, &chunk) || !index_flow_begin(index, chunk * INDEX_FLOW_CHUNK_ROWS, &cursor))
+    if (flows == NULL)
         return false;
-    while (cursor.number < index->n_exact) {
-        int order;
-
-        if (!index_flow_next(&cursor, &flow))
-            return false;
-        order = compare_exact(&flow, q);
-        if (order == 0)
-            return add_posting(index, flow.posting, bits);
-        if (order > 0)
-            break;
+    first = first_of_pair(index, flows, q, false);
+    end = first_of_pair(index, flows, q, true);
+    flows = index_flows_between(index, first, end);
+    for (uint32_t i = first; flows && i < end; i++) {
+        if (flows[i].protocol == q->key->protocol && flows[i].port_low == q->key->port_low &&
+            flows[i].port_high == q->key->port_high)
+            return index_add_posting(index, i, bits);
     }
-    return true;
+    return flows;
 }
 
 static bool add_flow(const struct segment_index *index, const struct flow_key *key, uint64_t *bits)
@@ -197,13 +170,14 @@ static bool add_flow(const struct segment_index *index, const struct flow_key *k
     if (key->low.family == 0 && key->high.family == 0) {
         struct number_range all = { 0, INDEX_ADDRESS_ANY };
 
-        return add_flows(index, 0, flow_has_address, &all, bits);
+        return add_flows(index, index_flow_addresses(index), 0, flow_has_address, &all, bits);
     }
     if (key->any_port || key->low.family == 0 || key->high.family == 0)
-        return add_flows(index, 0, flow_is_of, &q, bits);
+        return add_flows(index, index_flows(index), 0, flow_is_of, &q, bits);
     if (q.low.low != q.low.high && q.high.low != q.high.high && !add_exact_flow(index, &q, bits))
         return false;
-    return add_flows(index, index->n_exact, flow_is_of, &q, bits);
+    return add_flows(index, index_flows_between(index, index->n_exact, index_flows_count(index)),
+                     index->n_exact, flow_is_of, &q, bits);
 }
 
 /* ---- the other leaves ---- */
@@ -261,13 +235,13 @@ static bool is_asked_for(const struct hint *hint, struct bytes identity)
                                             : bytes_equal(identity, hint->identity);
 }
 
-static bool add_identity(void *context, enum identity_scheme scheme, struct bytes identity, uint64_t posting)
+static bool add_identity(void *context, enum identity_scheme scheme, struct bytes identity, uint64_t list)
 {
     struct identity_question *q = context;
 
     if (!is_asked_for(q->hint, identity) && (scheme != IDENTITY_NONE || identity.len))
         return true;
-    return add_posting(q->index, posting, q->bits);
+    return index_add_posting(q->index, list, q->bits);
 }
 
 /* ---- the tree ---- */
@@ -350,10 +324,11 @@ static bool add_leaf(const struct segment_index *index, const struct hint *hint,
     case HINT_ADDRESS: {
         struct number_range range = address_range(index, &hint->prefix.address, hint->prefix.n_bits);
 
-        return index_addresses(index, &v4, &v6) && add_flows(index, 0, flow_has_address, &range, bits);
+        return index_addresses(index, &v4, &v6) &&
+               add_flows(index, index_flow_addresses(index), 0, flow_has_address, &range, bits);
     }
     case HINT_PORT:
-        return add_flows(index, 0, flow_has_port, hint, bits);
+        return add_flows(index, index_flows(index), 0, flow_has_port, hint, bits);
     case HINT_FLOW:
         return index_addresses(index, &v4, &v6) && add_flow_span(index, hint, bits);
     case HINT_IDENTITY:

@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "archive/block_columns.h"
+#include "archive/flow_columns.h"
 #include "archive/index_columns.h"
+#include "archive/posting_code.h"
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
 #include "archive/segment_index_parts.h"
@@ -26,26 +29,32 @@ struct address_end { /* one end of one conversation */
     bool is_high;
 };
 
-struct flow_row {
-    uint32_t low, high;
-    uint16_t port_low, port_high;
-    uint8_t protocol, any_port;
+struct flow_place {
+    struct flow_row row;
     uint32_t flow; /* in the builder */
+};
+
+struct binding_place {      /* one that is no twin of the one before */
+    uint32_t binding, flow; /* the builder's; UINT32_MAX: its conversation is not in the table */
+    uint32_t place;         /* blocks back to the one it ends in, from 1; 0: none found */
+    uint64_t lasted;        /* in units: since that block began; without one since the binding did */
 };
 
 struct encoding {
     const struct segment_description *segment;
     const struct segment_index_builder *builder;
     struct buffer *file;
-    struct buffer postings;
     uint64_t *bits; /* one list */
-    struct flow_row *rows;
+    struct flow_place *rows;
     uint32_t *flow_numbers;     /* builder's flow -> number in the file */
     uint32_t *identity_numbers; /* likewise */
+    uint32_t *identities;       /* the builder's, in the order of the file */
     uint32_t *session_numbers;  /* UINT32_MAX: not met yet */
     uint32_t *bindings;         /* the builder's, in the order of the file */
     uint32_t *sessions;         /* likewise */
     uint32_t n_sessions;
+    struct binding_place *apart;
+    uint32_t n_apart;
     uint64_t *numbers; /* room for a column */
     struct column_writer columns;
 };
@@ -67,7 +76,8 @@ static int compare_ends(const void *left, const void *right)
 
 static int compare_rows(const void *left, const void *right)
 {
-    const struct flow_row *a = left, *b = right;
+    const struct flow_row *a = &((const struct flow_place *)left)->row;
+    const struct flow_row *b = &((const struct flow_place *)right)->row;
     int order = compare_numbers(a->any_port != 0, b->any_port != 0);
 
     order = order ? order : compare_numbers(a->low, b->low);
@@ -217,22 +227,15 @@ static void put_interfaces(struct encoding *e)
     end_section(e, INDEX_INTERFACES);
 }
 
-static void put_blocks(struct encoding *e)
+static bool put_blocks(struct encoding *e)
 {
-    begin_section(e, INDEX_BLOCKS);
-    for (uint32_t i = 0; i < e->segment->n_blocks; i++) {
-        const struct segment_block *row = &e->segment->blocks[i];
+    bool ok;
 
-        buffer_put_u64le(e->file, row->offset);
-        buffer_put_u64le(e->file, row->first_packet);
-        buffer_put_u32le(e->file, row->stored_bytes);
-        buffer_put_u32le(e->file, row->raw_bytes);
-        buffer_put_u32le(e->file, row->n_packets);
-        buffer_put_u64le(e->file, (uint64_t)row->min_ts_ns);
-        buffer_put_u64le(e->file, (uint64_t)row->max_ts_ns);
-        buffer_put_u64le(e->file, i < e->builder->n_protocols ? e->builder->protocols[i] : 0);
-    }
+    begin_section(e, INDEX_BLOCKS);
+    ok = block_columns_put(&e->columns, e->segment->blocks, e->segment->n_blocks, e->builder->protocols,
+                           e->builder->n_protocols, e->numbers);
     end_section(e, INDEX_BLOCKS);
+    return ok;
 }
 
 /* What texts in order have in common with the one before, how much more there is, and that. */
@@ -314,13 +317,9 @@ static bool put_addresses(struct encoding *e)
     for (uint32_t i = 0; i < builder->n_flows; i++) {
         const struct flow_key *key = &builder->flows[i].key;
 
-        e->rows[i] = (struct flow_row) { INDEX_ADDRESS_ANY,
-                                         INDEX_ADDRESS_ANY,
-                                         key->port_low,
-                                         key->port_high,
-                                         key->protocol,
-                                         key->any_port,
-                                         i };
+        e->rows[i] = (struct flow_place) { { INDEX_ADDRESS_ANY, INDEX_ADDRESS_ANY, key->port_low,
+                                             key->port_high, key->protocol, key->any_port },
+                                           i };
         if (key->low.family)
             ends[n_ends++] = (struct address_end) { key->low, i, false };
         if (key->high.family)
@@ -329,7 +328,7 @@ static bool put_addresses(struct encoding *e)
     qsort(ends, n_ends, sizeof *ends, compare_ends);
 
     for (size_t i = 0; i < n_ends; i++) {
-        struct flow_row *row = &e->rows[ends[i].flow];
+        struct flow_row *row = &e->rows[ends[i].flow].row;
 
         if (i == 0 || compare_ends(&ends[i - 1], &ends[i]) != 0) {
             number++;
@@ -343,85 +342,26 @@ static bool put_addresses(struct encoding *e)
     return ok;
 }
 
-/* Appends the list to the postings; answers its offset there. */
-static uint32_t put_posting(struct encoding *e, const struct posting *posting)
-{
-    size_t at = e->postings.len;
-
-    memset(e->bits, 0, posting_words(e->segment->n_blocks) * sizeof *e->bits);
-    posting_bits(&e->builder->pool, posting, e->bits, e->segment->n_blocks);
-    posting_encode(&e->postings, e->bits, e->segment->n_blocks);
-    return (uint32_t)at;
-}
-
-/* A row against the one before it in its chunk. */
-static void put_flow(struct buffer *rows, const struct flow_row *before, const struct flow_row *row,
-                     uint64_t postings_len)
-{
-    unsigned head = (unsigned)row->any_port << INDEX_FLOW_ANY_PORT_SHIFT;
-
-    if (row->protocol != before->protocol)
-        head |= row->protocol == IP_PROTOCOL_UDP   ? INDEX_FLOW_UDP
-                : row->protocol == IP_PROTOCOL_TCP ? INDEX_FLOW_TCP
-                                                   : INDEX_FLOW_OTHER;
-    head |= row->low == before->low ? INDEX_FLOW_SAME_LOW : 0;
-    head |= row->high == before->high ? INDEX_FLOW_SAME_HIGH : 0;
-    head |= row->port_low == before->port_low ? INDEX_FLOW_SAME_PORT_LOW : 0;
-    head |= row->port_high == before->port_high ? INDEX_FLOW_SAME_PORT_HIGH : 0;
-    buffer_put_u8(rows, (uint8_t)head);
-    if ((head & INDEX_FLOW_PROTOCOL) == INDEX_FLOW_OTHER)
-        buffer_put_u8(rows, row->protocol);
-    if (!(head & INDEX_FLOW_SAME_LOW))
-        buffer_put_varint(rows, (uint32_t)(row->low - before->low));
-    if (!(head & INDEX_FLOW_SAME_HIGH))
-        buffer_put_varint(rows, (uint32_t)(row->high - (head & INDEX_FLOW_SAME_LOW ? before->high : 0)));
-    if (!(head & INDEX_FLOW_SAME_PORT_LOW))
-        buffer_put_u16le(rows, row->port_low);
-    if (!(head & INDEX_FLOW_SAME_PORT_HIGH))
-        buffer_put_u16le(rows, row->port_high);
-    buffer_put_varint(rows, postings_len);
-}
-
-static void put_chunk(struct encoding *e, const struct flow_row *first, size_t offset)
-{
-    buffer_put_u32le(e->file, first->low);
-    buffer_put_u32le(e->file, first->high);
-    buffer_put_u32le(e->file, (uint32_t)offset);
-    buffer_put_u32le(e->file, (uint32_t)e->postings.len);
-}
-
 static bool put_flows(struct encoding *e)
 {
     uint32_t n = e->builder->n_flows, n_folded = 0;
-    struct flow_row before = { 0 };
-    struct buffer rows;
+    struct flow_row *rows = calloc((size_t)n + 1, sizeof *rows);
     bool ok;
 
-    for (uint32_t i = 0; i < n; i++)
-        n_folded += e->rows[i].any_port != 0;
     qsort(e->rows, n, sizeof *e->rows, compare_rows);
-
-    buffer_init(&rows, UINT32_MAX);
+    for (uint32_t i = 0; rows && i < n; i++) {
+        rows[i] = e->rows[i].row;
+        n_folded += rows[i].any_port != 0;
+        e->flow_numbers[e->rows[i].flow] = i;
+    }
     begin_section(e, INDEX_FLOWS);
     buffer_put_u32le(e->file, n - n_folded);
     buffer_put_u32le(e->file, n_folded);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct flow_row *row = &e->rows[i];
-        uint32_t posting;
-
-        e->flow_numbers[row->flow] = i;
-        if (i % INDEX_FLOW_CHUNK_ROWS == 0) {
-            put_chunk(e, row, rows.len);
-            before = (struct flow_row) { .low = row->low, .high = row->high };
-        }
-        posting = put_posting(e, &e->builder->flows[row->flow].posting);
-        put_flow(&rows, &before, row, e->postings.len - posting);
-        before = *row;
-    }
-    buffer_put(e->file, rows.data, rows.len);
+    e->columns.level = COLUMN_LEVEL_OF_RUNS;
+    ok = rows && flow_columns_put(&e->columns, rows, n, e->numbers);
+    e->columns.level = COLUMN_LEVEL;
     end_section(e, INDEX_FLOWS);
-    ok = !rows.is_full;
-    buffer_clear(&rows);
+    free(rows);
     return ok;
 }
 
@@ -429,37 +369,63 @@ static bool put_identities(struct encoding *e)
 {
     const struct segment_index_builder *builder = e->builder;
     uint32_t n = builder->n_identities;
-    uint32_t *order = sorted_numbers(n, compare_identities, (void *)builder);
-    uint64_t *schemes = calloc((size_t)n + 1, sizeof *schemes);
     struct front_coding front;
-    bool ok = front_begin(&front, n) && order && schemes;
+    bool ok = front_begin(&front, n);
 
+    e->identities = sorted_numbers(n, compare_identities, (void *)builder);
+    ok = ok && e->identities;
     begin_section(e, INDEX_IDENTITIES);
     buffer_put_u32le(e->file, n);
-    buffer_put_u32le(e->file, (uint32_t)e->postings.len);
     for (uint32_t i = 0; ok && i < n; i++) {
-        const struct builder_identity *identity = &builder->identities[order[i]];
-        uint32_t posting;
+        const struct builder_identity *identity = &builder->identities[e->identities[i]];
 
-        e->identity_numbers[order[i]] = i;
-        schemes[i] = (uint64_t)identity->scheme;
-        posting = put_posting(e, &identity->posting);
-        e->numbers[i] = e->postings.len - posting;
+        e->identity_numbers[e->identities[i]] = i;
+        e->numbers[i] = (uint64_t)identity->scheme;
         front_add(&front, i, bytes_of(builder->text.data + identity->at, identity->len));
     }
-    ok = ok && column_put_numbers(&e->columns, schemes, n) && column_put_numbers(&e->columns, e->numbers, n);
+    ok = ok && column_put_numbers(&e->columns, e->numbers, n);
     ok = front_end(e, &front, n, ok);
     end_section(e, INDEX_IDENTITIES);
-    free(order);
-    free(schemes);
     return ok;
 }
 
-static void put_postings(struct encoding *e)
+/* The list into e->bits. */
+static void load_posting(struct encoding *e, const struct posting *posting)
 {
+    memset(e->bits, 0, posting_words(e->segment->n_blocks) * sizeof *e->bits);
+    posting_bits(&e->builder->pool, posting, e->bits, e->segment->n_blocks);
+}
+
+typedef void posting_function(struct posting_writer *writer, const uint64_t *bits);
+
+/* Those of the conversations, then those of the identities, in the order of the file. */
+static void tell_postings(struct encoding *e, struct posting_writer *writer, posting_function *function)
+{
+    for (uint32_t i = 0; i < e->builder->n_flows; i++) {
+        load_posting(e, &e->builder->flows[e->rows[i].flow].posting);
+        function(writer, e->bits);
+    }
+    for (uint32_t i = 0; i < e->builder->n_identities; i++) {
+        load_posting(e, &e->builder->identities[e->identities[i]].posting);
+        function(writer, e->bits);
+    }
+}
+
+static bool put_postings(struct encoding *e)
+{
+    struct posting_writer *writer =
+        posting_writer_new(e->builder->n_flows + e->builder->n_identities, e->segment->n_blocks);
+    bool ok = writer;
+
     begin_section(e, INDEX_POSTINGS);
-    buffer_put(e->file, e->postings.data, e->postings.len);
+    if (ok) {
+        tell_postings(e, writer, posting_writer_count);
+        tell_postings(e, writer, posting_writer_put);
+        ok = posting_writer_end(writer, &e->columns);
+    }
     end_section(e, INDEX_POSTINGS);
+    posting_writer_free(writer);
+    return ok;
 }
 
 /* Bindings by time, sessions as those come to them. */
@@ -499,55 +465,110 @@ static uint64_t session_scheme(const struct encoding *e, const struct builder_se
                : (uint64_t)session->scheme + 1;
 }
 
-static uint64_t session_own_number(const struct encoding *e, const struct builder_session *session)
+static bool put_session_names(struct encoding *e)
 {
-    (void)e;
-    return session->session;
+    static session_number *const columns[] = { session_identity, session_scheme };
+
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        for (uint32_t i = 0; i < e->n_sessions; i++)
+            e->numbers[i] = columns[c](e, &e->builder->sessions[e->sessions[i]]);
+        if (!column_put_numbers(&e->columns, e->numbers, e->n_sessions))
+            return false;
+    }
+    return true;
 }
 
-static uint64_t session_to_server_len(const struct encoding *e, const struct builder_session *session)
+/* Most are new, one after the other: told by how far they are past the most so far, or behind it. */
+static bool put_session_numbers(struct encoding *e)
 {
-    (void)e;
-    return session->to_server_len;
+    uint64_t before = 0, most = 0;
+    bool are_plain = false;
+
+    for (uint32_t i = 0; i < e->n_sessions; i++)
+        are_plain |= e->builder->sessions[e->sessions[i]].session > INT64_MAX / 2;
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        uint64_t number = e->builder->sessions[e->sessions[i]].session;
+
+        e->numbers[i] = are_plain          ? number
+                        : number == before ? 0
+                        : number > most    ? (number - most) * 2
+                                           : (most - number) * 2 + 1;
+        before = number;
+        most = number > most ? number : most;
+    }
+    buffer_put_u8(e->file, are_plain);
+    return column_put_numbers(&e->columns, e->numbers, e->n_sessions);
 }
 
-static uint64_t session_to_client_len(const struct encoding *e, const struct builder_session *session)
+static uint8_t session_token_len(const struct builder_session *session)
 {
-    (void)e;
-    return session->to_client_len;
+    return session->session_id_len < INDEX_TOKEN_BYTES ? session->session_id_len : INDEX_TOKEN_BYTES;
 }
 
-static uint64_t session_token_len(const struct encoding *e, const struct builder_session *session)
+/* The lengths of its three keys: few differ in these. */
+static uint64_t session_shape(const struct builder_session *session)
 {
-    (void)e;
-    return session->session_id_len;
+    return session->to_server_len | (uint64_t)session->to_client_len << INDEX_SHAPE_TO_CLIENT_AT |
+           (uint64_t)session_token_len(session) << INDEX_SHAPE_TOKEN_AT;
+}
+
+static int compare_shapes(const void *left, const void *right)
+{
+    return compare_numbers(*(const uint64_t *)left, *(const uint64_t *)right);
+}
+
+static bool put_session_shapes(struct encoding *e)
+{
+    uint64_t *shapes = calloc((size_t)e->n_sessions + 1, sizeof *shapes);
+    uint32_t n = 0;
+    bool ok;
+
+    if (shapes == NULL)
+        return false;
+    for (uint32_t i = 0; i < e->n_sessions; i++)
+        shapes[i] = session_shape(&e->builder->sessions[e->sessions[i]]);
+    qsort(shapes, e->n_sessions, sizeof *shapes, compare_shapes);
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        if (i == 0 || shapes[i] != shapes[n - 1])
+            shapes[n++] = shapes[i];
+    }
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        uint64_t shape = session_shape(&e->builder->sessions[e->sessions[i]]);
+
+        e->numbers[i] =
+            (uint64_t)((uint64_t *)bsearch(&shape, shapes, n, sizeof *shapes, compare_shapes) - shapes);
+    }
+    buffer_put_u32le(e->file, n);
+    ok = column_put_numbers(&e->columns, shapes, n) &&
+         column_put_numbers(&e->columns, e->numbers, e->n_sessions);
+    free(shapes);
+    return ok;
+}
+
+static bool put_session_keys(struct encoding *e)
+{
+    struct buffer keys;
+    bool ok;
+
+    buffer_init(&keys, UINT32_MAX);
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        const struct builder_session *session = &e->builder->sessions[e->sessions[i]];
+
+        buffer_put(&keys, e->builder->text.data + session->at,
+                   (size_t)session->to_server_len + session->to_client_len + session_token_len(session));
+    }
+    ok = column_put_bytes(&e->columns, buffer_bytes(&keys)) && !keys.is_full;
+    buffer_clear(&keys);
+    return ok;
 }
 
 static bool put_sessions(struct encoding *e)
 {
-    static session_number *const columns[] = { session_identity,      session_scheme,
-                                               session_own_number,    session_to_server_len,
-                                               session_to_client_len, session_token_len };
-    const struct segment_index_builder *builder = e->builder;
-    struct buffer keys;
-    bool ok = true;
+    bool ok;
 
     begin_section(e, INDEX_SESSIONS);
     buffer_put_u32le(e->file, e->n_sessions);
-    for (size_t c = 0; ok && c < sizeof columns / sizeof *columns; c++) {
-        for (uint32_t i = 0; i < e->n_sessions; i++)
-            e->numbers[i] = columns[c](e, &builder->sessions[e->sessions[i]]);
-        ok = column_put_numbers(&e->columns, e->numbers, e->n_sessions);
-    }
-    buffer_init(&keys, UINT32_MAX);
-    for (uint32_t i = 0; i < e->n_sessions; i++) {
-        const struct builder_session *session = &builder->sessions[e->sessions[i]];
-
-        buffer_put(&keys, builder->text.data + session->at,
-                   (size_t)session->to_server_len + session->to_client_len + session->session_id_len);
-    }
-    ok = ok && column_put_bytes(&e->columns, buffer_bytes(&keys)) && !keys.is_full;
-    buffer_clear(&keys);
+    ok = put_session_names(e) && put_session_numbers(e) && put_session_shapes(e) && put_session_keys(e);
     end_section(e, INDEX_SESSIONS);
     return ok;
 }
@@ -578,16 +599,24 @@ static int64_t time_unit(const struct encoding *e)
     return unit;
 }
 
-enum binding_column { /* in the order of the file */
-                      COLUMN_WHY,
+enum binding_column { /* of rows that are no twins, in the order of the file */
                       COLUMN_FLOW,
                       COLUMN_FROM,
+                      COLUMN_PLACE,
                       COLUMN_LASTED,
                       COLUMN_PACKETS,
-                      COLUMN_BYTES,
-                      COLUMN_SESSION,
+                      COLUMN_BYTES_EACH,
+                      COLUMN_BYTES_MORE,
                       BINDING_COLUMNS,
 };
+
+enum { PLACES_LOOKED_BACK = 255 };
+
+static bool are_twins(const struct builder_binding *a, const struct builder_binding *b)
+{
+    return a->from_ns == b->from_ns && a->to_ns == b->to_ns && a->n_packets == b->n_packets &&
+           a->n_bytes == b->n_bytes && flow_key_equal(&a->flow, &b->flow);
+}
 
 static uint64_t why_of(const struct builder_binding *binding)
 {
@@ -597,45 +626,118 @@ static uint64_t why_of(const struct builder_binding *binding)
            (unsigned)binding->confidence << INDEX_BINDING_CONFIDENCE_AT;
 }
 
-static void fill_column(struct encoding *e, enum binding_column column, int64_t unit, struct buffer *keys)
+/* Of those no twins of the one before: where they are, in e->apart. */
+static void find_apart(struct encoding *e)
 {
-    const struct segment_index_builder *builder = e->builder;
-    uint32_t n = builder->n_bindings, n_sessions = 0;
-    int64_t before_ns = n ? builder->bindings[e->bindings[0]].from_ns : 0;
+    const struct builder_binding *bindings = e->builder->bindings;
+
+    e->n_apart = 0;
+    for (uint32_t i = 0; i < e->builder->n_bindings; i++) {
+        if (i == 0 || !are_twins(&bindings[e->bindings[i - 1]], &bindings[e->bindings[i]]))
+            e->apart[e->n_apart++] = (struct binding_place) { .binding = e->bindings[i], .flow = UINT32_MAX };
+    }
+}
+
+static bool put_whys(struct encoding *e)
+{
+    const struct builder_binding *bindings = e->builder->bindings;
+    uint32_t n = e->builder->n_bindings;
 
     for (uint32_t i = 0; i < n; i++) {
-        const struct builder_binding *binding = &builder->bindings[e->bindings[i]];
-        uint32_t flow, session = e->session_numbers[binding->session];
+        const struct builder_binding *binding = &bindings[e->bindings[i]];
+        bool is_twin = i && are_twins(&bindings[e->bindings[i - 1]], binding);
+
+        e->numbers[i] = why_of(binding) | (is_twin ? INDEX_BINDING_TWIN : 0);
+    }
+    return column_put_numbers(&e->columns, e->numbers, n);
+}
+
+static bool put_session_places(struct encoding *e)
+{
+    uint32_t n = e->builder->n_bindings, n_sessions = 0;
+
+    for (uint32_t i = 0; i < n; i++) { /* how far back from the next new one */
+        uint32_t session = e->session_numbers[e->builder->bindings[e->bindings[i]].session];
+
+        e->numbers[i] = n_sessions - session;
+        n_sessions += session == n_sessions;
+    }
+    return column_put_numbers(&e->columns, e->numbers, n);
+}
+
+/* The block of the conversation in which the binding ends, from the last one, which it nearly always is. */
+static void find_place(struct encoding *e, int64_t unit, struct binding_place *place)
+{
+    const struct builder_binding *binding = &e->builder->bindings[place->binding];
+    uint32_t n = 0;
+
+    place->lasted = ((uint64_t)binding->to_ns - (uint64_t)binding->from_ns) / (uint64_t)unit;
+    if (place->flow == UINT32_MAX)
+        return;
+    load_posting(e, &e->builder->flows[place->flow].posting);
+    for (size_t word = posting_words(e->segment->n_blocks); word-- > 0;) {
+        for (uint64_t bits = e->bits[word]; bits && n < PLACES_LOOKED_BACK;) {
+            unsigned last = 63 - (unsigned)__builtin_clzll(bits);
+            const struct segment_block *block = &e->segment->blocks[word * 64 + last];
+
+            bits &= ~(UINT64_C(1) << last);
+            n++;
+            if (block->n_packets == 0 || block->min_ts_ns > binding->to_ns ||
+                block->max_ts_ns < binding->to_ns || (binding->to_ns - block->min_ts_ns) % unit)
+                continue;
+            place->place = n;
+            place->lasted = (uint64_t)(binding->to_ns - block->min_ts_ns) / (uint64_t)unit;
+            return;
+        }
+    }
+}
+
+static void find_places(struct encoding *e, int64_t unit, struct buffer *keys)
+{
+    for (uint32_t i = 0; i < e->n_apart; i++) {
+        const struct flow_key *key = &e->builder->bindings[e->apart[i].binding].flow;
+
+        e->apart[i].flow = segment_index_builder_find_flow(e->builder, key);
+        if (e->apart[i].flow == UINT32_MAX)
+            put_own_key(keys, key);
+        find_place(e, unit, &e->apart[i]);
+    }
+}
+
+static bool put_apart_column(struct encoding *e, enum binding_column column, int64_t unit)
+{
+    int64_t before_ns = e->n_apart ? e->builder->bindings[e->apart[0].binding].from_ns : 0;
+
+    for (uint32_t i = 0; i < e->n_apart; i++) {
+        const struct binding_place *place = &e->apart[i];
+        const struct builder_binding *binding = &e->builder->bindings[place->binding];
 
         switch (column) {
-        case COLUMN_WHY:
-            e->numbers[i] = why_of(binding);
-            break;
         case COLUMN_FLOW:
-            flow = segment_index_builder_find_flow(builder, &binding->flow);
-            e->numbers[i] = flow == UINT32_MAX ? 0 : (uint64_t)e->flow_numbers[flow] + 1;
-            if (flow == UINT32_MAX)
-                put_own_key(keys, &binding->flow);
+            e->numbers[i] = place->flow == UINT32_MAX ? 0 : (uint64_t)e->flow_numbers[place->flow] + 1;
             break;
         case COLUMN_FROM:
             e->numbers[i] = ((uint64_t)binding->from_ns - (uint64_t)before_ns) / (uint64_t)unit;
             before_ns = binding->from_ns;
             break;
+        case COLUMN_PLACE:
+            e->numbers[i] = place->place;
+            break;
         case COLUMN_LASTED:
-            e->numbers[i] = ((uint64_t)binding->to_ns - (uint64_t)binding->from_ns) / (uint64_t)unit;
+            e->numbers[i] = place->lasted;
             break;
         case COLUMN_PACKETS:
             e->numbers[i] = binding->n_packets;
             break;
-        case COLUMN_BYTES:
-            e->numbers[i] = binding->n_bytes;
+        case COLUMN_BYTES_EACH: /* a packet */
+            e->numbers[i] = binding->n_bytes / (binding->n_packets ? binding->n_packets : 1);
             break;
-        default: /* how far back from the next new one */
-            e->numbers[i] = n_sessions - session;
-            n_sessions += session == n_sessions;
+        default:
+            e->numbers[i] = binding->n_bytes % (binding->n_packets ? binding->n_packets : 1);
             break;
         }
     }
+    return column_put_numbers(&e->columns, e->numbers, e->n_apart);
 }
 
 static bool put_bindings(struct encoding *e)
@@ -644,18 +746,26 @@ static bool put_bindings(struct encoding *e)
     uint32_t n = builder->n_bindings;
     int64_t unit = time_unit(e);
     struct buffer keys;
-    bool ok = true;
+    bool ok;
 
     buffer_init(&keys, UINT32_MAX);
+    e->apart = calloc((size_t)n + 1, sizeof *e->apart);
+    ok = e->apart;
+    if (ok) {
+        find_apart(e);
+        find_places(e, unit, &keys);
+    }
     begin_section(e, INDEX_BINDINGS);
     buffer_put_u32le(e->file, n);
+    buffer_put_u32le(e->file, e->n_apart);
     buffer_put_u32le(e->file, (uint32_t)unit);
     buffer_put_u64le(e->file, n ? (uint64_t)builder->bindings[e->bindings[0]].from_ns : 0);
-    for (int column = 0; ok && column < BINDING_COLUMNS; column++) {
-        fill_column(e, (enum binding_column)column, unit, &keys);
-        ok = column_put_numbers(&e->columns, e->numbers, n);
-    }
+    ok = ok && put_whys(e) && put_session_places(e);
+    for (int column = 0; ok && column < BINDING_COLUMNS; column++)
+        ok = put_apart_column(e, (enum binding_column)column, unit);
     ok = ok && column_put_bytes(&e->columns, buffer_bytes(&keys)) && !keys.is_full;
+    free(e->apart);
+    e->apart = NULL;
     buffer_clear(&keys);
     end_section(e, INDEX_BINDINGS);
     return ok;
@@ -684,9 +794,12 @@ uint64_t segment_index_checksum(struct bytes file)
 }
 
 /* Numbers of the longest column: addresses are at most two a conversation. */
-static size_t column_room(const struct segment_index_builder *builder)
+static size_t column_room(const struct segment_description *segment,
+                          const struct segment_index_builder *builder)
 {
     size_t most = (size_t)builder->n_flows * 2;
+
+    most = segment->n_blocks > most ? segment->n_blocks : most;
 
     most = builder->n_identities > most ? builder->n_identities : most;
     most = builder->n_sessions > most ? builder->n_sessions : most;
@@ -702,13 +815,12 @@ bool segment_index_encode(const struct segment_description *segment,
 
     assert(segment_index_builder_is_sound(builder));
     buffer_empty(file);
-    buffer_init(&e.postings, UINT32_MAX);
     e.bits = calloc(posting_words(segment->n_blocks) + 1, sizeof *e.bits);
     e.rows = calloc((size_t)builder->n_flows + 1, sizeof *e.rows);
     e.flow_numbers = calloc((size_t)builder->n_flows + 1, sizeof *e.flow_numbers);
     e.identity_numbers = calloc((size_t)builder->n_identities + 1, sizeof *e.identity_numbers);
     e.session_numbers = calloc((size_t)builder->n_sessions + 1, sizeof *e.session_numbers);
-    e.numbers = calloc(column_room(builder), sizeof *e.numbers);
+    e.numbers = calloc(column_room(segment, builder), sizeof *e.numbers);
 
     ok = column_writer_init(&e.columns, file) && e.bits && e.rows && e.flow_numbers && e.identity_numbers &&
          e.session_numbers && e.numbers && order_bindings(&e);
@@ -717,26 +829,19 @@ bool segment_index_encode(const struct segment_description *segment,
         put_summary(&e);
         put_recording(&e);
         put_interfaces(&e);
-        put_blocks(&e);
-        ok = put_addresses(&e);
+        ok = put_blocks(&e) && put_addresses(&e);
     }
-    if (ok) {
-        ok = put_flows(&e) && put_identities(&e);
-    }
-    if (ok) {
-        put_postings(&e);
-        ok = put_sessions(&e) && put_bindings(&e);
-    }
-    ok = ok && !file->is_full && !e.postings.is_full;
+    ok = ok && put_flows(&e) && put_identities(&e) && put_postings(&e) && put_sessions(&e) &&
+         put_bindings(&e) && !file->is_full;
     if (ok) {
         store_u64le(file->data + 16, file->len);
         store_u64le(file->data + INDEX_CHECKSUM_AT, segment_index_checksum(buffer_bytes(file)));
     }
-    buffer_clear(&e.postings);
     free(e.bits);
     free(e.rows);
     free(e.flow_numbers);
     free(e.identity_numbers);
+    free(e.identities);
     free(e.session_numbers);
     free(e.bindings);
     free(e.sessions);

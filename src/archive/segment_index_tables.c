@@ -19,13 +19,24 @@ void index_tables_free(struct index_tables *tables)
     if (tables == NULL)
         return;
     free(tables->addresses);
+    flow_rows_free(tables->flows);
+    posting_table_free(tables->postings);
     column_reader_clear(&tables->identities.columns);
     free(tables->identities.starts);
     free(tables->identities.text);
     column_reader_clear(&tables->sessions.columns);
     free(tables->sessions.starts);
+    free(tables->sessions.numbers);
     column_reader_clear(&tables->bindings.columns);
     free(tables);
+}
+
+static bool unpack(const struct segment_index *index, enum index_table_state *state,
+                   bool (*function)(const struct segment_index *index))
+{
+    if (*state == INDEX_TABLE_PACKED)
+        *state = function(index) ? INDEX_TABLE_READY : INDEX_TABLE_DAMAGED;
+    return *state == INDEX_TABLE_READY;
 }
 
 /* ---- texts in order ---- */
@@ -114,14 +125,6 @@ static bool unpack_addresses(const struct segment_index *index)
     return ok;
 }
 
-static bool unpack(const struct segment_index *index, enum index_table_state *state,
-                   bool (*function)(const struct segment_index *index))
-{
-    if (*state == INDEX_TABLE_PACKED)
-        *state = function(index) ? INDEX_TABLE_READY : INDEX_TABLE_DAMAGED;
-    return *state == INDEX_TABLE_READY;
-}
-
 bool index_addresses(const struct segment_index *index, struct bytes *v4, struct bytes *v6)
 {
     size_t n4_bytes = (size_t)index->n4 * 4;
@@ -131,6 +134,54 @@ bool index_addresses(const struct segment_index *index, struct bytes *v4, struct
     *v4 = bytes_of(index->tables->addresses, n4_bytes);
     *v6 = bytes_of(index->tables->addresses + n4_bytes, (size_t)index->n6 * 16);
     return true;
+}
+
+/* ---- conversations, and blocks of all ---- */
+
+static bool unpack_flows(const struct segment_index *index)
+{
+    struct reader r = reader_over(index->sections[INDEX_FLOWS]);
+
+    if (reader_skip(&r, 8))
+        index->tables->flows = flow_rows_new(reader_rest(&r), index_flows_count(index));
+    return index->tables->flows;
+}
+
+const struct flow_row *index_flow_addresses(const struct segment_index *index)
+{
+    return unpack(index, &index->tables->flows_state, unpack_flows)
+               ? flow_rows_addresses(index->tables->flows)
+               : NULL;
+}
+
+const struct flow_row *index_flows_between(const struct segment_index *index, uint32_t first, uint32_t end)
+{
+    return unpack(index, &index->tables->flows_state, unpack_flows)
+               ? flow_rows_between(index->tables->flows, first, end)
+               : NULL;
+}
+
+const struct flow_row *index_flows(const struct segment_index *index)
+{
+    return index_flows_between(index, 0, index_flows_count(index));
+}
+
+static bool unpack_postings(const struct segment_index *index)
+{
+    index->tables->postings = posting_table_new(index->sections[INDEX_POSTINGS], index->n_blocks);
+    return index->tables->postings;
+}
+
+bool index_add_posting(const struct segment_index *index, uint64_t list, uint64_t *bits)
+{
+    return list <= UINT32_MAX && unpack(index, &index->tables->postings_state, unpack_postings) &&
+           posting_table_add(index->tables->postings, (uint32_t)list, bits);
+}
+
+void index_locate_postings(const struct segment_index *index)
+{
+    if (unpack(index, &index->tables->postings_state, unpack_postings))
+        posting_table_locate(index->tables->postings);
 }
 
 /* ---- identities ---- */
@@ -143,9 +194,8 @@ static bool unpack_identities(const struct segment_index *index)
     uint64_t all;
 
     column_reader_init(columns, index->sections[INDEX_IDENTITIES]);
-    if (!reader_u32le(&columns->rest, &table->n) || !reader_u32le(&columns->rest, &table->first_posting) ||
-        table->n > BUILDER_IDENTITIES_LIMIT + 1 || !column_take_numbers(columns, table->n, &table->schemes) ||
-        !column_take_numbers(columns, table->n, &table->posting_lens) ||
+    if (!reader_u32le(&columns->rest, &table->n) || table->n > BUILDER_IDENTITIES_LIMIT + 1 ||
+        !column_take_numbers(columns, table->n, &table->schemes) ||
         !take_front_coded(columns, table->n, &front) ||
         !measure_front_coded(&front, IDENTITY_LIMIT_BYTES, &all) || all > BUILDER_TEXT_LIMIT_BYTES)
         return false;
@@ -174,51 +224,72 @@ struct bytes index_identity(const struct index_identity_table *table, uint32_t n
 bool index_identities(const struct segment_index *index, identity_function *function, void *context)
 {
     const struct index_identity_table *table = index_identity_table(index);
-    uint64_t posting;
 
     if (table == NULL)
         return false;
-    posting = table->first_posting;
     for (uint32_t i = 0; i < table->n; i++) {
         enum identity_scheme scheme;
         struct bytes identity = index_identity(table, i, &scheme);
 
-        if (!function(context, scheme, identity, posting))
+        if (!function(context, scheme, identity, (uint64_t)index_flows_count(index) + i))
             return false;
-        posting += column_number(&table->posting_lens, i);
     }
     return true;
 }
 
 /* ---- sessions ---- */
 
+/* 0: as the session before; then, even, how far past the most so far, or, odd, how far from there back. */
+static uint64_t session_number(uint64_t step, uint64_t before, uint64_t *most)
+{
+    if (step == 0)
+        return before;
+    if (step & 1)
+        return *most - step / 2;
+    return *most += step / 2;
+}
+
+struct index_session_lens index_session_lens(const struct index_session_table *table, uint32_t number)
+{
+    uint64_t shape = column_number(&table->shapes, (uint32_t)column_number(&table->of_shape, number));
+
+    return (struct index_session_lens) { (uint8_t)shape, (uint8_t)(shape >> INDEX_SHAPE_TO_CLIENT_AT),
+                                         (uint8_t)(shape >> INDEX_SHAPE_TOKEN_AT) };
+}
+
 static bool unpack_sessions(const struct segment_index *index)
 {
     struct index_session_table *table = &index->tables->sessions;
     struct column_reader *columns = &table->columns;
-    uint64_t at = 0;
+    struct column_numbers steps;
+    uint64_t at = 0, number = 0, most = 0;
+    uint32_t n_shapes;
+    uint8_t are_plain;
 
     column_reader_init(columns, index->sections[INDEX_SESSIONS]);
     if (!reader_u32le(&columns->rest, &table->n) || table->n > BUILDER_BINDINGS_LIMIT ||
         !column_take_numbers(columns, table->n, &table->identities) ||
-        !column_take_numbers(columns, table->n, &table->schemes) ||
-        !column_take_numbers(columns, table->n, &table->numbers) ||
-        !column_take_numbers(columns, table->n, &table->to_server_lens) ||
-        !column_take_numbers(columns, table->n, &table->to_client_lens) ||
-        !column_take_numbers(columns, table->n, &table->token_lens) ||
+        !column_take_numbers(columns, table->n, &table->schemes) || !reader_u8(&columns->rest, &are_plain) ||
+        !column_take_numbers(columns, table->n, &steps) || !reader_u32le(&columns->rest, &n_shapes) ||
+        n_shapes > table->n || !column_take_numbers(columns, n_shapes, &table->shapes) ||
+        !column_take_numbers(columns, table->n, &table->of_shape) ||
         !column_take_bytes(columns, &table->keys))
         return false;
     table->starts = calloc((size_t)table->n + 1, sizeof *table->starts);
-    if (table->starts == NULL)
+    table->numbers = calloc((size_t)table->n + 1, sizeof *table->numbers);
+    if (table->starts == NULL || table->numbers == NULL)
         return false;
     for (uint32_t i = 0; i < table->n; i++) {
-        uint64_t lens[] = { column_number(&table->to_server_lens, i),
-                            column_number(&table->to_client_lens, i), column_number(&table->token_lens, i) };
+        struct index_session_lens lens;
 
-        if (lens[0] > UINT8_MAX || lens[1] > UINT8_MAX || lens[2] > UINT8_MAX)
+        if (column_number(&table->of_shape, i) >= table->shapes.n)
             return false;
+        lens = index_session_lens(table, i);
+        number =
+            are_plain ? column_number(&steps, i) : session_number(column_number(&steps, i), number, &most);
+        table->numbers[i] = number;
         table->starts[i] = (uint32_t)at;
-        at += lens[0] + lens[1] + lens[2];
+        at += (uint64_t)lens.to_server + lens.to_client + lens.token;
     }
     return at == table->keys.len;
 }
@@ -237,19 +308,23 @@ static bool unpack_bindings(const struct segment_index *index)
     struct index_binding_table *table = &index->tables->bindings;
     struct column_reader *columns = &table->columns;
     uint64_t first;
+    uint32_t n_apart;
 
     column_reader_init(columns, index->sections[INDEX_BINDINGS]);
-    if (!reader_u32le(&columns->rest, &table->n) || !reader_u32le(&columns->rest, &table->unit_ns) ||
-        !reader_u64le(&columns->rest, &first) || table->n > BUILDER_BINDINGS_LIMIT)
+    if (!reader_u32le(&columns->rest, &table->n) || !reader_u32le(&columns->rest, &n_apart) ||
+        !reader_u32le(&columns->rest, &table->unit_ns) || !reader_u64le(&columns->rest, &first) ||
+        table->n > BUILDER_BINDINGS_LIMIT || n_apart > table->n)
         return false;
     table->first_ns = first;
     return column_take_numbers(columns, table->n, &table->why) &&
-           column_take_numbers(columns, table->n, &table->flows) &&
-           column_take_numbers(columns, table->n, &table->from) &&
-           column_take_numbers(columns, table->n, &table->lasted) &&
-           column_take_numbers(columns, table->n, &table->packets) &&
-           column_take_numbers(columns, table->n, &table->bytes) &&
            column_take_numbers(columns, table->n, &table->sessions) &&
+           column_take_numbers(columns, n_apart, &table->flows) &&
+           column_take_numbers(columns, n_apart, &table->from) &&
+           column_take_numbers(columns, n_apart, &table->places) &&
+           column_take_numbers(columns, n_apart, &table->lasted) &&
+           column_take_numbers(columns, n_apart, &table->packets) &&
+           column_take_numbers(columns, n_apart, &table->bytes_each) &&
+           column_take_numbers(columns, n_apart, &table->bytes_more) &&
            column_take_bytes(columns, &table->own_keys);
 }
 

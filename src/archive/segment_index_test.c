@@ -244,7 +244,7 @@ static bool check_binding(void *context, const struct binding *binding)
     assert_int_equal(binding->cid_to_server.len, 8);
     assert_int_equal(binding->cid_to_server.data[7], i % 20);
     assert_int_equal(binding->cid_to_client.len, 0);
-    assert_int_equal(binding->session_id.len, i % 20 == 7 ? 32 : 0);
+    assert_int_equal(binding->session_id.len, i % 20 == 7 ? INDEX_TOKEN_BYTES : 0);
     ++*n;
     return true;
 }
