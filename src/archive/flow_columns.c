@@ -83,6 +83,8 @@ static bool find_services(struct services *services, const struct flow_row *rows
 {
     bool is_high;
 
+    if (n < SERVICE_WORTH_ROWS) /* a small segment does not pay for the counting */
+        return true;
     services->ports = calloc((size_t)2 * PORTS, sizeof *services->ports);
     services->rows = calloc((size_t)4 * PORTS, sizeof *services->rows);
     if (services->ports == NULL || services->rows == NULL)
@@ -105,7 +107,7 @@ static bool find_services(struct services *services, const struct flow_row *rows
 /* 0: it has none in the table. */
 static uint32_t service_of(const struct services *services, const struct flow_row *row, bool *is_high)
 {
-    return has_service(row) ? services->rows[service_place(services, row, is_high)] : 0;
+    return services->rows && has_service(row) ? services->rows[service_place(services, row, is_high)] : 0;
 }
 
 static bool put_services(struct column_writer *columns, const struct services *services, uint64_t *room)
