@@ -242,7 +242,8 @@ static void tell(struct pin_job *pin)
     char id[24];
 
     snprintf(id, sizeof id, "%lld", (long long)pin->pin_id);
-    people_tell_pin(pin->site->people, pin->asked.node, pin->number, pin->ts_ns, pin->pin, id, is_covered, pin);
+    people_tell_pin(pin->site->people, pin->asked.node, pin->number, pin->ts_ns, pin->pin, id, is_covered,
+                    pin);
     audit_add(pin->site->audit, &pin->access, pin->name, "pin", "%s pin %s of %s", verbs[pin->verb], id,
               pin->asked.node);
 }
