@@ -3,9 +3,6 @@
  * Three ways to a block, the better ones first: the index's table, the seek table at the file's end, and the
  * file from its start. The first needs no other block: the section's interfaces are in the index. The second
  * gets over damaged blocks, the third does not, but reads files that are still written.
- *
- * Blocks are read with pread into memory of our own: of a mapped file, a page that is cut away or cannot be
- * read would be a signal instead of an answer.
  */
 #include "archive/segment_reader.h"
 
@@ -14,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/block_codec.h"
+#include "archive/block_packets.h"
 #include "archive/seek_table.h"
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
@@ -22,23 +19,17 @@
 #include "archive/segment_index_map.h"
 #include "archive/segment_reader_walk.h"
 #include "archive/segment_scan.h"
-#include "packet/pcapng_read.h"
 
 struct segment_reader {
-    int fd;
     char *path;
-    const char *name; /* in path */
-    enum codec codec;
+    const char *name;                  /* in path */
     const struct segment_index *index; /* NULL: read in file order */
     struct interface_table *table;
     uint32_t *numbers; /* of the index's interfaces in the table */
     uint32_t n_numbers, cap_numbers;
     struct interface_twins twins;
     struct pcapng_reader *pcapng;
-    struct block_unpacker unpacker;
-    struct buffer stored, raw;
-    struct packet *packets;
-    uint32_t cap_packets;
+    struct block_packets block;
 
     struct segment_scan *scan;  /* in file order, without seek table */
     size_t n_read;              /* of the block under the scan: bytes whose packets were given out */
@@ -51,8 +42,6 @@ struct segment_reader {
     struct error damage;
     struct segment_walk walk;
 };
-
-enum { PACKETS_FIRST = 1024 };
 
 /* ---- opening ---- */
 
@@ -117,26 +106,23 @@ struct segment_reader *segment_reader_open(const char *path, const struct segmen
     reader->name = slash ? slash + 1 : reader->path;
     reader->index = index;
     reader->table = interfaces;
-    buffer_init(&reader->stored, SEGMENT_RAW_LIMIT_BYTES + 64 * 1024);
-    buffer_init(&reader->raw, SEGMENT_RAW_LIMIT_BYTES);
-
-    reader->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (reader->fd < 0 || fstat(reader->fd, &status) < 0)
+    block_packets_init(&reader->block, reader->path, open(path, O_RDONLY | O_CLOEXEC));
+    if (reader->block.fd < 0 || fstat(reader->block.fd, &status) < 0)
         ok = error_system(error, "%s: cannot be opened", path);
     else if (!segment_name_parse(reader->name, &name))
         ok = error_set(error, ERROR_USAGE, "%s: is not named like a segment", path);
     else if ((reader->pcapng = pcapng_reader_new(interfaces)) == NULL)
         ok = error_set(error, ERROR_SYSTEM, "%s: no memory to read it", path);
     else {
-        reader->codec = name.codec;
+        reader->block.codec = name.codec;
         ok = true;
     }
     if (ok && index)
         ok = begin_indexed(reader, (uint64_t)status.st_size, error);
     if (ok && index == NULL && !name.is_open && name.codec == CODEC_ZSTD)
-        seek_table_read(reader->fd, path, (uint64_t)status.st_size, &reader->rows, &reader->n_rows);
+        seek_table_read(reader->block.fd, path, (uint64_t)status.st_size, &reader->rows, &reader->n_rows);
     if (ok && index == NULL && reader->rows == NULL) {
-        reader->scan = segment_scan_new(reader->fd, reader->path, reader->codec);
+        reader->scan = segment_scan_new(reader->block.fd, reader->path, reader->block.codec);
         ok = reader->scan || error_set(error, ERROR_SYSTEM, "%s: no memory to read it", path);
     }
     if (ok)
@@ -149,39 +135,19 @@ void segment_reader_close(struct segment_reader *reader)
 {
     if (reader == NULL)
         return;
-    if (reader->fd >= 0)
-        close(reader->fd);
+    if (reader->block.fd >= 0)
+        close(reader->block.fd);
     free(reader->path);
     free(reader->numbers);
     interface_twins_clear(&reader->twins);
     pcapng_reader_free(reader->pcapng);
-    block_unpacker_clear(&reader->unpacker);
-    buffer_clear(&reader->stored);
-    buffer_clear(&reader->raw);
-    free(reader->packets);
+    block_packets_clear(&reader->block);
     segment_scan_free(reader->scan);
     free(reader->rows);
     free(reader);
 }
 
 /* ---- packets of unpacked bytes ---- */
-
-static bool make_room_for_packets(struct segment_reader *reader, uint32_t n)
-{
-    uint32_t cap = reader->cap_packets ? reader->cap_packets : PACKETS_FIRST;
-    struct packet *packets;
-
-    if (n <= reader->cap_packets)
-        return true;
-    while (cap < n)
-        cap *= 2;
-    packets = realloc(reader->packets, cap * sizeof *packets);
-    if (packets == NULL)
-        return false;
-    reader->packets = packets;
-    reader->cap_packets = cap;
-    return true;
-}
 
 /* The section header, at the start of what is read in file order, says what the first packet's number is. */
 static void note_first_number(struct segment_reader *reader, struct bytes raw)
@@ -203,60 +169,16 @@ static void note_first_number(struct segment_reader *reader, struct bytes raw)
 static bool list_packets(struct segment_reader *reader, struct bytes raw, uint64_t n_before, uint32_t *n,
                          size_t *used, struct error *error)
 {
-    bool ok = true;
+    bool ok;
 
-    *n = 0;
-    *used = 0;
     if (reader->index == NULL && n_before == 0)
         note_first_number(reader, raw);
-    while (ok && *used < raw.len) {
-        enum pcap_result result;
-        size_t part, needed;
-        uint32_t more;
-
-        if (!make_room_for_packets(reader, *n + PACKETS_FIRST)) {
-            ok = error_set(error, ERROR_SYSTEM, "no memory for the packets of a block");
-            break;
-        }
-        result =
-            pcapng_read_packets(reader->pcapng, bytes_of(raw.data + *used, raw.len - *used), *used,
-                                reader->packets + *n, reader->cap_packets - *n, &more, &part, &needed, error);
-        *n += more;
-        *used += part;
-        if (result == PCAP_DAMAGED)
-            ok = false;
-        if (result == PCAP_SHORT)
-            break;
-    }
+    ok = block_packets_list(&reader->block, reader->pcapng, raw, n, used, error);
     for (uint32_t i = 0; i < *n; i++) {
-        reader->packets[i].number = n_before + i + 1;
-        reader->packets[i].packet_id = reader->first_number ? reader->first_number + n_before + i : 0;
+        reader->block.packets[i].number = n_before + i + 1;
+        reader->block.packets[i].packet_id = reader->first_number ? reader->first_number + n_before + i : 0;
     }
     return ok;
-}
-
-/* Unpacks a block that a table tells of into reader->raw. */
-static bool load_block(struct segment_reader *reader, const struct segment_block *row, struct error *error)
-{
-    uint8_t *stored, *raw;
-    ptrdiff_t n;
-
-    buffer_empty(&reader->stored);
-    buffer_empty(&reader->raw);
-    stored = buffer_room(&reader->stored, (size_t)row->stored_bytes + 1);
-    raw = buffer_room(&reader->raw, (size_t)row->raw_bytes + 1);
-    if (stored == NULL || raw == NULL)
-        return error_set(error, ERROR_DAMAGED, "it is larger than a block may be, or there is no memory");
-    n = segment_file_read(reader->fd, reader->path, row->offset, stored, row->stored_bytes, error);
-    if (n < 0)
-        return false;
-    if ((size_t)n != row->stored_bytes)
-        return error_set(error, ERROR_DAMAGED, "the file ends within it");
-    if (!block_unpack(&reader->unpacker, reader->codec, bytes_of(stored, row->stored_bytes), raw,
-                      row->raw_bytes, error))
-        return false;
-    reader->raw.len = row->raw_bytes;
-    return true;
 }
 
 static enum segment_result damaged(const struct segment_reader *reader, uint32_t block, uint64_t offset,
@@ -265,17 +187,6 @@ static enum segment_result damaged(const struct segment_reader *reader, uint32_t
     error->kind = error->kind == ERROR_SYSTEM ? ERROR_SYSTEM : ERROR_DAMAGED;
     error_context(error, "%s: block %u at offset %llu", reader->path, block, (unsigned long long)offset);
     return SEGMENT_DAMAGED;
-}
-
-/* The section header of the first block would begin a section that has no interfaces yet. */
-static struct bytes behind_section_header(struct bytes raw)
-{
-    struct reader r = reader_over(raw);
-    uint32_t type, len;
-
-    if (!reader_u32le(&r, &type) || type != PCAPNG_SECTION || !reader_u32le(&r, &len) || len > raw.len)
-        return raw;
-    return bytes_of(raw.data + len, raw.len - len);
 }
 
 enum segment_result segment_reader_block(struct segment_reader *reader, uint32_t block,
@@ -288,11 +199,11 @@ enum segment_result segment_reader_block(struct segment_reader *reader, uint32_t
     *n = 0;
     if (reader->index == NULL || !segment_index_block(reader->index, block, &row))
         return SEGMENT_END;
-    if (!load_block(reader, &row, error))
+    if (!block_packets_load(&reader->block, &row, error))
         return damaged(reader, block, row.offset, error);
-    raw = buffer_bytes(&reader->raw);
+    raw = buffer_bytes(&reader->block.raw);
     if (block == 0)
-        raw = behind_section_header(raw);
+        raw = block_behind_section_header(raw);
     if (!pcapng_reader_begin_section(reader->pcapng, reader->numbers, reader->n_numbers)) {
         error_set(error, ERROR_SYSTEM, "no memory for its interfaces");
         return damaged(reader, block, row.offset, error);
@@ -306,7 +217,7 @@ enum segment_result segment_reader_block(struct segment_reader *reader, uint32_t
         *n = 0;
         return damaged(reader, block, row.offset, error);
     }
-    *packets = reader->packets;
+    *packets = reader->block.packets;
     return SEGMENT_BLOCK;
 }
 
@@ -315,7 +226,7 @@ enum segment_result segment_reader_block(struct segment_reader *reader, uint32_t
 static void count_packets(struct segment_reader *reader, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        segment_block_count(&reader->walk.row, reader->packets[i].ts_ns);
+        segment_block_count(&reader->walk.row, reader->block.packets[i].ts_ns);
     reader->n_packets += n;
 }
 
@@ -334,11 +245,11 @@ static enum segment_result next_by_table(struct segment_reader *reader, uint32_t
     walk->row.raw_bytes = reader->rows[block].raw_bytes;
     walk->is_whole = true;
     walk->raw = (struct bytes) { NULL, 0 };
-    if (!load_block(reader, &walk->row, error)) {
+    if (!block_packets_load(&reader->block, &walk->row, error)) {
         reader->first_number = 0;
         return damaged(reader, block, walk->row.offset, error);
     }
-    walk->raw = buffer_bytes(&reader->raw);
+    walk->raw = buffer_bytes(&reader->block.raw);
     ok = list_packets(reader, walk->raw, reader->n_packets, n, &used, error);
     if (ok && used != walk->raw.len)
         ok = error_set(error, ERROR_DAMAGED, "it ends within a packet");
@@ -424,7 +335,7 @@ enum segment_result segment_reader_next(struct segment_reader *reader, const str
     if (reader->index)
         return SEGMENT_END;
     result = reader->rows ? next_by_table(reader, n, error) : next_by_scan(reader, n, error);
-    *packets = reader->packets;
+    *packets = reader->block.packets;
     return result;
 }
 

@@ -10,19 +10,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "archive/block_codec.h"
+#include "archive/block_packets.h"
 #include "archive/segment_file.h"
 #include "archive/segment_format.h"
 #include "archive/segment_reader_walk.h"
 #include "base/reader.h"
-#include "packet/pcapng_read.h"
-
-enum { PACKETS_FIRST = 1024 };
 
 struct segment_walker {
     char *path;
-    int fd;
-    enum codec codec;
     struct segment_reader *walk;
     struct interface_table own, *stream;
     struct interface_twins twins;
@@ -37,10 +32,7 @@ struct segment_walker {
     bool is_stuck; /* at damage: how many packets it held, and so the numbers behind it, nobody knows */
 
     struct pcapng_reader *pcapng;
-    struct block_unpacker unpacker;
-    struct buffer stored, raw;
-    struct packet *packets;
-    uint32_t cap_packets;
+    struct block_packets block;
 };
 
 struct segment_walker *segment_walker_new(const char *path, struct interface_table *interfaces,
@@ -51,7 +43,7 @@ struct segment_walker *segment_walker_new(const char *path, struct interface_tab
     struct segment_name name;
 
     if (walker)
-        walker->fd = -1;
+        walker->block.fd = -1;
     if (walker == NULL || (walker->path = strdup(path)) == NULL ||
         (walker->pcapng = pcapng_reader_new(interfaces)) == NULL) {
         error_set(error, ERROR_SYSTEM, "%s: no memory to read it", path);
@@ -60,14 +52,13 @@ struct segment_walker *segment_walker_new(const char *path, struct interface_tab
     }
     walker->stream = interfaces;
     buffer_init(&walker->tail, SEGMENT_RAW_LIMIT_BYTES);
-    buffer_init(&walker->stored, SEGMENT_RAW_LIMIT_BYTES + 64 * 1024);
-    buffer_init(&walker->raw, SEGMENT_RAW_LIMIT_BYTES);
+    block_packets_init(&walker->block, walker->path, open(path, O_RDONLY | O_CLOEXEC));
     if (!segment_name_parse(slash ? slash + 1 : path, &name))
         error_set(error, ERROR_USAGE, "%s: is not named like a segment", path);
-    else if ((walker->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+    else if (walker->block.fd < 0)
         error_system(error, "%s: cannot be opened", path);
     else if ((walker->walk = segment_reader_open(path, NULL, &walker->own, error)) != NULL) {
-        walker->codec = name.codec;
+        walker->block.codec = name.codec;
         return walker;
     }
     segment_walker_free(walker);
@@ -79,18 +70,15 @@ void segment_walker_free(struct segment_walker *walker)
     if (walker == NULL)
         return;
     segment_reader_close(walker->walk);
-    if (walker->fd >= 0)
-        close(walker->fd);
+    if (walker->block.fd >= 0)
+        close(walker->block.fd);
     interface_table_clear(&walker->own);
     interface_twins_clear(&walker->twins);
     free(walker->numbers);
     free(walker->rows);
     buffer_clear(&walker->tail);
     pcapng_reader_free(walker->pcapng);
-    block_unpacker_clear(&walker->unpacker);
-    buffer_clear(&walker->stored);
-    buffer_clear(&walker->raw);
-    free(walker->packets);
+    block_packets_clear(&walker->block);
     free(walker->path);
     free(walker);
 }
@@ -179,96 +167,33 @@ static bool map_interfaces(struct segment_walker *walker)
     return true;
 }
 
-static bool unpack(struct segment_walker *walker, const struct segment_block *row, struct error *error)
-{
-    uint8_t *stored, *raw;
-
-    buffer_empty(&walker->stored);
-    buffer_empty(&walker->raw);
-    stored = buffer_room(&walker->stored, (size_t)row->stored_bytes + 1);
-    raw = buffer_room(&walker->raw, (size_t)row->raw_bytes + 1);
-    if (stored == NULL || raw == NULL)
-        return error_set(error, ERROR_DAMAGED, "it is larger than a block may be, or there is no memory");
-    if (segment_file_read(walker->fd, walker->path, row->offset, stored, row->stored_bytes, error) !=
-        (ptrdiff_t)row->stored_bytes)
-        return error_set(error, ERROR_DAMAGED, "the file ends within it");
-    if (!block_unpack(&walker->unpacker, walker->codec, bytes_of(stored, row->stored_bytes), raw,
-                      row->raw_bytes, error))
-        return false;
-    walker->raw.len = row->raw_bytes;
-    return true;
-}
-
-/* The section header would begin a section that has no interfaces yet. */
-static struct bytes behind_section_header(struct bytes raw)
-{
-    struct reader r = reader_over(raw);
-    uint32_t type, len;
-
-    if (!reader_u32le(&r, &type) || type != PCAPNG_SECTION || !reader_u32le(&r, &len) || len > raw.len)
-        return raw;
-    return bytes_of(raw.data + len, raw.len - len);
-}
-
-static bool make_room(struct segment_walker *walker, uint32_t n)
-{
-    uint32_t cap = walker->cap_packets ? walker->cap_packets : PACKETS_FIRST;
-    struct packet *packets;
-
-    if (n <= walker->cap_packets)
-        return true;
-    while (cap < n)
-        cap *= 2;
-    packets = realloc(walker->packets, cap * sizeof *packets);
-    if (packets == NULL)
-        return false;
-    walker->packets = packets;
-    walker->cap_packets = cap;
-    return true;
-}
-
-static bool list_packets(struct segment_walker *walker, struct bytes raw, uint32_t *n, struct error *error)
-{
-    enum pcap_result result = PCAP_READ;
-
-    while (raw.len > 0 && result == PCAP_READ) {
-        size_t used, needed;
-        uint32_t more;
-
-        if (!make_room(walker, *n + PACKETS_FIRST))
-            return error_set(error, ERROR_SYSTEM, "no memory for its packets");
-        result = pcapng_read_packets(walker->pcapng, raw, 0, walker->packets + *n, walker->cap_packets - *n,
-                                     &more, &used, &needed, error);
-        *n += more;
-        raw = bytes_of(raw.data + used, raw.len - used);
-    }
-    return result != PCAP_DAMAGED;
-}
-
 enum segment_result segment_walker_block(struct segment_walker *walker, uint32_t block,
                                          const struct packet **packets, uint32_t *n, struct error *error)
 {
     const struct segment_block *row = block < walker->n_rows ? &walker->rows[block] : &walker->tail_row;
     struct bytes raw;
+    size_t used;
     bool ok;
 
     *n = 0;
     if (block > walker->n_rows || (block == walker->n_rows && row->n_packets == 0))
         return SEGMENT_END;
-    ok = block == walker->n_rows || unpack(walker, row, error);
-    raw = buffer_bytes(block == walker->n_rows ? &walker->tail : &walker->raw);
+    ok = block == walker->n_rows || block_packets_load(&walker->block, row, error);
+    raw = buffer_bytes(block == walker->n_rows ? &walker->tail : &walker->block.raw);
+    if (block == 0)
+        raw = block_behind_section_header(raw);
     if (ok && (!map_interfaces(walker) ||
                !pcapng_reader_begin_section(walker->pcapng, walker->numbers, walker->n_numbers)))
         ok = error_set(error, ERROR_SYSTEM, "no memory for its interfaces");
-    if (!ok || !list_packets(walker, block == 0 ? behind_section_header(raw) : raw, n, error)) {
+    if (!ok || !block_packets_list(&walker->block, walker->pcapng, raw, n, &used, error)) {
         error_context(error, "%s: block %u at offset %llu", walker->path, block,
                       (unsigned long long)row->offset);
         *n = 0;
         return SEGMENT_DAMAGED;
     }
     for (uint32_t i = 0; i < *n; i++)
-        walker->packets[i].number = row->first_packet + i + 1;
-    *packets = walker->packets;
+        walker->block.packets[i].number = row->first_packet + i + 1;
+    *packets = walker->block.packets;
     return SEGMENT_BLOCK;
 }
 
