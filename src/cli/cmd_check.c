@@ -17,8 +17,7 @@ struct settings {
 };
 
 static const struct option options[] = {
-    { 'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR",
-      "the archive directory (else TAPDECK_ARCHIVE)" },
+    COMMAND_OPTION_ARCHIVE,
     { 0, "repair", OPTION_FLAG, offsetof(struct settings, is_repair), NULL,
       "seal what a killed recorder left, make missing or damaged indexes anew;\nno packet is deleted" },
     { 'v', "verbose", OPTION_FLAG, offsetof(struct settings, is_verbose), NULL, "name what is sound, too" },

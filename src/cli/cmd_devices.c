@@ -32,8 +32,7 @@ struct settings {
 };
 
 static const struct option options[] = {
-    { 'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR",
-      "the archive directory (else TAPDECK_ARCHIVE)" },
+    COMMAND_OPTION_ARCHIVE,
     { 0, "like", OPTION_TEXT, offsetof(struct settings, like), "TEXT",
       "only identities that contain TEXT, upper and lower case alike; of every kind" },
     { 0, "kind", OPTION_TEXT, offsetof(struct settings, kind), "KIND",
@@ -52,9 +51,8 @@ static const struct option options[] = {
       "last (default: seen last comes first), first, packets or name" },
     { 0, "limit", OPTION_COUNT, offsetof(struct settings, limit), "COUNT",
       "list so many at most (1000; 0: all)" },
-    { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT", "text (default) or json" },
-    { 0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL,
-      "times in the local zone, not in UTC" },
+    COMMAND_OPTION_FORMAT,
+    COMMAND_OPTION_LOCAL,
     { 0 },
 };
 
@@ -167,10 +165,8 @@ static bool question_make(const struct settings *settings, struct device_questio
                           struct error *error)
 {
     *question = (struct device_question) { .like = settings->like, .port = -1 };
-    *is_json = settings->format && strcmp(settings->format, "json") == 0;
-    if (settings->format && !*is_json && strcmp(settings->format, "text") != 0)
-        return error_set(error, ERROR_USAGE, "-T \"%s\": there is text and json", settings->format);
-    return (settings->kind == NULL || kind_parse(settings->kind, &question->kind, error)) &&
+    return command_format(settings->format, is_json, error) &&
+           (settings->kind == NULL || kind_parse(settings->kind, &question->kind, error)) &&
            (settings->at == NULL || at_parse(settings->at, question, error)) &&
            (settings->sort == NULL || order_parse(settings->sort, &question->order, error)) &&
            times_parse(settings, question, error);

@@ -22,33 +22,7 @@ struct settings {
     bool is_local;
 };
 
-#define OPTION_ARCHIVE                                                          \
-    {                                                                           \
-        'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR", \
-            "the archive directory (else TAPDECK_ARCHIVE)"                      \
-    }
-#define OPTION_LOCAL                                                        \
-    {                                                                       \
-        0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL, \
-            "times in the local zone, not in UTC"                           \
-    }
-
 /* ---- list ---- */
-
-static void print_buffer(struct buffer *out)
-{
-    if (out->len > 0)
-        fwrite(out->data, 1, out->len, stdout);
-    buffer_clear(out);
-}
-
-static bool format_parse(const char *text, bool *is_json, struct error *error)
-{
-    *is_json = text && strcmp(text, "json") == 0;
-    if (text && !*is_json && strcmp(text, "text") != 0)
-        return error_set(error, ERROR_USAGE, "-T \"%s\": there is text and json", text);
-    return true;
-}
 
 static bool list(const void *given, const struct text_list *words, int *code, struct error *error)
 {
@@ -60,7 +34,7 @@ static bool list(const void *given, const struct text_list *words, int *code, st
     bool is_json, is_done;
 
     (void)words;
-    if (directory == NULL || !format_parse(settings->format, &is_json, error))
+    if (directory == NULL || !command_format(settings->format, &is_json, error))
         return false;
     buffer_init(&out, LIST_LIMIT_BYTES);
     is_done = hold_view_open(&view, directory, error);
@@ -73,7 +47,7 @@ static bool list(const void *given, const struct text_list *words, int *code, st
         *code = n ? EXIT_FOUND : EXIT_NONE;
     }
     hold_view_close(&view);
-    print_buffer(&out);
+    command_write(&out, stdout);
     return is_done;
 }
 
@@ -161,7 +135,7 @@ static bool tell_added(const char *directory, int64_t id, struct error *error)
         }
     }
     buffer_put_u8(&out, '\n');
-    print_buffer(&out);
+    command_write(&out, stdout);
     hold_view_close(&view);
     return is_done;
 }
@@ -274,7 +248,7 @@ static bool set_quota(const void *given, const struct text_list *words, int *cod
 
 /* clang-format off: a table */
 static const struct option add_options[] = {
-    OPTION_ARCHIVE,
+    COMMAND_OPTION_ARCHIVE,
     { 0, "from", OPTION_TIME, offsetof(struct settings, from), "TIME", "packets at or after TIME" },
     { 0, "to", OPTION_TIME, offsetof(struct settings, to), "TIME", "packets at or before TIME" },
     { 0, "device", OPTION_TEXT, offsetof(struct settings, device), "ID",
@@ -288,18 +262,18 @@ static const struct option add_options[] = {
       "from then on it keeps nothing: +30d from now, or 2026-12-31 (required)" },
     { 0, "quota", OPTION_SIZE, offsetof(struct settings, quota_bytes), "SIZE",
       "keep at most so much; beyond it the oldest segments are let go" },
-    OPTION_LOCAL,
+    COMMAND_OPTION_LOCAL,
     { 0 },
 };
 
 static const struct option list_options[] = {
-    OPTION_ARCHIVE,
-    { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT", "text (default) or json" },
-    OPTION_LOCAL,
+    COMMAND_OPTION_ARCHIVE,
+    COMMAND_OPTION_FORMAT,
+    COMMAND_OPTION_LOCAL,
     { 0 },
 };
 
-static const struct option archive_options[] = { OPTION_ARCHIVE, { 0 } };
+static const struct option archive_options[] = { COMMAND_OPTION_ARCHIVE, { 0 } };
 static const struct option no_options[] = { { 0 } };
 /* clang-format on */
 

@@ -21,8 +21,7 @@ struct settings {
 };
 
 static const struct option options[] = {
-    { 'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR",
-      "the archive directory (else TAPDECK_ARCHIVE)" },
+    COMMAND_OPTION_ARCHIVE,
     { 0, "rebuild", OPTION_FLAG, offsetof(struct settings, is_rebuild), NULL,
       "make the device table anew, from the indexes of all segments" },
     { 0 },

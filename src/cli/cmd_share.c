@@ -203,13 +203,6 @@ static void put_rights(struct buffer *out, const struct link *link)
                       link->rights & RIGHT_PUBLISH ? "publish" : "");
 }
 
-static void flush_to(struct buffer *out, FILE *file)
-{
-    if (out->len > 0)
-        fwrite(out->data, 1, out->len, file);
-    buffer_clear(out);
-}
-
 /* The link alone on standard output, what it is on standard error: so it can be piped. */
 static void tell_made(const struct settings *settings, const struct link *link, const char *url,
                       const char *secret)
@@ -241,9 +234,9 @@ static void tell_made(const struct settings *settings, const struct link *link, 
         }
         buffer_printf(&words, "The link is told this once. To end it: tapdeck share revoke %s\n", link->id);
     }
-    flush_to(&out, stdout);
+    command_write(&out, stdout);
     fflush(stdout);
-    flush_to(&words, stderr);
+    command_write(&words, stderr);
 }
 
 static bool create(const void *given, const struct text_list *words, int *code, struct error *error)
@@ -369,14 +362,6 @@ static void json_link(struct json_writer *json, const struct link *link, int64_t
     json_writer_end(json);
 }
 
-static bool format_parse(const char *text, bool *is_json, struct error *error)
-{
-    *is_json = text && strcmp(text, "json") == 0;
-    if (text && !*is_json && strcmp(text, "text") != 0)
-        return error_set(error, ERROR_USAGE, "-T \"%s\": there is text and json", text);
-    return true;
-}
-
 /* Opens share.db to be read; *links stays empty when there is none. */
 static bool load(const char *directory, struct link_list *links, struct error *error)
 {
@@ -401,7 +386,7 @@ static bool list(const void *given, const struct text_list *words, int *code, st
     bool is_json;
 
     (void)words;
-    if (directory == NULL || !format_parse(settings->format, &is_json, error) ||
+    if (directory == NULL || !command_format(settings->format, &is_json, error) ||
         !load(directory, &links, error))
         return false;
     buffer_init(&out, OUT_LIMIT_BYTES);
@@ -423,7 +408,7 @@ static bool list(const void *given, const struct text_list *words, int *code, st
     }
     *code = links.n ? EXIT_FOUND : EXIT_NONE;
     link_list_clear(&links);
-    flush_to(&out, stdout);
+    command_write(&out, stdout);
     return true;
 }
 
@@ -470,20 +455,9 @@ static bool revoke_links(const void *given, const struct text_list *words, int *
 
 /* ---- the table of verbs ---- */
 
-#define OPTION_ARCHIVE                                                          \
-    {                                                                           \
-        'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR", \
-            "the archive directory (else TAPDECK_ARCHIVE)"                      \
-    }
-#define OPTION_LOCAL                                                        \
-    {                                                                       \
-        0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL, \
-            "times in the local zone, not in UTC"                           \
-    }
-
 /* clang-format off: a table */
 static const struct option create_options[] = {
-    OPTION_ARCHIVE,
+    COMMAND_OPTION_ARCHIVE,
     { 'Y', "filter", OPTION_TEXT, offsetof(struct settings, filter), "FILTER",
       "only packets that match; the guest's own filter narrows it further" },
     { 0, "device", OPTION_TEXT, offsetof(struct settings, device), "ID",
@@ -514,18 +488,18 @@ static const struct option create_options[] = {
       "with --appsync: it may publish to channels other than /packets" },
     { 0, "no-subscribe", OPTION_FLAG, offsetof(struct settings, may_not_subscribe), NULL,
       "with --appsync: it may not subscribe" },
-    OPTION_LOCAL,
+    COMMAND_OPTION_LOCAL,
     { 0 },
 };
 
 static const struct option list_options[] = {
-    OPTION_ARCHIVE,
-    { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT", "text (default) or json" },
-    OPTION_LOCAL,
+    COMMAND_OPTION_ARCHIVE,
+    COMMAND_OPTION_FORMAT,
+    COMMAND_OPTION_LOCAL,
     { 0 },
 };
 
-static const struct option archive_options[] = { OPTION_ARCHIVE, { 0 } };
+static const struct option archive_options[] = { COMMAND_OPTION_ARCHIVE, { 0 } };
 static const struct option no_options[] = { { 0 } };
 /* clang-format on */
 

@@ -26,11 +26,9 @@ struct settings {
 };
 
 static const struct option options[] = {
-    { 'A', "archive", OPTION_TEXT, offsetof(struct settings, archive), "DIR",
-      "the archive directory (else TAPDECK_ARCHIVE)" },
-    { 'T', "format", OPTION_TEXT, offsetof(struct settings, format), "FORMAT", "text (default) or json" },
-    { 0, "local", OPTION_FLAG, offsetof(struct settings, is_local), NULL,
-      "times in the local zone, not in UTC" },
+    COMMAND_OPTION_ARCHIVE,
+    COMMAND_OPTION_FORMAT,
+    COMMAND_OPTION_LOCAL,
     { 0 },
 };
 
@@ -272,13 +270,11 @@ static int status(const struct settings *settings)
 {
     struct status_report report = { .now_ns = timestamp_now() };
     struct error error;
-    bool is_json = settings->format && strcmp(settings->format, "json") == 0;
+    bool is_json;
     int code;
 
-    if (settings->format && !is_json && strcmp(settings->format, "text") != 0) {
-        error_set(&error, ERROR_USAGE, "-T \"%s\": there is text and json", settings->format);
+    if (!command_format(settings->format, &is_json, &error))
         return command_fault(&command_status, &error);
-    }
     report.directory = command_archive(settings->archive, &error);
     if (report.directory && report_make(&report, &error))
         code = report_print(&report, is_json, settings->is_local);

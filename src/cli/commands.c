@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int command_fault(const struct command *command, const struct error *error)
 {
@@ -38,4 +38,19 @@ const char *command_archive(const char *given, struct error *error)
         return NULL;
     }
     return named;
+}
+
+bool command_format(const char *text, bool *is_json, struct error *error)
+{
+    *is_json = text && strcmp(text, "json") == 0;
+    if (text && !*is_json && strcmp(text, "text") != 0)
+        return error_set(error, ERROR_USAGE, "-T \"%s\": there is text and json", text);
+    return true;
+}
+
+void command_write(struct buffer *out, FILE *file)
+{
+    if (out->len > 0)
+        fwrite(out->data, 1, out->len, file);
+    buffer_clear(out);
 }
