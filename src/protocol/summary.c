@@ -270,7 +270,8 @@ static enum summary_severity transport_severity(const struct sentence *s, const 
 static void put_faults(struct sentence *s)
 {
     const struct dissection *d = s->d;
-    bool is_malformed = d->present & PROTOCOL_BIT(PROTOCOL_MALFORMED), is_truncated = false;
+    bool has_fault = d->present & PROTOCOL_BIT(PROTOCOL_MALFORMED), is_malformed = false,
+         is_truncated = false;
 
     for (uint32_t i = 0; i < d->n_layers; i++) {
         is_malformed = is_malformed || d->layers[i].result == DISSECT_MALFORMED;
@@ -281,6 +282,9 @@ static void put_faults(struct sentence *s)
         sentence_warn(s, SUMMARY_ERROR);
     } else if (is_truncated && d->packet->caplen < d->packet->len) {
         sentence_put(s, "[Packet size limited during capture]");
+        sentence_warn(s, SUMMARY_WARNING);
+    } else if (has_fault) { /* a field says that something is wrong, and the packet could be read: no words,
+                               as in tshark */
         sentence_warn(s, SUMMARY_WARNING);
     }
 }
