@@ -32,8 +32,8 @@ static const char *const steps[] = {
     "EXISTS session_key; DELETE FROM segment; DELETE FROM cid_length;" TABLES(
         "") "CREATE TABLE key_pack(first INTEGER PRIMARY KEY, keys BLOB NOT NULL);",
     /* Of version 2 neither: tokens are found by fewer of their bytes. */
-    "DELETE FROM identity; DELETE FROM server; DELETE FROM span_pack; DELETE FROM key_pack; DELETE FROM "
-    "segment; DELETE FROM cid_length;",
+    ("DELETE FROM identity; DELETE FROM server; DELETE FROM span_pack; DELETE FROM key_pack; DELETE FROM "
+     "segment; DELETE FROM cid_length;"),
 };
 
 enum { N_STEPS = sizeof steps / sizeof *steps };

@@ -73,7 +73,7 @@ static bool mark_answers(const struct plain *plain, uint32_t mark, const struct 
     {                                                           \
         .relation = RELATION_CONTAINS, .second = &(struct node) \
         {                                                       \
-            .constant.bytes = {(const uint8_t *)digit, 1 }      \
+            .constant.bytes = {(const uint8_t *)(digit), 1 }    \
         }                                                       \
     }
 

@@ -139,10 +139,11 @@ static bool is_noted(const struct tracker_pass *pass, uint64_t flow_digest, cons
 static bool says_nothing_udp(const struct tracker_pass *pass, struct glance *glance, uint64_t flow_digest,
                              uint64_t source_digest)
 {
-    static const struct identity_source *const by_bytes[] = { &identity_coap, &identity_dhcp,
-                                                              &identity_mqttsn };
+    enum { N_BY_BYTES = 3 };
+    static const struct identity_source *const by_bytes[N_BY_BYTES] = { &identity_coap, &identity_dhcp,
+                                                                        &identity_mqttsn };
 
-    for (unsigned i = 0; i < sizeof by_bytes / sizeof *by_bytes; i++) {
+    for (unsigned i = 0; i < N_BY_BYTES; i++) {
         if (!by_bytes[i]->is_mine(glance))
             continue;
         by_bytes[i]->glance(glance);
