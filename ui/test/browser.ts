@@ -93,3 +93,18 @@ export async function until(what: string, is_so: () => Promise<boolean> | boolea
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
+
+/* The numbers of the rows one sees, and the words of those that are none. */
+export const keys = async (page: Page): Promise<string[]> => (await shown_rows(page)).map((row) => row.key);
+
+/* Keys are taken faster than pages are painted: one that is not waited for is passed over. */
+export async function page_up(page: Page): Promise<void> {
+  const first = (await keys(page))[0];
+  await page.keyboard.press('PageUp');
+  await until('a page up', async () => (await keys(page))[0] !== first, 20_000);
+}
+export async function stand_a_page_up(page: Page): Promise<void> {
+  await page.keyboard.press('PageUp');
+  await page.locator('.follow-bar').waitFor();
+  await page.waitForTimeout(200);
+}

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
-import { browser_to_stop, close_browser, last_number, new_context, no_browser, shown_rows, until, watch_faults } from './browser';
+import { browser_to_stop, close_browser, keys, last_number, new_context, no_browser, page_up, shown_rows, stand_a_page_up, until, watch_faults } from './browser';
 import { MockServer, credit, type MockOptions, type Viewer } from './mock_server';
 
 const dist = join(process.env['TAPDECK_UI']!, 'dist');
@@ -43,22 +43,9 @@ async function with_page(options: Partial<MockOptions>, run: (stage: Stage) => P
   }
 }
 
-const keys = async (page: Page) => (await shown_rows(page)).map((row) => row.key);
 const bar_count = async (page: Page) => Number((await page.locator('.follow-bar').getAttribute('data-new')) ?? -1);
 async function to_table(page: Page): Promise<void> {
   await page.locator('.grid').focus();
-}
-
-/* Keys are taken faster than pages are painted: one that is not waited for is passed over. */
-async function page_up(page: Page): Promise<void> {
-  const first = (await keys(page))[0];
-  await page.keyboard.press('PageUp');
-  await until('a page up', async () => (await keys(page))[0] !== first, 20_000);
-}
-async function stand_a_page_up(page: Page): Promise<void> {
-  await page.keyboard.press('PageUp');
-  await page.locator('.follow-bar').waitFor();
-  await page.waitForTimeout(200);
 }
 
 test('it follows: the newest packet is the last line, within a moment', { skip }, () =>
@@ -526,6 +513,8 @@ test('R11 R12 where the others are is seen at the scrollbar; who may control ask
     assert.equal(await page.locator('.presence-tick span').textContent(), 'BO');
     assert.ok((await tick_y()) > grid.y + grid.height * 0.9, 'who follows is at the end');
 
+    // While it follows the scroller's length is brought up to date once a second.
+    await until('the whole length', () => ben.evaluate(() => document.querySelector('.grid')!.scrollHeight > 4000 * 20));
     // Ben reads in the middle, by pages as by the thumb: seen at the scrollbar, and by who follows him.
     await ben.evaluate(() => { const all = document.querySelector('.grid')!; all.scrollTop = all.scrollHeight / 2; });
     await until('Ben in the middle', async () => Math.abs((await tick_y()) - (grid.y + grid.height / 2)) < grid.height * 0.1);

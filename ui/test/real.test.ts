@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BrowserContext, Page } from 'playwright-core';
-import { close_browser, last_number, new_context, no_browser, shown_rows, until, watch_faults } from './browser';
+import { close_browser, last_number, new_context, no_browser, page_up, shown_rows, stand_a_page_up, until, watch_faults } from './browser';
 import { demo_fleet, no_tapdeck, RealServer } from './real_server';
 
 const skip = no_browser || no_tapdeck;
@@ -48,8 +48,9 @@ test('what lies in the archive is shown, and what comes joins it without a seam'
   await until('240 more', async () => (await last_number(page)) === end + 240, 20_000);
   await page.locator('.grid').focus();
   const seen = new Set<number>();
+  await stand_a_page_up(page);
   for (let i = 0; i < 40 && !seen.has(end - 100); i++) {
-    await page.keyboard.press('PageUp');
+    await page_up(page);
     await until('rows', async () => (await shown_rows(page)).every((row) => !row.classes.includes('skeleton')), 10_000);
     for (const row of await shown_rows(page)) if (/^\d+$/.test(row.key)) seen.add(Number(row.key));
   }
