@@ -240,7 +240,7 @@ static bool has_bytes(const struct known *known)
     return known->type == FIELD_STRING || known->type == FIELD_BYTES;
 }
 
-/* ---- operands ---- */
+/* ---- operands: one draw a statement, or each compiler would draw in an order of its own ---- */
 
 /* Some with a layer. */
 static void put_field(struct fleet *fleet, struct buffer *text, const struct known *known)
@@ -375,32 +375,37 @@ static void put_slice(struct fleet *fleet, struct buffer *text)
 static void put_function(struct fleet *fleet, struct buffer *text)
 {
     const struct known *known = chance(fleet, 50) ? pick_bytes(fleet) : pick_number(fleet), *other;
-    const char *name = field_of(known->field)->name;
+    const char *name = field_of(known->field)->name, *compared;
+    unsigned n;
 
     if (known->type == FIELD_STRING && chance(fleet, 60)) {
-        buffer_printf(text, "%s(%s) %s ", PICK_TEXT(fleet, "lower", "upper"), name, relation(fleet));
+        compared = relation(fleet);
+        buffer_printf(text, "%s(%s) %s ", PICK_TEXT(fleet, "lower", "upper"), name, compared);
         put_value(fleet, text, known);
     } else if (has_bytes(known) && chance(fleet, 60)) {
         buffer_printf(text, "len(%s) %s %u", name, relation(fleet), known->len);
     } else if (known->type == FIELD_UINT && chance(fleet, 60)) {
         other = pick_alike(fleet, known);
+        compared = relation(fleet);
         buffer_printf(text, "%s(%s, %s) %s ", PICK_TEXT(fleet, "max", "min"), name,
-                      field_of(other->field)->name, relation(fleet));
+                      field_of(other->field)->name, compared);
         put_number(fleet, text, known);
     } else if (known->type == FIELD_UINT) {
         buffer_printf(text, "string(%s) %s \"%" PRIu64 "\"", name,
                       PICK_TEXT(fleet, "==", "contains", "matches", "!="), known->number);
     } else if (known->type == FIELD_INT) {
-        buffer_printf(text, "abs(%s) %s %u", name, relation(fleet), (unsigned)below(&fleet->seed, 40));
+        n = (unsigned)below(&fleet->seed, 40);
+        buffer_printf(text, "abs(%s) %s %u", name, relation(fleet), n);
     } else {
-        buffer_printf(text, "count(%s) %s %u", name, relation(fleet), (unsigned)below(&fleet->seed, 4));
+        n = (unsigned)below(&fleet->seed, 4);
+        buffer_printf(text, "count(%s) %s %u", name, relation(fleet), n);
     }
 }
 
 static void put_arithmetic(struct fleet *fleet, struct buffer *text)
 {
     const struct known *known = pick_number(fleet), *other = pick_alike(fleet, known);
-    const char *name = field_of(known->field)->name;
+    const char *name = field_of(known->field)->name, *compared, *step;
     unsigned n = 1 + (unsigned)below(&fleet->seed, 255);
 
     switch (below(&fleet->seed, 4)) {
@@ -410,13 +415,15 @@ static void put_arithmetic(struct fleet *fleet, struct buffer *text)
             buffer_printf(text, " %s %" PRIu64, relation(fleet), known->number & n);
         break;
     case 1:
-        buffer_printf(text, "{%s %s %u} %s ", name, PICK_TEXT(fleet, "+", "-", "*", "/", "%"), n,
-                      relation(fleet));
+        compared = relation(fleet);
+        buffer_printf(text, "{%s %s %u} %s ", name, PICK_TEXT(fleet, "+", "-", "*", "/", "%"), n, compared);
         put_number(fleet, text, known);
         break;
     case 2:
-        buffer_printf(text, "%s %s %s %s %s", name, relation(fleet), field_of(other->field)->name,
-                      PICK_TEXT(fleet, "+", "-", "*"), PICK_TEXT(fleet, "1", "8", "20"));
+        step = PICK_TEXT(fleet, "1", "8", "20");
+        compared = PICK_TEXT(fleet, "+", "-", "*");
+        buffer_printf(text, "%s %s %s %s %s", name, relation(fleet), field_of(other->field)->name, compared,
+                      step);
         break;
     default:
         buffer_printf(text, "-%s %s -%" PRIu64, name, relation(fleet), known->number);

@@ -130,9 +130,10 @@ static void change_packet(struct fleet *fleet)
     struct packet *packet = &fleet->packets[fleet->n - 1].packet;
     uint8_t *data = fleet->packets[fleet->n - 1].data;
     bool is_plain = packet->caplen > 42 && data[12] == 8 && data[13] == 0 && data[14] == 0x45;
-
     bool is_dtls =
         is_plain && data[23] == 17 && data[42] == 22; /* a handshake: what an index knows most of */
+    uint16_t port;
+    uint8_t bit;
 
     switch (below(&fleet->seed, is_dtls ? 15 : 60)) {
     case 0:
@@ -148,13 +149,14 @@ static void change_packet(struct fleet *fleet)
         }
         break;
     case 2:
+        port = ports[below(&fleet->seed, sizeof ports / sizeof *ports)];
         if (is_plain)
-            put_u16(data + 34 + 2 * below(&fleet->seed, 2),
-                    ports[below(&fleet->seed, sizeof ports / sizeof *ports)]);
+            put_u16(data + 34 + 2 * below(&fleet->seed, 2), port);
         break;
     case 3:
+        bit = (uint8_t)(1 << below(&fleet->seed, 8));
         if (packet->caplen > 0)
-            data[below(&fleet->seed, packet->caplen)] ^= (uint8_t)(1 << below(&fleet->seed, 8));
+            data[below(&fleet->seed, packet->caplen)] ^= bit;
         break;
     case 4:
         packet->caplen = (uint32_t)below(&fleet->seed, (uint64_t)packet->caplen + 1);
