@@ -46,7 +46,8 @@ struct links {
     void (*ended)(void *context, const char *id, enum link_answer why);
     void *ended_context;
     struct loop_timer look;
-    int64_t saw_ns, looked_ns;
+    int64_t saw_ns;
+    int64_t asked_ns; /* when share.db was last looked at for an id that nobody knew */
     struct links_statistics statistics;
 };
 
@@ -281,7 +282,6 @@ static void look(struct links *links)
     struct error error;
     bool was_readable = links->is_readable;
 
-    links->looked_ns = loop_now_ns(links->loop);
     links->is_readable = bring_up_to_date(links, &error);
     if (was_readable && !links->is_readable)
         log_write(LEVEL_ERROR, "no link opens anything any more: %s", error.text);
@@ -385,7 +385,8 @@ static enum link_answer admit(struct links *links, struct bytes id, struct bytes
     if (!links->is_readable)
         return LINK_UNREADABLE;
     entry = entry_of(links, id, secret, kind);
-    if (entry == NULL && loop_now_ns(links->loop) - links->looked_ns >= LOOK_AGAIN_MS * ns_per_ms) {
+    if (entry == NULL && loop_now_ns(links->loop) - links->asked_ns >= LOOK_AGAIN_MS * ns_per_ms) {
+        links->asked_ns = loop_now_ns(links->loop);
         look(links); /* it may have been made by another process a moment ago */
         entry = entry_of(links, id, secret, kind);
     }
