@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 
 enum {
-    LOOK_AGAIN_MS = 20,
+    LOOK_AGAIN_MS = 2,              /* for an id that nobody knows: so often guessing costs a look at most */
     SAW_EVERY_MS = 60 * 1000,       /* last_seen_ns is written at most so often */
     KEY_CHARS = SHARE_PERSON_CHARS, /* of the visit, in the cookie */
 };
