@@ -157,8 +157,12 @@ static void answer_page(struct job *job, const struct plain_job *plain, const st
         put_table(&html, answer);
     }
     buffer_put_text(&html, "<p><a href=\"/plain\">All sources</a></p>\n</body></html>\n");
-    job_begin(job, trouble ? 400 : 200, HTML_CONTENT_TYPE, html.len, NULL);
-    job_write(job, buffer_bytes(&html));
+    if (html.is_full) { /* half a page would look like a whole one */
+        job_problem(job, 503, "no_memory", "the server has no memory for this; try again later");
+    } else {
+        job_begin(job, trouble ? 400 : 200, HTML_CONTENT_TYPE, html.len, NULL);
+        job_write(job, buffer_bytes(&html));
+    }
     buffer_clear(&html);
 }
 
