@@ -69,6 +69,8 @@ static void a_long_stay_of_few_packets_is_there_all_the_time(void **state)
     (void)state;
     assert_true(device_strip_make(&strip, &span, 1));
     assert_int_equal(strip.n_present, 11);
+    for (uint64_t slot = 0; slot < strip.n_slots; slot++)
+        assert_true(strip.packets[slot] > 0);
     device_strip_clear(&strip);
 }
 
