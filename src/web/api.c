@@ -120,6 +120,37 @@ struct archive_reader *api_reader(struct job *job, const struct api_question *qu
     return reader;
 }
 
+void api_tell_rows(struct job *job, const struct api_question *asked, struct rows_question *question,
+                   const struct rows_teller *teller, void *context)
+{
+    struct archive_reader *reader = api_reader(job, asked);
+    struct rows_answer *answer = reader ? malloc(sizeof *answer) : NULL;
+    struct error error;
+
+    if (answer == NULL) {
+        if (reader)
+            job_problem(job, 503, "no_memory", "the server has no memory for this; try again later");
+        archive_pool_give(asked->archives, reader);
+        return;
+    }
+    question->question = asked->question;
+    question->stop = job_stop(job);
+    switch (archive_rows(reader, archive_pool_devices(asked->archives), question, answer, &error)) {
+    case ANSWER_DONE:
+        teller->rows(job, context, answer);
+        break;
+    case ANSWER_REFUSED:
+        teller->refused(job, context, &error);
+        break;
+    case ANSWER_FAULT:
+        api_fault(job, &error);
+        break;
+    }
+    rows_answer_clear(answer);
+    free(answer);
+    archive_pool_give(asked->archives, reader);
+}
+
 void api_refuse(struct job *job, const char *filter, const struct error *error)
 {
     struct filter_report report;

@@ -11,6 +11,7 @@
 
 #include "base/json_writer.h"
 #include "live/archive_pool.h"
+#include "live/archive_rows.h"
 #include "live/hub.h"
 #include "live/row.h"
 #include "web/exchange.h"
@@ -44,6 +45,15 @@ bool api_accepts(const struct exchange *exchange, const char *content_type);
 
 /* NULL: answered. Given back with archive_pool_give. */
 struct archive_reader *api_reader(struct job *job, const struct api_question *question);
+
+/* Rows of the archive, told by one of the two; what went wrong otherwise is answered. asked is the question's
+ * own. */
+struct rows_teller {
+    void (*rows)(struct job *job, void *context, const struct rows_answer *answer);
+    void (*refused)(struct job *job, void *context, const struct error *error); /* the asker's filter */
+};
+void api_tell_rows(struct job *job, const struct api_question *asked, struct rows_question *question,
+                   const struct rows_teller *teller, void *context);
 
 /* The asker's filter is refused: 400, with the place. The archive cannot be read: 503. Not here: 404. */
 void api_refuse(struct job *job, const char *filter, const struct error *error);

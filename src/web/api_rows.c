@@ -112,36 +112,26 @@ static void answer_frame(struct job *job, const struct rows_answer *answer)
     buffer_clear(&body);
 }
 
+static void tell(struct job *job, void *context, const struct rows_answer *answer)
+{
+    const struct rows_job *rows = context;
+
+    (rows->wants_frame ? answer_frame : answer_json)(job, answer);
+}
+
+static void refuse(struct job *job, void *context, const struct error *error)
+{
+    const struct rows_job *rows = context;
+
+    api_refuse(job, rows->asked.question.filter, error);
+}
+
 static void run(struct job *job, void *context)
 {
+    static const struct rows_teller teller = { tell, refuse };
     struct rows_job *rows = context;
-    struct archive_reader *reader = api_reader(job, &rows->asked);
-    struct rows_answer *answer = reader ? malloc(sizeof *answer) : NULL;
-    struct error error;
 
-    if (answer == NULL) {
-        if (reader)
-            job_problem(job, 503, "no_memory", "the server has no memory for this; try again later");
-        archive_pool_give(rows->asked.archives, reader);
-        return;
-    }
-    rows->question.question = rows->asked.question;
-    rows->question.stop = job_stop(job);
-    switch (
-        archive_rows(reader, archive_pool_devices(rows->asked.archives), &rows->question, answer, &error)) {
-    case ANSWER_DONE:
-        (rows->wants_frame ? answer_frame : answer_json)(job, answer);
-        break;
-    case ANSWER_REFUSED:
-        api_refuse(job, rows->asked.question.filter, &error);
-        break;
-    case ANSWER_FAULT:
-        api_fault(job, &error);
-        break;
-    }
-    rows_answer_clear(answer);
-    free(answer);
-    archive_pool_give(rows->asked.archives, reader);
+    api_tell_rows(job, &rows->asked, &rows->question, &teller, rows);
 }
 
 /* From, before, at: one of them. False: answered. */

@@ -166,39 +166,26 @@ static void answer_page(struct job *job, const struct plain_job *plain, const st
     buffer_clear(&html);
 }
 
+static void tell(struct job *job, void *context, const struct rows_answer *answer)
+{
+    answer_page(job, context, answer, NULL);
+}
+
+static void refuse(struct job *job, void *context, const struct error *error)
+{
+    const struct plain_job *plain = context;
+    struct filter_report report;
+
+    filter_report_fault(plain->asked.question.filter ? plain->asked.question.filter : "", error, &report);
+    answer_page(job, plain, NULL, &report);
+}
+
 static void run(struct job *job, void *context)
 {
+    static const struct rows_teller teller = { tell, refuse };
     struct plain_job *plain = context;
-    struct archive_reader *reader = api_reader(job, &plain->asked);
-    struct rows_answer *answer = reader ? malloc(sizeof *answer) : NULL;
-    struct filter_report report;
-    struct error error;
 
-    if (answer == NULL) {
-        if (reader)
-            job_problem(job, 503, "no_memory", "the server has no memory for this; try again later");
-        archive_pool_give(plain->asked.archives, reader);
-        return;
-    }
-    plain->question.question = plain->asked.question;
-    plain->question.stop = job_stop(job);
-    switch (
-        archive_rows(reader, archive_pool_devices(plain->asked.archives), &plain->question, answer, &error)) {
-    case ANSWER_DONE:
-        answer_page(job, plain, answer, NULL);
-        break;
-    case ANSWER_REFUSED:
-        filter_report_fault(plain->asked.question.filter ? plain->asked.question.filter : "", &error,
-                            &report);
-        answer_page(job, plain, answer, &report);
-        break;
-    case ANSWER_FAULT:
-        api_fault(job, &error);
-        break;
-    }
-    rows_answer_clear(answer);
-    free(answer);
-    archive_pool_give(plain->asked.archives, reader);
+    api_tell_rows(job, &plain->asked, &plain->question, &teller, plain);
 }
 
 void plain_page_show(struct exchange *exchange)
